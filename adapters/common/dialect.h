@@ -1,0 +1,35 @@
+/* dialect: a protocol that rides on the HTTP listener and shares its port (SOAP; WebSocket later).
+ *
+ * The HTTP adapter reads the request, hands the dialects' table the head and body, and the first that claims it
+ * turns it into what the core gets and, later, turns the answer into an HTTP response. So adapters/http knows no
+ * SOAP and adapters/soap no sockets.
+ *
+ * Each folder that holds one exports a `const struct http_dialect dialect_NAME`; the build globs them into
+ * dialect_all[]. Pure but for the arena: no I/O, so each is a fuzz target. */
+#ifndef COMMON_DIALECT_H
+#define COMMON_DIALECT_H
+
+#include "api/request.h"
+#include "base/text.h"
+
+struct http_response {
+	unsigned code; /* 200 */
+	slice media;
+	slice body;
+};
+
+struct http_dialect {
+	const char *name; /* the protocol's name in `protocols:` */
+	/* Is this one mine? Looks at method, path, query, fields and media of `request->in`. */
+	bool (*claims)(const struct request *);
+	/* Turns `request->in` (as HTTP brought it) into what the core is to get; may add credentials. What is
+	 * malformed is said with request_refuse(). */
+	void (*enter)(struct request *);
+	/* The answer in the dialect's words; texts in the request's arena, or static. Also for requests that
+	 * enter() refused. */
+	void (*leave)(struct request *, struct http_response *);
+};
+
+extern const struct http_dialect *const dialect_all[]; /* NULL-terminated; made by the build */
+
+#endif

@@ -1,0 +1,58 @@
+/* adapter: the way in for one protocol. Owns the protocol on the wire; knows nothing of auth, routes,
+ * backends.
+ *
+ * THREADS: every function here is called on the core thread, and none may block.
+ * ORDER: open, start, reply*, stop, reply*, close. open() reads the settings and loads files but touches no
+ * network: `fairlead check` opens and closes every plug. After stop() the adapter takes no new connection and
+ * submits no new request; close() comes when every request has come home, and ends what connections there
+ * still are.
+ *
+ * Each adapters/NAME/ folder exports a `const struct adapter_ops adapter_NAME`; the build globs the folders into
+ * adapter_all[]. */
+#ifndef API_ADAPTER_H
+#define API_ADAPTER_H
+
+#include "api/config.h"
+#include "api/counter.h"
+#include "api/message.h"
+#include "api/plugin.h"
+#include "api/request.h"
+
+struct loop;
+
+/* What the gateway as a whole grants each listener; from `gateway.limits`. */
+struct adapter_limits {
+	uint64_t body_max_bytes;  /* the largest body that any endpoint takes */
+	unsigned connections_max; /* on this listener */
+};
+
+struct adapter_ops {
+	const char *name; /* the `protocol:` that the file names */
+	const struct setting
+	        *settings; /* besides name, protocol, bind and tls, which every listener has */
+	struct adapter *(*open)(struct loop *, const struct adapter_limits *, const struct config *,
+	        struct error *);
+	/* Binds and listens. false: error says which address and why. */
+	bool (*start)(struct adapter *, struct error *);
+	/* The request comes home with status, why and out; takes ownership. Never called from inside
+	 * request_submit(). */
+	void (*reply)(struct adapter *, struct request *);
+	void (*stop)(struct adapter *);
+	void (*close)(struct adapter *); /* NULL is fine */
+};
+
+/* First member of the adapter's own struct. open() leaves it zeroed; the core fills it in. */
+struct adapter {
+	const struct adapter_ops *ops;
+	const char *label; /* the listener's name in the configuration, logs, counters */
+	struct core *core;
+	unsigned inflight; /* requests submitted and not replied yet; the core counts */
+	uint64_t replies[STATUS_COUNT];
+	struct counters counters; /* the adapter counts */
+	uint64_t log_window_ms;   /* the core's: bounds the log lines about one listener */
+	unsigned log_lines;
+};
+
+extern const struct adapter_ops *const adapter_all[]; /* NULL-terminated; made by the build */
+
+#endif

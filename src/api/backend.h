@@ -1,0 +1,89 @@
+/* backend: one attempt to hand one request to one target. The deliver stage makes it, and makes another to
+ * retry; a backend knows nothing of retries. All on the core thread.
+ *
+ * Each send() is followed by exactly one exchange_done(), which defers: it may be called inside send(), and
+ * never re-enters the pipeline. abort() hurries it, and does not replace it.
+ *
+ * Each file in src/backend/ that ends in a `const struct backend_ops backend_NAME` is in the table
+ * backend_all[], which the build makes from the folder. */
+#ifndef API_BACKEND_H
+#define API_BACKEND_H
+
+#include "api/config.h"
+#include "api/counter.h"
+#include "api/endpoint.h"
+#include "api/plugin.h"
+#include "api/request.h"
+#include "base/list.h"
+
+struct backend;
+struct loop;
+
+/* One address of a backend; `targets:` in the file. Owned by the backend that opened it. */
+struct target {
+	slice url;
+	unsigned weight;
+	int credit;  /* route's: smooth weighted round robin */
+	void *state; /* the backend's own */
+};
+
+/* In what form the backend wants `request->call`. */
+enum backend_takes {
+	BACKEND_TAKES_BYTES, /* call.body, encoded as call.media */
+	BACKEND_TAKES_VALUE  /* call.value; NULL for a call without a body */
+};
+
+struct exchange {
+	const struct request *request; /* borrowed until exchange_done() */
+	struct target *target;         /* NULL for a backend without targets */
+	const void *bound;             /* what bind() made for this endpoint, or NULL */
+	struct arena *arena;           /* the request's; for out and why */
+	uint64_t deadline_ms;          /* on loop_now_ms(): give up with STATUS_TIMEOUT */
+	unsigned attempt;              /* from 1 */
+
+	/* The backend's to fill in before exchange_done(). */
+	struct message out;
+	slice why; /* one line for a person when it failed; names no address to the caller */
+	bool sent; /* bytes have left: another attempt could double the effect */
+	void *state;
+
+	struct list link; /* deliver's own, from here on */
+	enum status status;
+	struct request *owner;
+};
+
+struct backend_ops {
+	const char *name; /* the `protocol:` that the file names */
+	const struct setting
+	        *settings; /* besides protocol, targets and timeout, which every backend has */
+	enum backend_takes takes;
+	bool needs_targets;
+	/* `targets`: `ntargets` of them, zeroed but for url and weight; they live until close(). Files are read
+	 * here; the network is not touched before the first send(). */
+	struct backend *(*open)(struct loop *, const struct config *, struct target *targets,
+	        unsigned ntargets, struct error *);
+	/* Prepares (and checks) what this endpoint's `call:` needs; *bound is given back in each exchange and
+	 * lives as long as the backend. NULL: nothing to prepare. */
+	bool (*bind)(struct backend *, const struct endpoint *, const void **bound, struct error *);
+	void (*send)(struct backend *, struct exchange *);
+	void (*abort)(struct backend *, struct exchange *);
+	void (*close)(struct backend *); /* no exchange is under way; NULL is fine */
+};
+
+/* First member of the backend's own struct. open() leaves it zeroed; the core fills it in. */
+struct backend {
+	const struct backend_ops *ops;
+	const char *label;
+	struct target *targets;
+	unsigned ntargets;
+	uint64_t timeout_ms;
+	struct counters counters; /* the backend counts */
+};
+
+extern const struct backend_ops *const backend_all[]; /* NULL-terminated; made by the build */
+
+/* Success statuses come with `out`; so does a backend's own refusal (a REST 404 is STATUS_NOT_FOUND with its
+ * body). STATUS_BAD_BACKEND, _UNAVAILABLE, _TIMEOUT say why. */
+void exchange_done(struct exchange *, enum status);
+
+#endif

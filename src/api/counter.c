@@ -1,0 +1,17 @@
+#include "api/counter.h"
+
+static const char *const names[COUNTER_COUNT] = {
+	[COUNTER_CONNECTIONS] = "connections",
+	[COUNTER_REFUSED] = "refused",
+	[COUNTER_MESSAGES] = "messages",
+	[COUNTER_MALFORMED] = "malformed",
+	[COUNTER_EXPIRED] = "expired",
+	[COUNTER_FAILED] = "failed",
+	[COUNTER_BYTES_IN] = "bytes_in",
+	[COUNTER_BYTES_OUT] = "bytes_out",
+};
+
+const char *counter_name(enum counter counter)
+{
+	return (unsigned)counter < COUNTER_COUNT ? names[counter] : "?";
+}

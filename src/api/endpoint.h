@@ -1,0 +1,34 @@
+/* One entry of `endpoints:` as the other parts see it. Belongs to a configuration; const once it is loaded. */
+#ifndef API_ENDPOINT_H
+#define API_ENDPOINT_H
+
+#include "api/message.h"
+
+/* What the backend is to be called with; `call:` in the file. */
+struct call_template {
+	bool has_method;
+	enum method method;
+	slice path;           /* "/v1/readings/{device}"; empty: the request's own */
+	slice media;          /* `as`: "application/json"; empty: as it came */
+	slice rpc;            /* "fleet.v1.Positions/Report"; empty: none */
+	slice message, reply; /* protobuf type names for calls without an rpc; empty: none */
+};
+
+struct endpoint {
+	slice name;
+	slice path;       /* the pattern, as in the file */
+	unsigned methods; /* 1u << METHOD_…; never 0 */
+	slice operation;  /* for protocols whose messages name one; or empty */
+	slice media;      /* what a body is when the message does not say: "application/json" */
+	uint64_t body_max_bytes;
+	struct call_template call;
+};
+
+enum { VARIABLE_MAX = 8 };
+
+/* A path variable's value: percent-encoded, as it stands in the path. */
+struct variable {
+	slice name, value;
+};
+
+#endif

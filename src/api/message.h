@@ -1,0 +1,85 @@
+/* What any protocol says, in words that none of them owns. */
+#ifndef API_MESSAGE_H
+#define API_MESSAGE_H
+
+#include "base/slice.h"
+
+struct value;
+
+enum method {
+	METHOD_GET,
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE,
+	METHOD_HEAD,
+	METHOD_OPTIONS,
+	METHOD_SUBSCRIBE,
+	METHOD_CONNECT, /* a session opens: the caller is authenticated, nothing is delivered */
+	METHOD_COUNT
+};
+
+/* How a request ended. Adapters say it in their protocol's words, by one switch without default. */
+enum status {
+	STATUS_NONE, /* not decided yet */
+	STATUS_OK,
+	STATUS_CREATED,
+	STATUS_CHANGED,
+	STATUS_DELETED,
+	STATUS_ACCEPTED, /* taken for later, and on disk */
+	STATUS_NOT_MODIFIED,
+	STATUS_MALFORMED,
+	STATUS_UNAUTHENTICATED,
+	STATUS_FORBIDDEN,
+	STATUS_NOT_FOUND,
+	STATUS_METHOD_NOT_ALLOWED,
+	STATUS_NOT_ACCEPTABLE,
+	STATUS_CONFLICT,
+	STATUS_TOO_LARGE,
+	STATUS_UNSUPPORTED_MEDIA,
+	STATUS_INVALID, /* well-formed, but not what the endpoint or the backend takes */
+	STATUS_TOO_MANY,
+	STATUS_INTERNAL,
+	STATUS_BAD_BACKEND, /* the backend refused the connection, reset it or answered garbage */
+	STATUS_UNAVAILABLE,
+	STATUS_TIMEOUT, /* the backend did not answer in time */
+	STATUS_STORE_FULL,
+	STATUS_CANCELLED,
+	STATUS_COUNT
+};
+
+/* A header, an option, a user property. Names are lower case. */
+struct field {
+	slice name, value;
+};
+
+struct message {
+	enum method method;
+	/* "/ships/sensors/engine-7", normalised and percent-encoded (base/uri.h); an MQTT topic is a path too. */
+	slice path;
+	slice query; /* without the "?"; percent-encoded as received */
+	const struct field *fields;
+	unsigned nfields;
+	/* The name that the message itself gives to what it wants, where the protocol has one (the element in
+	 * a SOAP body); or empty. */
+	slice operation;
+	/* "application/json": how `body` is encoded; empty when unknown. */
+	slice media;
+	slice body; /* whole: bodies are bounded, not streamed */
+	/* What the body means, if it is known already: an adapter that had to take the message apart
+	 * (binary frames, SOAP) gives this and leaves `media` and `body` empty. */
+	const struct value *value;
+};
+
+/* "GET"; for logs, and for protocols that use HTTP's words. */
+const char *method_name(enum method);
+/* By its upper-case name; false: unknown. */
+bool method_parse(slice, enum method *);
+/* "not-found": for logs and counters. */
+const char *status_name(enum status);
+/* STATUS_OK to STATUS_NOT_MODIFIED. */
+bool status_is_success(enum status);
+/* The field of this (lower-case) name, or { NULL, 0 }. */
+slice message_field(const struct message *, const char *name);
+
+#endif

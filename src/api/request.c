@@ -1,0 +1,32 @@
+#include "api/request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void request_refuse(struct request *request, enum status status, const char *format, ...)
+{
+	char why[256];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(why, sizeof why, format, arguments);
+	va_end(arguments);
+	request->status = status;
+	request->why = arena_copy_slice(&request->arena, slice_of(why));
+}
+
+void request_id_text(uint64_t id, char text[REQUEST_ID_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+	for (unsigned i = 0; i < 16; i++)
+		text[i] = digits[id >> (60 - 4 * i) & 15];
+	text[16] = '\0';
+}
+
+slice request_variable(const struct request *request, slice name)
+{
+	for (unsigned i = 0; i < request->nvariables; i++) {
+		if (slice_equal(request->variables[i].name, name))
+			return request->variables[i].value;
+	}
+	return (slice){ NULL, 0 };
+}

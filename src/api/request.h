@@ -1,0 +1,108 @@
+/* One message from a device or client, from parsing to answer.
+ *
+ * OWNERSHIP is whole and single; it moves, it is never shared:
+ *   request_new()      the adapter's, to fill in
+ *   request_submit()   the core's
+ *   ops->reply()       the adapter's again: exactly once, always, also on time-out, cancel and shutdown
+ *   request_free()     gone, with all that its arena holds
+ * So nothing in it needs a lock or a reference count. All of it on the core thread.
+ *
+ * COMPLETION IS DEFERRED: reply() never comes from inside request_submit() or request_cancel().
+ *
+ * AS RECEIVED, NEVER CHANGED: `in` and all that the adapter filled in is const after request_submit();
+ * stages write only their own fields. */
+#ifndef API_REQUEST_H
+#define API_REQUEST_H
+
+#include "api/endpoint.h"
+#include "api/message.h"
+#include "base/arena.h"
+#include "base/list.h"
+
+struct adapter;
+struct identity;
+struct configuration;
+
+enum credential_kind {
+	CREDENTIAL_NONE,
+	CREDENTIAL_BEARER,         /* secret: the token */
+	CREDENTIAL_BASIC,          /* name, secret: the user and the password */
+	CREDENTIAL_API_KEY,        /* secret: the key */
+	CREDENTIAL_CERTIFICATE,    /* secret: the verified peer certificate, DER */
+	CREDENTIAL_PSK,            /* name: the identity whose key opened the session */
+	CREDENTIAL_USERNAME_TOKEN, /* name, secret */
+	CREDENTIAL_ADDRESS,        /* name: the peer's address */
+	CREDENTIAL_LOGIN /* name: what a binary login frame says, with nothing to prove it */
+};
+
+/* As presented, not yet believed. */
+struct credential {
+	enum credential_kind kind;
+	slice name, secret;
+	const struct credential *next;
+};
+
+enum { STAGE_MAX = 12, REQUEST_ID_BYTES = 17 };
+
+struct request {
+	/* The adapter's, from request_new() to request_submit(). */
+	uint64_t id; /* set by request_new(); never reused */
+	struct adapter *adapter;
+	const char *protocol; /* adapter->ops->name, unless a dialect spoke ("soap") */
+	void *ticket;         /* the adapter's own; nobody else reads it */
+	slice peer;           /* address and port */
+	slice session;        /* connection or MQTT client id; or empty */
+	const struct credential *credentials;
+	struct message in;
+	slice accept; /* media types that the caller takes, as in HTTP's Accept; empty: any */
+	bool reply_as_value; /* the adapter wants `out.value`, whatever the backend answered in */
+
+	/* Set by stages. */
+	const struct configuration
+	        *configuration;          /* pipeline: the one in force when it was submitted */
+	const struct endpoint *endpoint; /* match */
+	struct variable variables[VARIABLE_MAX]; /* match */
+	unsigned nvariables;
+	slice resource;           /* match: the path that roles are held against; mostly in.path */
+	unsigned methods_allowed; /* match, with STATUS_METHOD_NOT_ALLOWED: for Allow */
+	const struct identity *who; /* authenticate */
+	struct message call;        /* mediate: what the backend is to get */
+	const char *backend;        /* route: its name, for the log; NULL before */
+
+	/* The answer. An adapter that refuses a message by itself (malformed bytes) sets both before
+	 * request_submit(): the request is then only counted, logged and replied. */
+	enum status status;
+	slice why; /* one line for a person, with every refusal */
+	struct message out;
+	uint64_t retry_after_ms; /* with TOO_MANY and UNAVAILABLE; 0: not said */
+
+	/* The pipeline's own, from here on. */
+	uint64_t started_us;
+	unsigned at; /* the stage it is in */
+	bool waiting, leaving, cancelled;
+	void *slot[STAGE_MAX]; /* one a stage, in the arena */
+	struct list link;      /* in the core's list of requests under way */
+	struct arena
+	        arena; /* every slice above points into it, or into what outlives the request */
+};
+
+/* A request with an arena that holds the largest body allowed and what translating it takes. NULL: the
+ * gateway is at its memory limit or stopping; answer UNAVAILABLE in your
+ * protocol's words. */
+struct request *request_new(struct adapter *);
+/* The core takes it; reply() will follow. */
+void request_submit(struct request *);
+/* A hint that nobody waits any more; reply() still comes, mostly sooner. Unknown ids are ignored. */
+void request_cancel(struct adapter *, uint64_t id);
+/* NULL is fine. */
+void request_free(struct request *);
+
+/* Sets status and why (printf, into the arena). A budget that is used up leaves `why` empty. */
+void request_refuse(struct request *, enum status, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+/* The id as every log line and every refusal shows it: 16 hexadecimal digits. */
+void request_id_text(uint64_t id, char text[REQUEST_ID_BYTES]);
+/* The path variable's value, or { NULL, 0 }. */
+slice request_variable(const struct request *, slice name);
+
+#endif

@@ -1,0 +1,17 @@
+/* Time: monotonic milliseconds for waiting, wall-clock nanoseconds for people and records. Any thread. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since some moment in the past; never steps back. */
+uint64_t clock_monotonic_ms(void);
+uint64_t clock_monotonic_us(void);
+/* Nanoseconds since 1970-01-01T00:00:00Z. */
+uint64_t clock_wall_ns(void);
+
+enum { CLOCK_TEXT_BYTES = 25 };
+/* "2026-01-31T23:59:59.123Z" (RFC 3339), with its NUL. */
+void clock_text(uint64_t wall_ns, char text[CLOCK_TEXT_BYTES]);
+
+#endif

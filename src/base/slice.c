@@ -1,0 +1,61 @@
+#include "base/slice.h"
+
+static char fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool slice_equal_nocase(slice a, slice b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		if (fold(a.p[i]) != fold(b.p[i]))
+			return false;
+	}
+	return true;
+}
+
+slice slice_trim(slice s)
+{
+	while (s.n && is_space(s.p[0])) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+size_t slice_find(slice s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+	return at ? (size_t)(at - s.p) : s.n;
+}
+
+slice slice_cut(slice *rest, char separator)
+{
+	slice all = *rest;
+	size_t at = slice_find(all, separator);
+	if (at == all.n) {
+		*rest = (slice){ NULL, 0 };
+		return all;
+	}
+	*rest = (slice){ all.p + at + 1, all.n - at - 1 };
+	return (slice){ all.p, at };
+}
+
+bool slice_equal_secret(slice a, slice b)
+{
+	if (a.n != b.n)
+		return false;
+	volatile unsigned char difference = 0;
+	for (size_t i = 0; i < a.n; i++)
+		difference = (unsigned char)(difference | (a.p[i] ^ b.p[i]));
+	return difference == 0;
+}

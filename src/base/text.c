@@ -1,0 +1,98 @@
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void text_init(struct text *text, struct arena *arena, size_t expected_bytes)
+{
+	*text = (struct text){ .arena = arena };
+	if (expected_bytes)
+		(void)text_reserve(text, expected_bytes);
+}
+
+char *text_reserve(struct text *text, size_t n)
+{
+	if (text->failed)
+		return NULL;
+	if (text->size - text->n >= n)
+		return text->p + text->n;
+	size_t size = text->size ? text->size : 64;
+	while (size - text->n < n) {
+		if (size > SIZE_MAX / 4) {
+			text->failed = true;
+			return NULL;
+		}
+		size *= 2;
+	}
+	char *p = arena_grow(text->arena, text->p, text->size, size);
+	if (!p) {
+		text->failed = true;
+		return NULL;
+	}
+	text->p = p;
+	text->size = size;
+	return p + text->n;
+}
+
+void text_bytes(struct text *text, const void *bytes, size_t n)
+{
+	char *to = text_reserve(text, n);
+	if (!to || !n)
+		return;
+	memcpy(to, bytes, n);
+	text->n += n;
+}
+
+void text_char(struct text *text, char c)
+{
+	char *to = text_reserve(text, 1);
+	if (!to)
+		return;
+	*to = c;
+	text->n++;
+}
+
+void text_unsigned(struct text *text, uint64_t number)
+{
+	char digits[20];
+	size_t n = sizeof digits;
+	do {
+		digits[--n] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	text_bytes(text, digits + n, sizeof digits - n);
+}
+
+void text_signed(struct text *text, int64_t number)
+{
+	if (number < 0) {
+		text_char(text, '-');
+		text_unsigned(text, 0 - (uint64_t)number);
+	} else {
+		text_unsigned(text, (uint64_t)number);
+	}
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+	va_list arguments, again;
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	int n = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	char *to = n < 0 ? NULL : text_reserve(text, (size_t)n + 1);
+	if (to) {
+		(void)vsnprintf(to, (size_t)n + 1, format, again);
+		text->n += (size_t)n;
+	} else {
+		text->failed = true;
+	}
+	va_end(again);
+}
+
+slice text_slice(struct text *text)
+{
+	if (text->failed)
+		return (slice){ NULL, 0 };
+	return (slice){ text->p ? text->p : "", text->n };
+}

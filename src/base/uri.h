@@ -1,0 +1,38 @@
+/* Percent-encoding and paths (RFC 3986). Pure.
+ *
+ * Inside Fairlead a path is always normalised: it starts with "/", holds only pchar and "/", unreserved
+ * characters stand for themselves, everything else is %XX in upper case, and no segment is "." or "..". So
+ * two paths are the same resource exactly when their bytes are equal, and splitting at "/" is safe. */
+#ifndef BASE_URI_H
+#define BASE_URI_H
+
+#include "base/arena.h"
+#include "base/text.h"
+
+enum uri_verdict { URI_OK, URI_MALFORMED, URI_NO_MEMORY };
+
+/* From an HTTP request target's path (already percent-encoded). Malformed: bad escapes, control characters,
+ * an encoded NUL, "." or ".." segments in any spelling, no leading "/", invalid UTF-8 once decoded. When
+ * nothing has to change, *path is `raw` itself. */
+enum uri_verdict uri_path_normalise(struct arena *, slice raw, slice *path);
+/* From plain text whose "/" separate segments (an MQTT topic); a leading "/" is added when there is none. */
+enum uri_verdict uri_path_from_text(struct arena *, slice plain, slice *path);
+/* Appends "/" and one decoded segment (a CoAP Uri-Path option), in which "/" is data. The caller refuses "."
+ * and "..": uri_segment_allowed(). */
+void uri_segment_add(struct text *, slice plain);
+bool uri_segment_allowed(slice plain);
+
+/* Decodes %XX; "+" stays. { NULL, 0 }: malformed or over budget. Without escapes returns `encoded` itself. */
+slice uri_decode(struct arena *, slice encoded);
+/* The value of `name` in a query string, decoded ("+" is a space); { NULL, 0 }: not there or malformed. */
+slice uri_query_get(struct arena *, slice query, const char *name);
+
+/* "http://host:port/prefix": the parts point into `url`. false: not of this form. IPv6 hosts come without
+ * their brackets. port 0: not given. */
+struct uri {
+	slice scheme, host, path;
+	unsigned port;
+};
+bool uri_parse(slice url, struct uri *);
+
+#endif

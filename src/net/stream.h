@@ -1,0 +1,94 @@
+/* A connected byte stream (TCP), as listeners and backends use it: it reads into one shared buffer, keeps only
+ * what its owner could not use yet, collects what is written and sends it once a turn, and has one deadline. An
+ * idle stream holds no buffer.
+ *
+ * Core thread. No callback comes from inside stream_write(), stream_close() or stream_connect(). */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct loop;
+struct stream;
+
+enum stream_end {
+	STREAM_END_PEER,     /* the peer closed in order */
+	STREAM_END_ERROR,    /* reset, unreachable, refused: see errno_value */
+	STREAM_END_DEADLINE, /* the deadline passed */
+	STREAM_END_FLOOD,    /* more unread input or unsent output than its limits allow */
+	STREAM_END_OWNER     /* stream_close() */
+};
+
+struct stream_events {
+	/* A stream made by stream_connect() is connected. NULL for accepted ones. */
+	void (*connected)(void *owner, struct stream *);
+	/* Bytes have arrived; all that are unread so far. Returns how many were used; the rest comes again
+	 * together with what follows it. */
+	size_t (*received)(void *owner, struct stream *, slice bytes);
+	/* The output that could not be sent at once has left (for back-pressure). May be NULL. */
+	void (*drained)(void *owner, struct stream *);
+	/* The last callback, exactly once, whoever ended it; the stream is gone afterwards. `errno_value`: with
+	 * STREAM_END_ERROR, else 0. */
+	void (*closed)(void *owner, struct stream *, enum stream_end, int errno_value);
+};
+
+struct stream_limits {
+	size_t unread_max_bytes; /* what `received` may leave unused */
+	size_t unsent_max_bytes; /* what may wait to be sent */
+};
+
+/* Starts to connect. NULL: out of memory or descriptors. Failure comes through closed(). */
+struct stream *stream_connect(struct loop *, const struct sockaddr *, const struct stream_events *,
+        const struct stream_limits *, void *owner);
+
+void stream_set_owner(struct stream *, void *owner);
+void *stream_owner(const struct stream *);
+/* Copies the bytes to the output; they leave before the loop sleeps. */
+void stream_write(struct stream *, slice bytes);
+/* The same for bytes in two parts (head and body). */
+void stream_write2(struct stream *, slice first, slice second);
+/* Bytes waiting to be sent. */
+size_t stream_unsent(const struct stream *);
+/* Stops and starts reading: back-pressure. Unread bytes are offered again after stream_resume(). */
+void stream_pause(struct stream *);
+void stream_resume(struct stream *);
+/* When to end it by itself (loop_now_ms() clock); 0: never. */
+void stream_set_deadline(struct stream *, uint64_t at_ms);
+/* Sends what was written, then closes; a peer that does not read it is cut off after some seconds. */
+void stream_close(struct stream *);
+/* At once (RST when something is unsent). */
+void stream_abort(struct stream *);
+/* "10.0.0.5:41234" or "[::1]:41234"; belongs to the stream. */
+const char *stream_peer(const struct stream *);
+
+/* Listening. */
+struct stream_listener;
+struct stream_accept {
+	/* A connection has arrived; returns its owner, or NULL to turn it away. `events` and `limits` below then
+	 * apply to it. */
+	void *(*accepted)(void *arg, struct stream *);
+	/* A connection over `connections_max` was turned away. May be NULL. */
+	void (*refused)(void *arg);
+	const struct stream_events *events;
+	struct stream_limits limits;
+	unsigned connections_max;
+	void *arg;
+};
+/* `address`: "0.0.0.0:1883", "[::]:1883", "127.0.0.1:0". NULL: error_text says why ("address in use" …). */
+struct stream_listener *stream_listen(struct loop *, slice address, const struct stream_accept *,
+        char *error_text, size_t error_size);
+/* The port it got, when the address said 0. */
+unsigned stream_listener_port(const struct stream_listener *);
+/* No new connections; those there are stay. */
+void stream_listener_close(struct stream_listener *); /* NULL is fine */
+
+/* "HOST:PORT" with a numeric host. false: not of that form. */
+bool net_parse_address(slice text, struct sockaddr_storage *);
+/* The other way round. */
+void net_address_text(const struct sockaddr *, char *text, size_t size);
+
+#endif

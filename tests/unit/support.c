@@ -1,0 +1,106 @@
+#include "support.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+void assert_slice_equal(slice actual, slice expected, const char *file, int line)
+{
+	if (slice_equal(actual, expected))
+		return;
+	print_error("%s:%d: \"%.*s\" is not \"%.*s\"\n", file, line, SLICE_ARG(actual),
+	        SLICE_ARG(expected));
+	_fail(file, line);
+}
+
+const char *vectors_path(const char *name)
+{
+	static char path[1024];
+	const char *folder = getenv("FAIRLEAD_VECTORS");
+	(void)snprintf(path, sizeof path, "%s/%s", folder ? folder : "../shared/vectors", name);
+	struct stat about;
+	return stat(path, &about) == 0 ? path : NULL;
+}
+
+int vectors_absent(const char *name)
+{
+	(void)printf(
+	        "skipped: the vectors' folder has no %s (FAIRLEAD_VECTORS names another)\n", name);
+	return getenv("CI") ? 1 : 77;
+}
+
+slice read_whole_file(struct arena *arena, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	struct stat about;
+	if (!file || fstat(fileno(file), &about) != 0)
+		fail_msg("%s: cannot be read", path);
+	char *bytes = arena_alloc_raw(arena, (size_t)about.st_size + 1);
+	assert_non_null(bytes);
+	assert_int_equal(fread(bytes, 1, (size_t)about.st_size, file), about.st_size);
+	bytes[about.st_size] = '\0';
+	(void)fclose(file);
+	return (slice){ bytes, (size_t)about.st_size };
+}
+
+/* Rule broken: file-scope variables; nftw() passes no argument on. */
+static char **found;
+static unsigned nfound;
+
+static int collect(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+	(void)about;
+	(void)where;
+	if (kind != FTW_F)
+		return 0;
+	found = realloc(found, (nfound + 1) * sizeof *found);
+	found[nfound++] = strdup(path);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+unsigned each_file(
+        const char *folder, void (*each)(const char *path, const char *name, void *arg), void *arg)
+{
+	found = NULL;
+	nfound = 0;
+	if (nftw(folder, collect, 16, FTW_PHYS) != 0)
+		fail_msg("%s: cannot be listed", folder);
+	char **paths = found;
+	unsigned n = nfound;
+	if (n)
+		qsort(paths, n, sizeof *paths, by_name);
+	for (unsigned i = 0; i < n; i++) {
+		each(paths[i], strrchr(paths[i], '/') + 1, arg);
+		free(paths[i]);
+	}
+	free(paths);
+	return n;
+}
+
+slice from_hex(struct arena *arena, const char *hex)
+{
+	char *bytes = arena_alloc_raw(arena, strlen(hex) / 2 + 1);
+	assert_non_null(bytes);
+	size_t n = 0;
+	int high = -1;
+	for (; *hex; hex++) {
+		const char *digits = "0123456789abcdef0123456789ABCDEF";
+		const char *at = strchr(digits, *hex);
+		if (!at)
+			continue;
+		int digit = (int)(at - digits) % 16;
+		if (high < 0) {
+			high = digit;
+		} else {
+			bytes[n++] = (char)(high << 4 | digit);
+			high = -1;
+		}
+	}
+	return (slice){ bytes, n };
+}
