@@ -5,18 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_CACHE_MAX 0
-#elif defined(__has_feature)
+#if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define ARENA_CACHE_MAX 0
+#define __SANITIZE_ADDRESS__ 1 /* clang's spelling of GCC's */
 #endif
-#endif
-#ifndef ARENA_CACHE_MAX
-#define ARENA_CACHE_MAX 64
 #endif
 
-enum { CHUNK_BYTES = 4096, ALIGNMENT = alignof(max_align_t) };
+enum { CHUNK_BYTES = 4096, CACHE_MAX = 64, ALIGNMENT = alignof(max_align_t) };
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -47,15 +42,25 @@ static struct arena_chunk *chunk_take(size_t size)
 	return chunk;
 }
 
+static bool cache_put(struct arena_chunk *chunk)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)chunk;
+	return false;
+#else
+	if (chunk->size != CHUNK_BYTES - sizeof *chunk || cached == CACHE_MAX)
+		return false;
+	chunk->next = cache;
+	cache = chunk;
+	cached++;
+	return true;
+#endif
+}
+
 static void chunk_give(struct arena_chunk *chunk)
 {
-	if (chunk->size == CHUNK_BYTES - sizeof *chunk && cached < ARENA_CACHE_MAX) {
-		chunk->next = cache;
-		cache = chunk;
-		cached++;
-	} else {
+	if (!cache_put(chunk))
 		free(chunk);
-	}
 }
 
 void arena_init(struct arena *arena, size_t budget_bytes)

@@ -1,0 +1,145 @@
+#include "support.h"
+
+#include "base/random.h"
+#include "base/text.h"
+#include "base/uri.h"
+#include "base/utf8.h"
+
+static void siphash_gives_the_published_vectors(void **state)
+{
+	(void)state;
+	/* Aumasson and Bernstein, SipHash, appendix A: key 00…0f, input 00…0e. */
+	const uint64_t key[2] = { UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908) };
+	unsigned char input[15];
+	for (unsigned i = 0; i < sizeof input; i++)
+		input[i] = (unsigned char)i;
+	assert_true(siphash(key, input, sizeof input) == UINT64_C(0xa129ca6149be45e5));
+}
+
+static void paths_have_one_spelling(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *raw, *normal;
+	} cases[] = {
+		{ "/ships/sensors/engine-7", "/ships/sensors/engine-7" },
+		{ "/a%2Fb", "/a%2Fb" },
+		{ "/a%2fb", "/a%2Fb" },
+		{ "/%61", "/a" },
+		{ "/a b", "/a%20b" },
+		{ "/", "/" },
+		{ "/a/", "/a/" },
+		{ "/.hidden", "/.hidden" },
+		{ "/a/../b", NULL },
+		{ "/a/%2e%2E/b", NULL },
+		{ "/a/.", NULL },
+		{ "/a%00", NULL },
+		{ "/a%0d%0a", NULL },
+		{ "/a%4", NULL },
+		{ "/a%zz", NULL },
+		{ "/%c0%af", NULL },
+		{ "a", NULL },
+		{ "", NULL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct arena arena;
+		arena_init(&arena, 65536);
+		slice path = { NULL, 0 };
+		enum uri_verdict verdict =
+		        uri_path_normalise(&arena, slice_of(cases[i].raw), &path);
+		assert_int_equal(verdict, cases[i].normal ? URI_OK : URI_MALFORMED);
+		if (cases[i].normal)
+			assert_slice(path, cases[i].normal);
+		arena_finish(&arena);
+	}
+}
+
+static void topics_become_paths(void **state)
+{
+	(void)state;
+	struct arena arena;
+	arena_init(&arena, 65536);
+	slice path;
+	assert_int_equal(uri_path_from_text(&arena, SLICE("ships/a b/%"), &path), URI_OK);
+	assert_slice(path, "/ships/a%20b/%25");
+	assert_int_equal(uri_path_from_text(&arena, SLICE("/ships"), &path), URI_OK);
+	assert_slice(path, "/ships");
+	assert_int_equal(uri_path_from_text(&arena, SLICE("a/../b"), &path), URI_MALFORMED);
+	arena_finish(&arena);
+}
+
+static void queries_are_decoded(void **state)
+{
+	(void)state;
+	struct arena arena;
+	arena_init(&arena, 65536);
+	slice query = SLICE("a=1&access_token=x%2By+z&b");
+	assert_slice(uri_query_get(&arena, query, "access_token"), "x+y z");
+	assert_slice(uri_query_get(&arena, query, "b"), "");
+	assert_null(uri_query_get(&arena, query, "c").p);
+	arena_finish(&arena);
+}
+
+static void urls_are_taken_apart(void **state)
+{
+	(void)state;
+	struct uri uri;
+	assert_true(uri_parse(SLICE("http://10.0.0.5:9000/base"), &uri));
+	assert_slice(uri.scheme, "http");
+	assert_slice(uri.host, "10.0.0.5");
+	assert_int_equal(uri.port, 9000);
+	assert_slice(uri.path, "/base");
+	assert_true(uri_parse(SLICE("http://[::1]:80"), &uri));
+	assert_slice(uri.host, "::1");
+	assert_true(uri_parse(SLICE("http://backend"), &uri));
+	assert_int_equal(uri.port, 0);
+	static const char *const wrong[] = { "", "http:", "http://", "://x", "http://:80",
+		"http://a:", "http://a:b", "http://a:70000", "http://[::1", "http://[::1]x" };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(uri_parse(slice_of(wrong[i]), &uri));
+}
+
+static void arenas_stop_at_their_budget(void **state)
+{
+	(void)state;
+	struct arena arena;
+	arena_init(&arena, 10000);
+	assert_non_null(arena_alloc(&arena, 100));
+	assert_null(arena_alloc(&arena, 20000));
+	assert_null(arena_alloc(&arena, SIZE_MAX));
+	char *grown = arena_alloc(&arena, 16);
+	assert_ptr_equal(arena_grow(&arena, grown, 16, 64), grown);
+	struct text text;
+	text_init(&text, &arena, 0);
+	for (unsigned i = 0; i < 5000; i++)
+		text_literal(&text, "0123456789");
+	assert_true(text.failed);
+	assert_null(text_slice(&text).p);
+	arena_finish(&arena);
+}
+
+static void utf8_is_checked_strictly(void **state)
+{
+	(void)state;
+	assert_true(utf8_valid(SLICE("plain ascii that is long enough")));
+	assert_true(utf8_valid(SLICE("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80")));
+	assert_false(utf8_valid(SLICE("\xc0\x80")));
+	assert_false(utf8_valid(SLICE("\xed\xa0\x80")));
+	assert_false(utf8_valid(SLICE("\xf4\x90\x80\x80")));
+	assert_false(utf8_valid(SLICE("12345678\xe2\x82")));
+	assert_false(utf8_valid(SLICE("\x80")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(siphash_gives_the_published_vectors),
+		cmocka_unit_test(paths_have_one_spelling),
+		cmocka_unit_test(topics_become_paths),
+		cmocka_unit_test(queries_are_decoded),
+		cmocka_unit_test(urls_are_taken_apart),
+		cmocka_unit_test(arenas_stop_at_their_budget),
+		cmocka_unit_test(utf8_is_checked_strictly),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
