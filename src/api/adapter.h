@@ -29,7 +29,7 @@ struct adapter_limits {
 struct adapter_ops {
 	const char *name; /* the `protocol:` that the file names */
 	const struct setting
-	        *settings; /* besides name, protocol, bind and tls, which every listener has */
+	        *settings; /* besides name, protocol and bind, which every listener has */
 	struct adapter *(*open)(struct loop *, const struct adapter_limits *, const struct config *,
 	        struct error *);
 	/* Binds and listens. false: error says which address and why. */
