@@ -50,6 +50,7 @@ struct request {
 	struct adapter *adapter;
 	const char *protocol; /* adapter->ops->name, unless a dialect spoke ("soap") */
 	void *ticket;         /* the adapter's own; nobody else reads it */
+	void *dialect;        /* the dialect's own, in the arena: from its enter() to its leave() */
 	slice peer;           /* address and port */
 	slice session;        /* connection or MQTT client id; or empty */
 	const struct credential *credentials;
