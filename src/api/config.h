@@ -24,7 +24,8 @@ struct config {
 	unsigned count;
 	const struct config *parent;
 	struct config *first, *next;
-	const struct setting *settings; /* CONFIG_MAP: the table it was checked against */
+	/* CONFIG_MAP: the tables it was checked against, what all of its kind have and its own; or NULL. */
+	const struct setting *common, *own;
 	const struct config_file *file;
 };
 
@@ -57,6 +58,11 @@ bool config_parse_number(slice text, uint64_t *);
 bool config_parse_size(slice text, uint64_t *bytes);
 bool config_parse_duration(slice text, uint64_t *ms);
 bool config_parse_switch(slice text, bool *);
+
+/* The entry for `key` in a table (NULL: none), or NULL. */
+const struct setting *setting_find(const struct setting *table, slice key);
+/* Deep equality of two parts of trees: kinds, keys in order, texts. */
+bool config_equal(const struct config *, const struct config *);
 
 /* error_set() with the node's place. Always false. */
 bool config_error(const struct config *, struct error *, const char *format, ...)

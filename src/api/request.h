@@ -80,9 +80,12 @@ struct request {
 	/* The pipeline's own, from here on. */
 	uint64_t started_us;
 	unsigned at; /* the stage it is in */
-	bool waiting, leaving, cancelled;
+	bool waiting, cancelled;
+	int resumed_with;      /* enum verdict, while on the resumed list */
+	size_t held_bytes;     /* what it counts for in the gateway's memory */
 	void *slot[STAGE_MAX]; /* one a stage, in the arena */
 	struct list link;      /* in the core's list of requests under way */
+	struct list queue;     /* in the list of those resumed or finished in this turn */
 	struct arena
 	        arena; /* every slice above points into it, or into what outlives the request */
 };

@@ -1,0 +1,104 @@
+#include "core/mistakes.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void add(struct mistakes *mistakes, unsigned line, unsigned column, slice text)
+{
+	if (mistakes->count < MISTAKES_MAX)
+		mistakes->at[mistakes->count] = (struct mistake){ line, column, text };
+	mistakes->count++;
+}
+
+/* "endpoints[2].call.path"; recursion is bounded by the nesting that the reader allows. */
+static void put_key_path(struct text *to, const struct config *node)
+{
+	const struct config *parent = node->parent;
+	if (!parent)
+		return;
+	put_key_path(to, parent);
+	if (parent->kind == CONFIG_LIST) {
+		unsigned index = 0;
+		for (const struct config *at = parent->first; at != node; at = at->next)
+			index++;
+		text_printf(to, "[%u]", index);
+	} else {
+		if (to->n)
+			text_char(to, '.');
+		text_slice_add(to, node->key);
+	}
+}
+
+static slice compose(struct mistakes *mistakes, const struct config *node, const char *what)
+{
+	struct text text;
+	text_init(&text, mistakes->arena, 128);
+	put_key_path(&text, node);
+	if (text.n)
+		text_literal(&text, ": ");
+	text_slice_add(&text, slice_of(what));
+	return text_slice(&text);
+}
+
+bool mistake_add(struct mistakes *mistakes, const struct config *node, const char *format, ...)
+{
+	char what[512];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(what, sizeof what, format, arguments);
+	va_end(arguments);
+	add(mistakes, node->line, node->column, compose(mistakes, node, what));
+	return false;
+}
+
+bool mistake_add_key(struct mistakes *mistakes, const struct config *node, const char *format, ...)
+{
+	char what[512];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(what, sizeof what, format, arguments);
+	va_end(arguments);
+	add(mistakes, node->key_line, node->key_column, compose(mistakes, node, what));
+	return false;
+}
+
+bool mistake_add_error(
+	struct mistakes *mistakes, const struct config *node, const struct error *error)
+{
+	add(mistakes, error->line ? error->line : node->line,
+		error->line ? error->column : node->column, compose(mistakes, node, error->text));
+	return false;
+}
+
+bool mistake_add_at(
+	struct mistakes *mistakes, unsigned line, unsigned column, const char *format, ...)
+{
+	char what[512];
+	va_list arguments;
+	va_start(arguments, format);
+	(void)vsnprintf(what, sizeof what, format, arguments);
+	va_end(arguments);
+	add(mistakes, line, column, arena_copy_slice(mistakes->arena, slice_of(what)));
+	return false;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct mistake *x = a, *y = b;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+unsigned mistakes_kept(const struct mistakes *mistakes)
+{
+	return mistakes->count < MISTAKES_MAX ? mistakes->count : MISTAKES_MAX;
+}
+
+void mistakes_sort(struct mistakes *mistakes)
+{
+	qsort(mistakes->at, mistakes_kept(mistakes), sizeof *mistakes->at, by_place);
+}

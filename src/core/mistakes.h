@@ -1,0 +1,37 @@
+/* The mistakes found in a configuration: all of them, in the order of the file. */
+#ifndef CORE_MISTAKES_H
+#define CORE_MISTAKES_H
+
+#include "api/config.h"
+
+enum { MISTAKES_MAX = 100 };
+
+struct mistake {
+	unsigned line, column;
+	slice text; /* key path and what is wrong, and what would be right */
+};
+
+struct mistakes {
+	struct arena *arena;
+	slice path;     /* the file's name, as every line shows it */
+	unsigned count; /* may exceed MISTAKES_MAX: the rest is only counted */
+	struct mistake at[MISTAKES_MAX];
+};
+
+/* At the node's value, headed by its key path ("endpoints[2].auth"). Always false. */
+bool mistake_add(struct mistakes *, const struct config *, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* At the node's key. */
+bool mistake_add_key(struct mistakes *, const struct config *, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* What a plug's open() said; at its place, or the node's when it gave none. */
+bool mistake_add_error(struct mistakes *, const struct config *, const struct error *);
+/* Without a node: reading the file itself failed. */
+bool mistake_add_at(struct mistakes *, unsigned line, unsigned column, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Puts them in the order of the file. */
+void mistakes_sort(struct mistakes *);
+/* How many stand in `at`. */
+unsigned mistakes_kept(const struct mistakes *);
+
+#endif
