@@ -9,8 +9,8 @@
 static const struct {
 	const char *unit;
 	uint64_t factor;
-} size_units[] = { { "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { "kB", 1000 },
-	{ "MB", 1000000 }, { "GB", 1000000000 } },
+} size_units[] = { { "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 },
+	{ "kB", 1000 }, { "MB", 1000000 }, { "GB", 1000000000 } },
   duration_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 },
 	  { "d", 86400000 } };
 
@@ -45,7 +45,7 @@ bool config_parse_size(slice text, uint64_t *bytes)
 	}
 	for (size_t i = 0; i < sizeof size_units / sizeof *size_units; i++) {
 		if (slice_is(text, size_units[i].unit) &&
-			number <= UINT64_MAX / size_units[i].factor) {
+		        number <= UINT64_MAX / size_units[i].factor) {
 			*bytes = number * size_units[i].factor;
 			return true;
 		}
@@ -60,7 +60,7 @@ bool config_parse_duration(slice text, uint64_t *ms)
 		return false;
 	for (size_t i = 0; i < sizeof duration_units / sizeof *duration_units; i++) {
 		if (slice_is(text, duration_units[i].unit) &&
-			number <= UINT64_MAX / duration_units[i].factor) {
+		        number <= UINT64_MAX / duration_units[i].factor) {
 			*ms = number * duration_units[i].factor;
 			return true;
 		}
@@ -79,8 +79,7 @@ const struct config *config_get(const struct config *map, const char *key)
 	if (!map || map->kind != CONFIG_MAP)
 		return NULL;
 	slice wanted = slice_of(key);
-	CONFIG_EACH(map, member)
-	{
+	CONFIG_EACH (map, member) {
 		if (slice_equal(member->key, wanted))
 			return member;
 	}
@@ -165,7 +164,7 @@ static slice read_secret_file(struct arena *arena, const char *path)
 }
 
 bool config_secret(struct arena *arena, const struct config *map, const char *key, slice *secret,
-	struct error *error)
+        struct error *error)
 {
 	const struct config *node = config_get(map, key);
 	*secret = (slice){ NULL, 0 };
@@ -175,17 +174,17 @@ bool config_secret(struct arena *arena, const struct config *map, const char *ke
 		const char *value = getenv(node->text.p + 4);
 		if (!value || !*value)
 			return config_error(node, error, "the environment variable %s is not set",
-				node->text.p + 4);
+			        node->text.p + 4);
 		*secret = arena_copy_slice(arena, slice_of(value));
 	} else if (slice_starts(node->text, SLICE("file:"))) {
 		slice path = resolve(arena, map->file, slice_from(node->text, 5));
 		*secret = path.p ? read_secret_file(arena, path.p) : path;
 		if (!secret->p)
 			return config_error(node, error, "%s cannot be read: %s", node->text.p,
-				strerror(errno));
+			        strerror(errno));
 	} else {
 		return config_error(node, error,
-			"a secret does not stand in this file: say env:NAME or file:PATH");
+		        "a secret does not stand in this file: say env:NAME or file:PATH");
 	}
 	if (!secret->n)
 		return config_error(node, error, "%s is empty", node->text.p);
@@ -195,7 +194,7 @@ bool config_secret(struct arena *arena, const struct config *map, const char *ke
 bool config_equal(const struct config *a, const struct config *b)
 {
 	if (a->kind != b->kind || a->count != b->count || !slice_equal(a->text, b->text) ||
-		!slice_equal(a->key, b->key))
+	        !slice_equal(a->key, b->key))
 		return false;
 	const struct config *x = a->first, *y = b->first;
 	for (; x && y; x = x->next, y = y->next) {

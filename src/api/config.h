@@ -69,7 +69,7 @@ bool config_error(const struct config *, struct error *, const char *format, ...
         __attribute__((format(printf, 3, 4)));
 
 /* Over the members of a list or map (config may be NULL). */
-#define CONFIG_EACH(config, at)                                                                    \
-	for (const struct config *at = (config) ? (config)->first : NULL; at; at = at->next)
+#define CONFIG_EACH(tree, at)                                                                      \
+	for (const struct config *at = (tree) ? (tree)->first : NULL; at; at = at->next)
 
 #endif

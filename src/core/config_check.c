@@ -50,8 +50,8 @@ static bool refuse_unknown(const struct config *member, struct mistakes *mistake
 	for (unsigned i = 0; i < 2; i++) {
 		for (const struct setting *s = tables[i]; s && s->key; s++) {
 			if (distance(member->key, slice_of(s->key)) <= 2 && member->key.n > 2)
-				return mistake_add_key(mistakes, member,
-					"unknown key; did you mean %s?", s->key);
+				return mistake_add_key(
+				        mistakes, member, "unknown key; did you mean %s?", s->key);
 		}
 	}
 	struct text known;
@@ -59,11 +59,11 @@ static bool refuse_unknown(const struct config *member, struct mistakes *mistake
 	put_keys(&known, tables[0]);
 	put_keys(&known, tables[1]);
 	return mistake_add_key(mistakes, member, "unknown key; what can stand here is %.*s",
-		SLICE_ARG(text_slice(&known)));
+	        SLICE_ARG(text_slice(&known)));
 }
 
 static bool check_choice(
-	const struct config *node, const struct setting *setting, struct mistakes *mistakes)
+        const struct config *node, const struct setting *setting, struct mistakes *mistakes)
 {
 	struct text choices;
 	text_init(&choices, mistakes->arena, 64);
@@ -75,7 +75,7 @@ static bool check_choice(
 		text_slice_add(&choices, slice_of(*choice));
 	}
 	return mistake_add(mistakes, node, "\"%s\" is none of %.*s", node->text.p,
-		SLICE_ARG(text_slice(&choices)));
+	        SLICE_ARG(text_slice(&choices)));
 }
 
 static bool check_file(const struct config *node, struct mistakes *mistakes)
@@ -83,8 +83,8 @@ static bool check_file(const struct config *node, struct mistakes *mistakes)
 	slice path = config_file_path(mistakes->arena, node->parent, node->key.p);
 	if (path.p && access(path.p, R_OK) == 0)
 		return true;
-	return mistake_add(mistakes, node, "%s cannot be read: %s",
-		path.p ? path.p : node->text.p, strerror(errno));
+	return mistake_add(mistakes, node, "%s cannot be read: %s", path.p ? path.p : node->text.p,
+	        strerror(errno));
 }
 
 static bool check_secret(const struct config *node, struct mistakes *mistakes)
@@ -102,7 +102,7 @@ static bool check_secret(const struct config *node, struct mistakes *mistakes)
 }
 
 static bool check_scalar(
-	const struct config *node, const struct setting *setting, struct mistakes *mistakes)
+        const struct config *node, const struct setting *setting, struct mistakes *mistakes)
 {
 	uint64_t number;
 	bool on;
@@ -111,19 +111,19 @@ static bool check_scalar(
 		return setting->choices ? check_choice(node, setting, mistakes) : true;
 	case SETTING_NUMBER:
 		return config_parse_number(node->text, &number) ||
-			mistake_add(mistakes, node, "\"%s\" is no whole number", node->text.p);
+		       mistake_add(mistakes, node, "\"%s\" is no whole number", node->text.p);
 	case SETTING_SIZE:
 		return config_parse_size(node->text, &number) ||
-			mistake_add(mistakes, node, "\"%s\" is no size; say 64KiB or 1MiB",
-				node->text.p);
+		       mistake_add(mistakes, node, "\"%s\" is no size; say 64KiB or 1MiB",
+		               node->text.p);
 	case SETTING_DURATION:
 		return config_parse_duration(node->text, &number) ||
-			mistake_add(mistakes, node, "\"%s\" is no duration; say 250ms, 3s or 5m",
-				node->text.p);
+		       mistake_add(mistakes, node, "\"%s\" is no duration; say 250ms, 3s or 5m",
+		               node->text.p);
 	case SETTING_SWITCH:
 		return config_parse_switch(node->text, &on) ||
-			mistake_add(mistakes, node, "\"%s\" is neither true nor false",
-				node->text.p);
+		       mistake_add(
+		               mistakes, node, "\"%s\" is neither true nor false", node->text.p);
 	case SETTING_FILE:
 		return check_file(node, mistakes);
 	case SETTING_SECRET:
@@ -140,8 +140,7 @@ static bool check_texts(const struct config *node, struct mistakes *mistakes)
 	if (node->kind != CONFIG_LIST)
 		return mistake_add(mistakes, node, "must be a list, such as [a, b]");
 	bool right = true;
-	CONFIG_EACH(node, item)
-	{
+	CONFIG_EACH (node, item) {
 		if (item->kind != CONFIG_SCALAR)
 			right = mistake_add(mistakes, item, "must be a word");
 	}
@@ -149,7 +148,7 @@ static bool check_texts(const struct config *node, struct mistakes *mistakes)
 }
 
 static bool check_tree(
-	struct config *node, const struct setting *setting, struct mistakes *mistakes)
+        struct config *node, const struct setting *setting, struct mistakes *mistakes)
 {
 	if (!setting->inner)
 		return true;
@@ -164,7 +163,7 @@ static bool check_tree(
 }
 
 static bool check_member(
-	struct config *node, const struct setting *setting, struct mistakes *mistakes)
+        struct config *node, const struct setting *setting, struct mistakes *mistakes)
 {
 	if (node->kind == CONFIG_NULL)
 		return mistake_add_key(mistakes, node, "has no value");
@@ -178,19 +177,19 @@ static bool check_member(
 }
 
 static bool check_required(
-	const struct config *map, const struct setting *table, struct mistakes *mistakes)
+        const struct config *map, const struct setting *table, struct mistakes *mistakes)
 {
 	bool right = true;
 	for (; table && table->key; table++) {
 		if (table->required && !config_get(map, table->key))
 			right = mistake_add(mistakes, map, "the key %s is missing: %s", table->key,
-				table->help);
+			        table->help);
 	}
 	return right;
 }
 
 bool config_check(struct config *map, const struct setting *common, const struct setting *own,
-	struct mistakes *mistakes)
+        struct mistakes *mistakes)
 {
 	if (map->kind != CONFIG_MAP)
 		return mistake_add(mistakes, map, "must be a map, such as { key: value }");

@@ -27,7 +27,7 @@ struct reader {
 static bool fail(struct reader *reader, yaml_mark_t mark, const char *what)
 {
 	return mistake_add_at(
-		reader->mistakes, (unsigned)mark.line + 1, (unsigned)mark.column + 1, "%s", what);
+	        reader->mistakes, (unsigned)mark.line + 1, (unsigned)mark.column + 1, "%s", what);
 }
 
 static void join_parent(struct reader *reader, struct config *node)
@@ -72,7 +72,7 @@ static struct config *node_add(struct reader *reader, enum config_kind kind, yam
 static bool key_is_due(const struct reader *reader)
 {
 	return reader->depth && reader->open[reader->depth - 1]->kind == CONFIG_MAP &&
-		!reader->key.p;
+	       !reader->key.p;
 }
 
 /* A scalar that stands where a map's key is due. */
@@ -81,7 +81,7 @@ static void take_key(struct reader *reader, slice text, yaml_mark_t mark)
 	if (config_get(reader->open[reader->depth - 1], text.p)) {
 		/* Read on, so that the mistakes after it are found too. */
 		mistake_add_at(reader->mistakes, (unsigned)mark.line + 1, (unsigned)mark.column + 1,
-			"the key %s stands here twice", text.p);
+		        "the key %s stands here twice", text.p);
 	}
 	reader->key = text;
 	reader->key_line = (unsigned)mark.line + 1;
@@ -90,8 +90,8 @@ static void take_key(struct reader *reader, slice text, yaml_mark_t mark)
 
 static bool take_scalar(struct reader *reader, const yaml_event_t *event)
 {
-	slice text = arena_copy(reader->mistakes->arena, event->data.scalar.value,
-		event->data.scalar.length);
+	slice text = arena_copy(
+	        reader->mistakes->arena, event->data.scalar.value, event->data.scalar.length);
 	if (!text.p)
 		return fail(reader, event->start_mark, "the configuration is too large");
 	if (strlen(text.p) != text.n)
@@ -103,7 +103,7 @@ static bool take_scalar(struct reader *reader, const yaml_event_t *event)
 	bool quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
 	bool null = !quoted && (!text.n || slice_is(text, "~") || slice_is(text, "null"));
 	struct config *node =
-		node_add(reader, null ? CONFIG_NULL : CONFIG_SCALAR, event->start_mark);
+	        node_add(reader, null ? CONFIG_NULL : CONFIG_SCALAR, event->start_mark);
 	if (!node)
 		return false;
 	node->text = text;
@@ -135,8 +135,8 @@ static bool take_event(struct reader *reader, const yaml_event_t *event)
 	if (event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT)
 		reader->depth--;
 	if (event->type == YAML_ALIAS_EVENT)
-		return fail(reader, event->start_mark,
-			"aliases (*name) are not taken; write it out");
+		return fail(
+		        reader, event->start_mark, "aliases (*name) are not taken; write it out");
 	return true;
 }
 
@@ -148,7 +148,7 @@ static bool read_events(struct reader *reader)
 			const yaml_parser_t *yaml = &reader->yaml;
 			bool unreadable = yaml->error == YAML_READER_ERROR;
 			return fail(reader, unreadable ? yaml->mark : yaml->problem_mark,
-				yaml->problem ? yaml->problem : "not YAML");
+			        yaml->problem ? yaml->problem : "not YAML");
 		}
 		more = event.type != YAML_STREAM_END_EVENT;
 		bool taken = take_event(reader, &event);
@@ -168,7 +168,7 @@ static const struct config_file *describe_file(struct arena *arena, const char *
 	const char *slash = strrchr(path, '/');
 	if (slash)
 		file->folder = slash == path ? SLICE("/")
-					     : arena_copy(arena, path, (size_t)(slash - path));
+		                             : arena_copy(arena, path, (size_t)(slash - path));
 	return file;
 }
 
@@ -188,7 +188,7 @@ struct config *config_text_read(slice text, const char *path, struct mistakes *m
 		return NULL;
 	if (!reader.root || reader.root->kind != CONFIG_MAP) {
 		mistake_add_at(mistakes, 1, 1,
-			"a configuration is a map of gateway, listeners, backends, endpoints, …");
+		        "a configuration is a map of gateway, listeners, backends, endpoints, …");
 		return NULL;
 	}
 	return reader.root;
@@ -203,7 +203,7 @@ static slice read_all(struct arena *arena, FILE *file)
 		if (n == size) {
 			size_t larger = size ? size * 2 : 16384;
 			bytes = larger > FILE_MAX_BYTES ? NULL
-							: arena_grow(arena, bytes, size, larger);
+			                                : arena_grow(arena, bytes, size, larger);
 			if (!bytes)
 				return (slice){ NULL, 0 };
 			size = larger;

@@ -66,15 +66,15 @@ bool mistake_add_key(struct mistakes *mistakes, const struct config *node, const
 }
 
 bool mistake_add_error(
-	struct mistakes *mistakes, const struct config *node, const struct error *error)
+        struct mistakes *mistakes, const struct config *node, const struct error *error)
 {
 	add(mistakes, error->line ? error->line : node->line,
-		error->line ? error->column : node->column, compose(mistakes, node, error->text));
+	        error->line ? error->column : node->column, compose(mistakes, node, error->text));
 	return false;
 }
 
 bool mistake_add_at(
-	struct mistakes *mistakes, unsigned line, unsigned column, const char *format, ...)
+        struct mistakes *mistakes, unsigned line, unsigned column, const char *format, ...)
 {
 	char what[512];
 	va_list arguments;

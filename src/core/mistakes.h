@@ -20,15 +20,15 @@ struct mistakes {
 
 /* At the node's value, headed by its key path ("endpoints[2].auth"). Always false. */
 bool mistake_add(struct mistakes *, const struct config *, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 /* At the node's key. */
 bool mistake_add_key(struct mistakes *, const struct config *, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 /* What a plug's open() said; at its place, or the node's when it gave none. */
 bool mistake_add_error(struct mistakes *, const struct config *, const struct error *);
 /* Without a node: reading the file itself failed. */
 bool mistake_add_at(struct mistakes *, unsigned line, unsigned column, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+        __attribute__((format(printf, 4, 5)));
 /* Puts them in the order of the file. */
 void mistakes_sort(struct mistakes *);
 /* How many stand in `at`. */
