@@ -1,0 +1,13 @@
+/* Base64 (RFC 4648): the one text form of bytes in JSON, XML and HTTP's Basic credentials. */
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
+
+#include "base/arena.h"
+
+/* With the alphabet of section 4, padded. { NULL, 0 }: over budget. */
+slice base64_encode(struct arena *, slice bytes);
+/* Reads both alphabets (sections 4 and 5), padded or not; no white space, and no stray bits in the last
+ * character. false: malformed, or over budget. */
+bool base64_decode(struct arena *, slice text, slice *bytes);
+
+#endif
