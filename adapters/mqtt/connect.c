@@ -1,0 +1,302 @@
+/* CONNECT to CONNACK.
+ *
+ * CONNECT becomes a request of METHOD_CONNECT: the core authenticates the caller and delivers nothing. CONNACK
+ * leaves when it comes home. The credentials are kept and presented again with every publication, since each
+ * endpoint has its own idea of whom it believes; so a token that is revoked takes effect at once.
+ *
+ * TAKE-OVER. A second connection with a client id in use replaces the first ([MQTT-3.1.4-3]) only if it is the same
+ * caller: the same identity by the core's word and the same user name, and, where the core believed nobody in
+ * particular, the same password. Anyone else is refused: guessing a client id must not cut off a device. */
+#include "adapters/mqtt/mqtt.h"
+
+#include "api/identity.h"
+#include "base/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ASSIGNED_ID_BYTES = 32 };
+
+struct connecting {
+	struct mqtt_errand errand;
+	struct mqtt_session *session;
+	uint16_t keep_alive_s;
+	bool response_information;
+	slice assigned_id; /* empty: the client brought its own */
+	struct mqtt_will will;
+	bool has_will;
+};
+
+void mqtt_connect_refuse(struct mqtt_session *session, enum mqtt_reason reason,
+        enum mqtt_return_code code, slice why)
+{
+	char buffer[MQTT_PACKET_SMALL_BYTES];
+	struct mqtt_writer writer;
+	mqtt_writer_init(&writer, buffer, sizeof buffer);
+	mqtt_put_byte(&writer, 0); /* no session present [MQTT-3.2.2-6] */
+	if (session->version == MQTT_VERSION_5) {
+		mqtt_put_byte(&writer, reason);
+		mqtt_properties_begin(&writer);
+		slice text = { why.p, why.n < MQTT_WHY_MAX_BYTES ? why.n : MQTT_WHY_MAX_BYTES };
+		if (text.n && text.n + 16 <= session->client_max_bytes)
+			mqtt_property_binary(&writer, MQTT_PROPERTY_REASON_STRING, text);
+		mqtt_properties_end(&writer);
+	} else {
+		mqtt_put_byte(&writer, code);
+	}
+	slice packet = mqtt_writer_end(&writer, MQTT_TYPE_CONNACK, 0, 0);
+	(void)mqtt_session_send(session, packet, (slice){ NULL, 0 });
+	mqtt_session_end(session, reason, "CONNECT was refused");
+}
+
+static void put_properties(struct mqtt_writer *writer, const struct mqtt_session *session,
+        const struct connecting *connecting, bool keep_alive_is_ours)
+{
+	const struct mqtt_listener *listener = session->listener;
+	mqtt_properties_begin(writer);
+	if (session->session_expires)
+		mqtt_property_four(writer, MQTT_PROPERTY_SESSION_EXPIRY, 0);
+	mqtt_property_two(writer, MQTT_PROPERTY_RECEIVE_MAXIMUM, listener->receive_maximum);
+	mqtt_property_byte(writer, MQTT_PROPERTY_MAXIMUM_QOS, 1);
+	mqtt_property_byte(writer, MQTT_PROPERTY_RETAIN_AVAILABLE, 0);
+	mqtt_property_four(writer, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE, listener->packet_max_bytes);
+	if (connecting->assigned_id.n)
+		mqtt_property_binary(
+		        writer, MQTT_PROPERTY_ASSIGNED_CLIENT_ID, connecting->assigned_id);
+	if (listener->topic_alias_maximum)
+		mqtt_property_two(
+		        writer, MQTT_PROPERTY_TOPIC_ALIAS_MAXIMUM, listener->topic_alias_maximum);
+	if (keep_alive_is_ours)
+		mqtt_property_two(writer, MQTT_PROPERTY_SERVER_KEEP_ALIVE,
+		        (unsigned)listener->keep_alive_max_s);
+	if (connecting->response_information)
+		mqtt_property_binary(writer, MQTT_PROPERTY_RESPONSE_INFORMATION, SLICE("reply/"));
+	/* Last, so that a client of 20 bytes can have all before it: SUBACK says it again. */
+	if (writer->n + 2 <= session->client_max_bytes)
+		mqtt_property_byte(writer, MQTT_PROPERTY_SHARED_AVAILABLE, 0);
+	mqtt_properties_end(writer);
+}
+
+/* false: CONNACK is too large for the client, which cannot be told [MQTT-3.1.2-24]. */
+static bool accept_client(struct mqtt_session *session, const struct connecting *connecting)
+{
+	uint64_t most = session->listener->keep_alive_max_s, wanted = connecting->keep_alive_s;
+	/* A client of 3.1.1 cannot be told to speak more often; one that never would is cut off all the same. */
+	bool ours = session->version == MQTT_VERSION_5 && (!wanted || wanted > most);
+	session->silence_max_ms = (ours || !wanted ? most : wanted) * 1500;
+	char buffer[MQTT_PACKET_SMALL_BYTES];
+	struct mqtt_writer writer;
+	mqtt_writer_init(&writer, buffer, sizeof buffer);
+	mqtt_put_byte(&writer, 0);
+	mqtt_put_byte(&writer, MQTT_REASON_SUCCESS);
+	if (session->version == MQTT_VERSION_5)
+		put_properties(&writer, session, connecting, ours);
+	slice packet = mqtt_writer_end(&writer, MQTT_TYPE_CONNACK, 0, 0);
+	return mqtt_session_send(session, packet, (slice){ NULL, 0 });
+}
+
+static bool same_caller(const struct mqtt_session *a, const struct mqtt_session *b)
+{
+	if (!slice_equal(slice_of(a->identity), slice_of(b->identity)) ||
+	        a->has_user != b->has_user || !slice_equal(a->user, b->user))
+		return false;
+	return *a->identity || slice_equal_secret(a->password, b->password);
+}
+
+/* The client's name in the table; false: it belongs to somebody else. */
+static bool claim_name(struct mqtt_session *session)
+{
+	struct mqtt_session *other = NULL;
+	HASH_FIND(
+	        hh, session->listener->clients, session->client_id.p, session->client_id.n, other);
+	if (other) {
+		if (!same_caller(session, other))
+			return false;
+		mqtt_session_end(
+		        other, MQTT_REASON_SESSION_TAKEN_OVER, "the client has connected again");
+	}
+	HASH_ADD_KEYPTR(hh, session->listener->clients, session->client_id.p,
+	        (unsigned)session->client_id.n, session);
+	struct mqtt_session *added = NULL;
+	HASH_FIND(
+	        hh, session->listener->clients, session->client_id.p, session->client_id.n, added);
+	return added == session;
+}
+
+/* The will, for when the connection ends; its slices point into the CONNECT that the session keeps. */
+static bool keep_will(struct mqtt_session *session, const struct connecting *connecting)
+{
+	if (!connecting->has_will)
+		return true;
+	session->will = malloc(sizeof *session->will);
+	if (session->will)
+		*session->will = connecting->will;
+	return session->will != NULL;
+}
+
+static void connect_done(struct mqtt_listener *listener, struct request *request)
+{
+	struct connecting *connecting = request->ticket;
+	struct mqtt_session *session = connecting->session;
+	bool presented = session->has_user || session->has_password;
+	const struct identity *who = request->who;
+	session->nerrands--;
+	if (!session->stream || session->state == MQTT_STATE_ENDED) {
+		request_free(request);
+		mqtt_session_release(session);
+		return;
+	}
+	slice id = who ? who->id : (slice){ NULL, 0 };
+	session->identity = strndup(id.p ? id.p : "", id.n);
+	if (!status_is_success(request->status)) {
+		mqtt_connect_refuse(session, mqtt_outcome_connect(request->status),
+		        mqtt_outcome_connect_3(request->status, presented),
+		        mqtt_outcome_text(request));
+	} else if (listener->stopping) {
+		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
+		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("the gateway is shutting down"));
+	} else if (!session->identity || !keep_will(session, connecting)) {
+		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
+		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("out of memory"));
+	} else if (!claim_name(session)) {
+		free(session->will);
+		session->will = NULL;
+		mqtt_connect_refuse(session, MQTT_REASON_CLIENT_ID_NOT_VALID,
+		        MQTT_RETURN_IDENTIFIER_REJECTED,
+		        SLICE("this client identifier is another client's"));
+	} else {
+		session->state = MQTT_STATE_CONNECTED;
+		if (accept_client(session, connecting))
+			mqtt_session_resume(session);
+		else
+			mqtt_session_end(session, MQTT_REASON_PACKET_TOO_LARGE,
+			        "the client takes no packet as large as CONNACK");
+	}
+	request_free(request);
+}
+
+/* Why this CONNECT, well-formed as it is, is refused without asking anybody; why.n == 0: it is not. */
+static slice objection(const struct mqtt_connect *connect, enum mqtt_reason *reason)
+{
+	*reason = MQTT_REASON_CLIENT_ID_NOT_VALID;
+	if (connect->version == MQTT_VERSION_3_1_1 && !connect->client_id.n &&
+	        !connect->clean_start)
+		return SLICE("no client identifier and no clean session [MQTT-3.1.3-8]");
+	if (connect->client_id.n > MQTT_CLIENT_ID_MAX_BYTES)
+		return SLICE("the client identifier is longer than 128 bytes");
+	*reason = MQTT_REASON_BAD_AUTHENTICATION_METHOD;
+	if (mqtt_property_given(&connect->properties, MQTT_PROPERTY_AUTHENTICATION_METHOD))
+		return SLICE("enhanced authentication is not offered");
+	*reason = MQTT_REASON_TOPIC_NAME_INVALID;
+	if (connect->has_will &&
+	        (connect->will.topic.p[0] == '$' || connect->will.topic.n > MQTT_TOPIC_MAX_BYTES))
+		return SLICE("a will may not go to this topic");
+	*reason = MQTT_REASON_QOS_NOT_SUPPORTED;
+	if (connect->version == MQTT_VERSION_5 && connect->will.qos > 1)
+		return SLICE("a will's QoS is at most 1 [MQTT-3.2.2-12]");
+	*reason = MQTT_REASON_RETAIN_NOT_SUPPORTED;
+	if (connect->version == MQTT_VERSION_5 && connect->will.retain)
+		return SLICE("nothing is retained [MQTT-3.2.2-13]");
+	return (slice){ NULL, 0 };
+}
+
+/* What the session is to remember; the slices of `connect` point into its own copy. */
+static void remember(struct mqtt_session *session, const struct mqtt_connect *connect)
+{
+	session->client_id = connect->client_id;
+	session->has_user = connect->has_user;
+	session->user = connect->user;
+	session->has_password = connect->has_password;
+	session->password = connect->password;
+	if (connect->version != MQTT_VERSION_5)
+		return;
+	session->client_max_bytes = connect->properties.maximum_packet_size;
+	session->problem_information = connect->properties.request_problem;
+	session->session_expires = connect->properties.session_expiry;
+}
+
+/* A name for a client that brought none: 96 random bits, in the memory that the session keeps. */
+static slice assign_id(struct mqtt_session *session, size_t used)
+{
+	char *id = session->connect + used;
+	int n = snprintf(id, ASSIGNED_ID_BYTES, "auto-%016llx%08llx",
+	        (unsigned long long)random_u64(), (unsigned long long)(random_u64() & UINT32_MAX));
+	session->client_id = (slice){ id, (size_t)n };
+	return session->client_id;
+}
+
+static void submit(
+        struct mqtt_session *session, const struct mqtt_connect *connect, slice assigned_id)
+{
+	struct request *request = mqtt_session_request(session);
+	struct connecting *connecting =
+	        request ? ARENA_NEW(&request->arena, struct connecting) : NULL;
+	if (!connecting) {
+		request_free(request);
+		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
+		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("the gateway is at its limit"));
+		return;
+	}
+	*connecting = (struct connecting){ .errand = { connect_done },
+		.session = session,
+		.keep_alive_s = connect->keep_alive_s,
+		.response_information = connect->properties.request_response,
+		.assigned_id = assigned_id,
+		.will = connect->will,
+		.has_will = connect->has_will };
+	request->ticket = connecting;
+	request->in.method = METHOD_CONNECT;
+	request->in.path = SLICE("/");
+	session->nerrands++;
+	session->state = MQTT_STATE_AUTHENTICATING;
+	mqtt_session_pause(session);
+	session->listener->base.counters.at[COUNTER_MESSAGES]++;
+	request_submit(request);
+}
+
+/* A protocol version that is not spoken here: levels above 5 are told so in 5's words, the rest in 3.1.1's
+ * [MQTT-3.1.2-2]. */
+static void refuse_version(struct mqtt_session *session, unsigned level, struct mqtt_fault fault)
+{
+	session->version = level > MQTT_VERSION_5 ? MQTT_VERSION_5 : MQTT_VERSION_3_1_1;
+	session->listener->base.counters.at[COUNTER_MALFORMED]++;
+	mqtt_connect_refuse(
+	        session, fault.reason, MQTT_RETURN_UNACCEPTABLE_VERSION, slice_of(fault.why));
+}
+
+void mqtt_connect_take(struct mqtt_session *session, const struct mqtt_frame *frame)
+{
+	session->connect = malloc(frame->body.n + ASSIGNED_ID_BYTES);
+	if (!session->connect) {
+		mqtt_session_end(session, MQTT_REASON_SERVER_UNAVAILABLE, "out of memory");
+		return;
+	}
+	struct mqtt_frame copy = *frame;
+	copy.body.p = memcpy(session->connect, frame->body.p, frame->body.n);
+	struct mqtt_connect connect;
+	unsigned level = 0;
+	struct mqtt_fault fault = mqtt_connect_parse(&copy, &connect, &level);
+	session->version = connect.version;
+	if (fault.reason == MQTT_REASON_UNSUPPORTED_VERSION) {
+		refuse_version(session, level, fault);
+		return;
+	}
+	if (fault.why) {
+		mqtt_session_fault(session, fault);
+		return;
+	}
+	remember(session, &connect);
+	enum mqtt_reason reason;
+	slice why = objection(&connect, &reason);
+	if (why.n) {
+		mqtt_connect_refuse(session, reason,
+		        reason == MQTT_REASON_CLIENT_ID_NOT_VALID ? MQTT_RETURN_IDENTIFIER_REJECTED
+		                                                  : MQTT_RETURN_NOT_AUTHORIZED,
+		        why);
+		return;
+	}
+	slice assigned = { NULL, 0 };
+	if (!connect.client_id.n)
+		assigned = assign_id(session, frame->body.n);
+	submit(session, &connect, assigned);
+}

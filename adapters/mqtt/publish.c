@@ -1,0 +1,406 @@
+/* PUBLISH to request, reply to PUBACK.
+ *
+ * A publication is a request from the moment it is read. Publications of a session stand in one line, in the order
+ * they came; `in_flight` of them are with the core at a time. One is the default: only then do two readings of a
+ * device reach a backend of several connections in the order they were taken. More gives a single session
+ * more throughput and leaves the order to the backend.
+ *
+ * PUBACK leaves when the request has come home with a success, and not before; in the order of the PUBLISHes
+ * [MQTT-4.6.0-2]. A refusal is a reason code in MQTT 5. In 3.1.1, which has none, PUBACK is withheld and the
+ * connection closed ([MQTT-3.3.5-2] leaves no other choice), so the client sends the message again; what it sent
+ * after it and nobody has taken yet is forgotten, because it comes again as well, behind it.
+ *
+ * QoS 0 goes the same way without an answer. QoS 2 is not offered yet: MQTT 5 is told so in CONNACK. */
+#include "adapters/mqtt/mqtt.h"
+
+#include "base/uri.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+
+struct publication {
+	struct mqtt_errand errand;
+	struct list link; /* in session->publications */
+	struct mqtt_session *session;
+	struct request *request;
+	uint16_t id;
+	unsigned qos;
+	bool submitted, done;
+	slice reply_topic, correlation_data;
+};
+
+static struct publication *owner_of(struct list *link)
+{
+	return LIST_OWNER(link, struct publication, link);
+}
+
+static void forget(struct publication *publication)
+{
+	struct mqtt_session *session = publication->session;
+	list_remove(&publication->link);
+	session->npublications--;
+	session->nunacknowledged -= publication->qos > 0;
+	request_free(publication->request);
+}
+
+void mqtt_publish_drop(struct mqtt_session *session, bool all)
+{
+	LIST_EACH (&session->publications, at, next) {
+		struct publication *publication = owner_of(at);
+		if (!publication->submitted && (all || publication->qos > 0))
+			forget(publication);
+	}
+}
+
+/* Hands the next in line to the core, as many as may be there at a time. */
+static void submit_next(struct mqtt_session *session)
+{
+	struct mqtt_listener *listener = session->listener;
+	LIST_EACH (&session->publications, at, next) {
+		struct publication *publication = owner_of(at);
+		if (session->nsubmitted >= listener->in_flight || listener->stopping)
+			return;
+		if (publication->submitted)
+			continue;
+		publication->submitted = true;
+		session->nsubmitted++;
+		listener->base.counters.at[COUNTER_MESSAGES]++;
+		request_submit(publication->request);
+	}
+}
+
+static void acknowledge(
+        struct mqtt_session *session, uint16_t id, enum mqtt_reason reason, slice why)
+{
+	char buffer[MQTT_PACKET_SMALL_BYTES];
+	struct mqtt_writer writer;
+	mqtt_writer_init(&writer, buffer, sizeof buffer);
+	slice nothing = { NULL, 0 };
+	slice packet = mqtt_write_ack(&writer, session->version, MQTT_TYPE_PUBACK, id, reason,
+	        session->problem_information ? why : nothing);
+	if (packet.n > session->client_max_bytes) { /* [MQTT-3.4.2-2] */
+		mqtt_writer_init(&writer, buffer, sizeof buffer);
+		packet = mqtt_write_ack(
+		        &writer, session->version, MQTT_TYPE_PUBACK, id, reason, nothing);
+	}
+	(void)mqtt_session_send(session, packet, nothing);
+}
+
+static void answer(struct publication *publication)
+{
+	struct mqtt_session *session = publication->session;
+	struct request *request = publication->request;
+	bool success = status_is_success(request->status);
+	if (publication->qos && session->version == MQTT_VERSION_5) {
+		slice why = success ? (slice){ NULL, 0 } : mqtt_outcome_text(request);
+		acknowledge(session, publication->id, mqtt_outcome_publish(request->status), why);
+	} else if (publication->qos && success) {
+		acknowledge(session, publication->id, MQTT_REASON_SUCCESS, (slice){ NULL, 0 });
+	} else if (publication->qos) {
+		mqtt_publish_drop(session, false);
+		mqtt_session_end(session, mqtt_outcome_publish(request->status),
+		        "PUBACK withheld: the message was refused");
+	}
+	if (publication->reply_topic.n)
+		mqtt_reply_publish(
+		        session, request, publication->reply_topic, publication->correlation_data);
+}
+
+static void publish_done(struct mqtt_listener *listener, struct request *request)
+{
+	struct publication *publication = request->ticket;
+	struct mqtt_session *session = publication->session;
+	publication->done = true;
+	session->nsubmitted--;
+	while (!list_empty(&session->publications)) {
+		struct publication *first = owner_of(session->publications.next);
+		if (!first->done)
+			break;
+		answer(first);
+		forget(first);
+	}
+	if (listener->stopping) {
+		mqtt_session_wind_up(session);
+		return;
+	}
+	submit_next(session);
+	if (session->npublications < listener->receive_maximum)
+		mqtt_session_resume(session);
+	mqtt_session_release(session);
+}
+
+/* HTTP's token characters (RFC 9110 section 5.6.2): what a field's name may be made of. */
+static bool is_token(slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!letter && !(c >= '0' && c <= '9') &&
+		        (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+			return false;
+	}
+	return name.n > 0;
+}
+
+static slice lower_case(struct arena *arena, slice name)
+{
+	char *copy = arena_alloc_raw(arena, name.n);
+	for (size_t i = 0; copy && i < name.n; i++)
+		copy[i] =
+		        name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] | 0x20) : name.p[i];
+	return (slice){ copy, copy ? name.n : 0 };
+}
+
+/* The methods that a publication may ask for; the others mean something of their own inside. */
+static bool take_method(struct request *request, slice name)
+{
+	static const unsigned allowed = 1u << METHOD_GET | 1u << METHOD_POST | 1u << METHOD_PUT |
+	                                1u << METHOD_PATCH | 1u << METHOD_DELETE;
+	return method_parse(name, &request->in.method) && (allowed >> request->in.method & 1);
+}
+
+/* User properties become fields, but for `method`, and names that are no field's. */
+static void take_user_properties(
+        struct request *request, const struct mqtt_properties *properties, slice all)
+{
+	if (properties->nusers > MQTT_FIELDS_MAX) {
+		request_refuse(
+		        request, STATUS_TOO_LARGE, "more than %d user properties", MQTT_FIELDS_MAX);
+		return;
+	}
+	struct field *fields = arena_alloc(&request->arena, properties->nusers * sizeof *fields);
+	slice name, value;
+	unsigned n = 0;
+	bool complete = fields != NULL;
+	while (fields && mqtt_user_property_next(&all, &name, &value)) {
+		if (slice_is(name, "method")) {
+			if (!take_method(request, value))
+				request_refuse(request, STATUS_METHOD_NOT_ALLOWED,
+				        "no method of this name can be asked for");
+		} else if (is_token(name)) {
+			fields[n].name = lower_case(&request->arena, name);
+			fields[n].value = value;
+			complete = complete && fields[n].name.p;
+			n++;
+		}
+	}
+	if (!complete)
+		request_refuse(request, STATUS_TOO_LARGE, "too many user properties");
+	request->in.fields = fields;
+	request->in.nfields = n;
+}
+
+/* Fills in what a PUBLISH and a will have in common. All slices point into the request's arena already. */
+static void fill(struct request *request, slice topic, slice payload,
+        const struct mqtt_properties *properties, slice all)
+{
+	struct message *in = &request->in;
+	in->method = METHOD_POST;
+	in->body = payload;
+	in->media = slice_trim(properties->content_type);
+	enum uri_verdict verdict = uri_path_from_text(&request->arena, topic, &in->path);
+	if (verdict != URI_OK) {
+		in->path = SLICE("/");
+		request_refuse(request,
+		        verdict == URI_MALFORMED ? STATUS_NOT_FOUND : STATUS_TOO_LARGE,
+		        "the topic makes no path");
+		return;
+	}
+	if (properties->nusers)
+		take_user_properties(request, properties, all);
+	if (properties->payload_format == 1 && !utf8_valid(payload))
+		request_refuse(
+		        request, STATUS_MALFORMED, "the payload is said to be UTF-8 and is not");
+}
+
+/* The same bytes in the copy at `to` of what starts at `from`. */
+static slice moved(slice s, slice from, slice to)
+{
+	return s.p ? (slice){ to.p + (s.p - from.p), s.n } : s;
+}
+
+static void append(struct mqtt_session *session, struct publication *publication)
+{
+	list_append(&session->publications, &publication->link);
+	session->npublications++;
+	session->nunacknowledged += publication->qos > 0;
+}
+
+/* Where the answer goes: MQTT 5's Response Topic; for 3.1.1 "reply/" and the topic. */
+static slice reply_topic(struct mqtt_session *session, struct request *request,
+        const struct mqtt_publish *publish, slice from, slice to)
+{
+	if (!session->nsubscriptions)
+		return (slice){ NULL, 0 };
+	if (session->version == MQTT_VERSION_5)
+		return moved(publish->properties.response_topic, from, to);
+	return arena_printf(&request->arena, "reply/%.*s", SLICE_ARG(publish->topic));
+}
+
+/* `aliased`: the topic is not in the packet's body. NULL: no memory for it now. */
+static struct publication *make(
+        struct mqtt_session *session, const struct mqtt_publish *publish, slice body, bool aliased)
+{
+	struct request *request = mqtt_session_request(session);
+	struct arena *arena = request ? &request->arena : NULL;
+	struct publication *publication = arena ? ARENA_NEW(arena, struct publication) : NULL;
+	slice copy = publication ? arena_copy_slice(arena, body) : (slice){ NULL, 0 };
+	slice topic = { NULL, 0 };
+	if (copy.p)
+		topic = aliased ? arena_copy_slice(arena, publish->topic)
+		                : moved(publish->topic, body, copy);
+	if (!topic.p) {
+		request_free(request);
+		return NULL;
+	}
+	const struct mqtt_properties *properties = &publish->properties;
+	struct mqtt_properties inside = *properties;
+	inside.content_type = moved(properties->content_type, body, copy);
+	fill(request, topic, moved(publish->payload, body, copy), &inside,
+	        moved(properties->all, body, copy));
+	*publication = (struct publication){ .errand = { publish_done },
+		.session = session,
+		.request = request,
+		.id = publish->id,
+		.qos = publish->qos,
+		.reply_topic = reply_topic(session, request, publish, body, copy),
+		.correlation_data = moved(properties->correlation_data, body, copy) };
+	request->ticket = publication;
+	return publication;
+}
+
+/* Puts the topic that the alias stands for into `publish`, or learns it. fault.why NULL: done. */
+static struct mqtt_fault resolve_alias(struct mqtt_session *session, struct mqtt_publish *publish)
+{
+	static const struct mqtt_fault none = { MQTT_REASON_SUCCESS, NULL };
+	unsigned alias = publish->properties.topic_alias,
+	         most = session->listener->topic_alias_maximum;
+	if (!alias)
+		return none;
+	if (alias > most)
+		return (struct mqtt_fault){ MQTT_REASON_TOPIC_ALIAS_INVALID,
+			"a topic alias above the maximum [MQTT-3.3.2-9]" };
+	if (!session->aliases)
+		session->aliases = calloc(most + 1, sizeof *session->aliases);
+	slice *known = session->aliases ? &session->aliases[alias] : NULL;
+	if (!publish->topic.n) {
+		if (!known || !known->n)
+			return (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+				"a topic alias that nothing was said about" };
+		publish->topic = *known;
+		return none;
+	}
+	char *copy = known ? malloc(publish->topic.n) : NULL;
+	if (!copy)
+		return (struct mqtt_fault){ MQTT_REASON_QUOTA_EXCEEDED,
+			"no memory for a topic alias" };
+	free((void *)(uintptr_t)known->p);
+	*known = (slice){ memcpy(copy, publish->topic.p, publish->topic.n), publish->topic.n };
+	return none;
+}
+
+/* Is this packet identifier under way? */
+static bool in_use(const struct mqtt_session *session, uint16_t id)
+{
+	LIST_EACH (&session->publications, at, next) {
+		if (owner_of(at)->id == id)
+			return true;
+	}
+	return false;
+}
+
+/* What a well-formed PUBLISH can be refused for here. */
+static struct mqtt_fault objection(
+        const struct mqtt_session *session, const struct mqtt_publish *publish)
+{
+	if (publish->qos == 2)
+		return (struct mqtt_fault){ MQTT_REASON_QOS_NOT_SUPPORTED,
+			"QoS 2 is not offered [MQTT-3.2.2-11]" };
+	if (publish->retain && session->version == MQTT_VERSION_5)
+		return (struct mqtt_fault){ MQTT_REASON_RETAIN_NOT_SUPPORTED,
+			"nothing is retained [MQTT-3.2.2-14]" };
+	if (publish->topic.n > MQTT_TOPIC_MAX_BYTES)
+		return (struct mqtt_fault){ MQTT_REASON_TOPIC_NAME_INVALID,
+			"a topic of more than 2048 bytes" };
+	if (publish->qos && session->version == MQTT_VERSION_5 &&
+	        session->nunacknowledged >= session->listener->receive_maximum)
+		return (struct mqtt_fault){ MQTT_REASON_RECEIVE_MAXIMUM_EXCEEDED,
+			"more PUBLISHes unacknowledged than the Receive Maximum "
+			"[MQTT-3.3.4-7]" };
+	return (struct mqtt_fault){ MQTT_REASON_SUCCESS, NULL };
+}
+
+/* There is no memory for another request. */
+static bool overloaded(struct mqtt_session *session, const struct mqtt_publish *publish)
+{
+	if (session->npublications) {
+		mqtt_session_pause(session); /* until one of them is done */
+		return false;
+	}
+	if (!publish->qos)
+		session->listener->base.counters.at[COUNTER_REFUSED]++;
+	else if (session->version == MQTT_VERSION_5)
+		acknowledge(session, publish->id, MQTT_REASON_QUOTA_EXCEEDED,
+		        SLICE("the gateway is at its limit"));
+	else
+		mqtt_session_end(session, MQTT_REASON_QUOTA_EXCEEDED,
+		        "PUBACK withheld: the gateway is at its limit");
+	return true;
+}
+
+bool mqtt_publish_take(struct mqtt_session *session, const struct mqtt_frame *frame)
+{
+	struct mqtt_publish publish;
+	struct mqtt_fault fault = mqtt_publish_parse(frame, session->version, &publish);
+	if (!fault.why && publish.qos && in_use(session, publish.id)) {
+		if (publish.dup) /* its acknowledgement is on the way */
+			return true;
+		fault = (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+			"a packet identifier in use for another PUBLISH [MQTT-2.2.1-3]" };
+	}
+	if (!fault.why)
+		fault = objection(session, &publish);
+	if (!fault.why && session->npublications >= session->listener->receive_maximum) {
+		mqtt_session_pause(session);
+		return false;
+	}
+	bool aliased = !publish.topic.n;
+	if (!fault.why)
+		fault = resolve_alias(session, &publish);
+	if (fault.why) {
+		mqtt_session_fault(session, fault);
+		return true;
+	}
+	struct publication *publication = make(session, &publish, frame->body, aliased);
+	if (!publication)
+		return overloaded(session, &publish);
+	append(session, publication);
+	submit_next(session);
+	return true;
+}
+
+void mqtt_publish_will(struct mqtt_session *session)
+{
+	const struct mqtt_will *will = session->will;
+	struct request *request = mqtt_session_request(session);
+	struct arena *arena = request ? &request->arena : NULL;
+	struct publication *publication = arena ? ARENA_NEW(arena, struct publication) : NULL;
+	slice topic = publication ? arena_copy_slice(arena, will->topic) : (slice){ NULL, 0 };
+	slice payload = topic.p ? arena_copy_slice(arena, will->payload) : topic;
+	slice all = payload.p ? arena_copy_slice(arena, will->properties.all) : payload;
+	if (!all.p) {
+		request_free(request);
+		return;
+	}
+	struct mqtt_properties inside = will->properties;
+	inside.content_type = arena_copy_slice(arena, inside.content_type);
+	*publication = (struct publication){
+		.errand = { publish_done }, .session = session, .request = request
+	};
+	request->ticket = publication;
+	fill(request, topic, payload, &inside, all);
+	append(session, publication);
+	submit_next(session);
+	free(session->will);
+	session->will = NULL;
+}

@@ -1,0 +1,382 @@
+/* One client's connection, from the first byte to the last.
+ *
+ * Bytes are cut into packets here, and each packet goes to the part that knows it. A session is in one of four
+ * states: SILENT until CONNECT has come (five seconds), AUTHENTICATING while the core decides about it,
+ * CONNECTED, ENDED once nothing is to be read or written any more. Reading is paused while AUTHENTICATING and
+ * while as many publications are held as `receive_maximum` allows: TCP then holds the client back, and what was
+ * not taken comes again after stream_resume().
+ *
+ * A SESSION OUTLIVES ITS CONNECTION as long as something that it published is under way: what was received is
+ * delivered, though there is nobody left to acknowledge it to. mqtt_session_release() frees it when neither the
+ * stream nor a request knows it any more; no session is kept for a client's return (Session Expiry 0, session
+ * present 0), and CONNACK says so.
+ *
+ * A client's fault ends the connection with DISCONNECT and the reason in MQTT 5, silently in 3.1.1, which has no
+ * words for it. It is counted, and submitted to the core as a request that is refused already, so that it
+ * stands in the log under an id like any other. */
+#include "adapters/mqtt/mqtt.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void *mqtt_session_open(struct mqtt_listener *listener, struct stream *stream)
+{
+	struct mqtt_session *session = listener->stopping ? NULL : calloc(1, sizeof *session);
+	if (!session) {
+		listener->base.counters.at[COUNTER_REFUSED]++;
+		return NULL;
+	}
+	session->listener = listener;
+	session->stream = stream;
+	session->client_max_bytes = UINT32_MAX;
+	(void)snprintf(session->peer, sizeof session->peer, "%s", stream_peer(stream));
+	list_init(&session->publications);
+	list_append(&listener->sessions, &session->link);
+	listener->base.counters.at[COUNTER_CONNECTIONS]++;
+	stream_set_deadline(stream, loop_now_ms(listener->loop) + listener->connect_timeout_ms);
+	return session;
+}
+
+static void forget_aliases(struct mqtt_session *session)
+{
+	for (unsigned i = 0; session->aliases && i <= session->listener->topic_alias_maximum; i++)
+		free((char *)(uintptr_t)session->aliases[i].p);
+	free(session->aliases);
+	session->aliases = NULL;
+}
+
+static void forget_secrets(struct mqtt_session *session)
+{
+	if (session->password.n)
+		explicit_bzero((char *)(uintptr_t)session->password.p, session->password.n);
+	free(session->connect);
+}
+
+void mqtt_session_release(struct mqtt_session *session)
+{
+	if (session->stream || session->nerrands || session->npublications)
+		return;
+	struct mqtt_listener *listener = session->listener;
+	forget_secrets(session);
+	free(session->will);
+	free(session->identity);
+	list_remove(&session->link);
+	free(session);
+	mqtt_listener_release(listener);
+}
+
+bool mqtt_session_send(struct mqtt_session *session, slice head, slice tail)
+{
+	if (!session->stream || session->state == MQTT_STATE_ENDED || !head.n ||
+	        head.n + tail.n > session->client_max_bytes)
+		return false;
+	session->listener->base.counters.at[COUNTER_BYTES_OUT] += head.n + tail.n;
+	stream_write2(session->stream, head, tail);
+	return true;
+}
+
+void mqtt_session_pause(struct mqtt_session *session)
+{
+	if (session->paused || !session->stream)
+		return;
+	session->paused = true;
+	/* It is we who keep silent now. */
+	stream_set_deadline(session->stream, 0);
+	stream_pause(session->stream);
+}
+
+static void expect_next(struct mqtt_session *session)
+{
+	/* One and a half times the keep alive [MQTT-3.1.2-22]. */
+	stream_set_deadline(
+	        session->stream, loop_now_ms(session->listener->loop) + session->silence_max_ms);
+}
+
+void mqtt_session_resume(struct mqtt_session *session)
+{
+	if (!session->paused || !session->stream || session->state == MQTT_STATE_ENDED)
+		return;
+	session->paused = false;
+	expect_next(session);
+	stream_resume(session->stream);
+}
+
+/* Out of the table: its name is free for another connection. */
+static void leave_table(struct mqtt_session *session)
+{
+	if (session->state == MQTT_STATE_CONNECTED)
+		HASH_DEL(session->listener->clients, session);
+}
+
+/* Nothing is read or written any more; closed() follows. */
+static void shut(struct mqtt_session *session)
+{
+	leave_table(session);
+	session->state = MQTT_STATE_ENDED;
+	mqtt_subscriptions_drop(session);
+	forget_aliases(session);
+	if (session->stream)
+		stream_close(session->stream);
+}
+
+void mqtt_session_end(struct mqtt_session *session, enum mqtt_reason reason, const char *why)
+{
+	if (session->state == MQTT_STATE_ENDED)
+		return;
+	log_debug("mqtt", "connection ended listener=%s peer=%s client=%.*s reason=0x%02x: %s",
+	        session->listener->base.label, session->peer, SLICE_ARG(session->client_id),
+	        (unsigned)reason, why);
+	if (session->state == MQTT_STATE_CONNECTED && session->version == MQTT_VERSION_5) {
+		char buffer[MQTT_PACKET_SMALL_BYTES];
+		struct mqtt_writer writer;
+		mqtt_writer_init(&writer, buffer, sizeof buffer);
+		slice packet = mqtt_write_disconnect(&writer, reason, slice_of(why));
+		if (!mqtt_session_send(session, packet, (slice){ NULL, 0 })) {
+			mqtt_writer_init(&writer, buffer, sizeof buffer);
+			packet = mqtt_write_disconnect(&writer, reason, (slice){ NULL, 0 });
+			(void)mqtt_session_send(session, packet, (slice){ NULL, 0 });
+		}
+	}
+	shut(session);
+}
+
+struct request *mqtt_session_request(struct mqtt_session *session)
+{
+	struct request *request = request_new(&session->listener->base);
+	if (!request)
+		return NULL;
+	struct arena *arena = &request->arena;
+	struct credential *address = ARENA_NEW(arena, struct credential);
+	struct credential *basic = ARENA_NEW(arena, struct credential);
+	request->peer = arena_copy_slice(arena, slice_of(session->peer));
+	request->session = arena_copy_slice(arena, session->client_id);
+	slice user = arena_copy_slice(arena, session->user);
+	slice password = arena_copy_slice(arena, session->password);
+	if (!address || !basic || !request->peer.p || !request->session.p || !user.p ||
+	        !password.p) {
+		request_free(request);
+		return NULL;
+	}
+	*address = (struct credential){ .kind = CREDENTIAL_ADDRESS, .name = request->peer };
+	*basic = (struct credential){ CREDENTIAL_BASIC, user, password, address };
+	request->credentials = session->has_user || session->has_password ? basic : address;
+	return request;
+}
+
+static void report_done(struct mqtt_listener *listener, struct request *request)
+{
+	(void)listener;
+	request_free(request);
+}
+
+void mqtt_session_fault(struct mqtt_session *session, struct mqtt_fault fault)
+{
+	static const struct mqtt_errand report = { report_done };
+	session->listener->base.counters.at[COUNTER_MALFORMED]++;
+	struct request *request = mqtt_session_request(session);
+	if (request) {
+		request->ticket = (void *)(uintptr_t)&report;
+		request->in.method = METHOD_POST;
+		request->in.path = SLICE("/");
+		request_refuse(request, STATUS_MALFORMED, "%s", fault.why);
+		session->listener->base.counters.at[COUNTER_MESSAGES]++;
+		request_submit(request);
+	}
+	if (session->state == MQTT_STATE_CONNECTED || session->version != MQTT_VERSION_5)
+		mqtt_session_end(session, fault.reason, fault.why);
+	else
+		mqtt_connect_refuse(
+		        session, fault.reason, MQTT_RETURN_ACCEPTED, slice_of(fault.why));
+}
+
+static void take_ping(struct mqtt_session *session, const struct mqtt_frame *frame)
+{
+	struct mqtt_fault fault = mqtt_ping_parse(frame);
+	if (fault.why)
+		mqtt_session_fault(session, fault);
+	else
+		(void)mqtt_session_send(session, SLICE("\xd0\x00"), (slice){ NULL, 0 });
+}
+
+/* Nothing was sent to the client that it could acknowledge, so PUBACK, PUBREC and PUBCOMP mean nothing; a PUBREL
+ * is answered all the same, or the client would send it for ever (section 4.3.3). */
+static void take_ack(struct mqtt_session *session, const struct mqtt_frame *frame)
+{
+	struct mqtt_ack ack;
+	struct mqtt_fault fault = mqtt_ack_parse(frame, session->version, &ack);
+	if (fault.why) {
+		mqtt_session_fault(session, fault);
+	} else if (frame->type == MQTT_TYPE_PUBREL) {
+		char buffer[MQTT_PACKET_SMALL_BYTES];
+		struct mqtt_writer writer;
+		mqtt_writer_init(&writer, buffer, sizeof buffer);
+		slice packet = mqtt_write_ack(&writer, session->version, MQTT_TYPE_PUBCOMP, ack.id,
+		        MQTT_REASON_PACKET_ID_NOT_FOUND, (slice){ NULL, 0 });
+		(void)mqtt_session_send(session, packet, (slice){ NULL, 0 });
+	}
+}
+
+static void take_disconnect(struct mqtt_session *session, const struct mqtt_frame *frame)
+{
+	struct mqtt_notice notice;
+	struct mqtt_fault fault = mqtt_notice_parse(frame, session->version, &notice);
+	if (!fault.why && notice.properties.session_expiry && !session->session_expires)
+		fault = (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+			"DISCONNECT with a session expiry that CONNECT did not ask for" };
+	if (fault.why) {
+		mqtt_session_fault(session, fault);
+		return;
+	}
+	if (notice.reason == MQTT_REASON_SUCCESS) { /* [MQTT-3.1.2-10] */
+		free(session->will);
+		session->will = NULL;
+	}
+	shut(session);
+}
+
+/* Of a client that is CONNECTED. false: not taken. */
+static bool dispatch(struct mqtt_session *session, const struct mqtt_frame *frame)
+{
+	switch (frame->type) {
+	case MQTT_TYPE_PUBLISH:
+		return mqtt_publish_take(session, frame);
+	case MQTT_TYPE_PUBACK:
+	case MQTT_TYPE_PUBREC:
+	case MQTT_TYPE_PUBREL:
+	case MQTT_TYPE_PUBCOMP:
+		take_ack(session, frame);
+		break;
+	case MQTT_TYPE_SUBSCRIBE:
+		mqtt_subscribe_take(session, frame);
+		break;
+	case MQTT_TYPE_UNSUBSCRIBE:
+		mqtt_unsubscribe_take(session, frame);
+		break;
+	case MQTT_TYPE_PINGREQ:
+		take_ping(session, frame);
+		break;
+	case MQTT_TYPE_DISCONNECT:
+		take_disconnect(session, frame);
+		break;
+	case MQTT_TYPE_CONNECT:
+		mqtt_session_fault(session, (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+		                                    "a second CONNECT [MQTT-3.1.0-2]" });
+		break;
+	case MQTT_TYPE_AUTH:
+		mqtt_session_fault(session, (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+		                                    "AUTH without an authentication method "
+		                                    "[MQTT-4.12.0-7]" });
+		break;
+	case MQTT_TYPE_RESERVED: /* the cut refuses these */
+	case MQTT_TYPE_CONNACK:
+	case MQTT_TYPE_SUBACK:
+	case MQTT_TYPE_UNSUBACK:
+	case MQTT_TYPE_PINGRESP:
+		break;
+	}
+	return true;
+}
+
+/* One packet off the front of `bytes`. Returns its length, 0 when none was taken. */
+static size_t take_packet(struct mqtt_session *session, slice bytes)
+{
+	bool silent = session->state == MQTT_STATE_SILENT;
+	size_t max = silent ? MQTT_CONNECT_MAX_BYTES : session->listener->packet_max_bytes;
+	struct mqtt_frame frame;
+	const char *why = "";
+	switch (mqtt_cut(bytes, session->version, max, &frame, &why)) {
+	case MQTT_CUT_MORE:
+		/* Strangers are not waited for: only CONNECT may come first [MQTT-3.1.0-1]. */
+		if (!silent || !bytes.n || (uint8_t)bytes.p[0] == MQTT_TYPE_CONNECT << 4)
+			return 0;
+		break;
+	case MQTT_CUT_MALFORMED:
+		mqtt_session_fault(
+		        session, (struct mqtt_fault){ MQTT_REASON_MALFORMED_PACKET, why });
+		return 0;
+	case MQTT_CUT_TOO_LARGE:
+		mqtt_session_fault(session, (struct mqtt_fault){ MQTT_REASON_PACKET_TOO_LARGE,
+		                                    "a packet larger than the limit" });
+		return 0;
+	case MQTT_CUT_WHOLE:
+		break;
+	}
+	if (!silent)
+		return dispatch(session, &frame) ? frame.bytes : 0;
+	if (frame.type != MQTT_TYPE_CONNECT) {
+		mqtt_session_fault(session, (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+		                                    "the first packet is not CONNECT "
+		                                    "[MQTT-3.1.0-1]" });
+		return 0;
+	}
+	mqtt_connect_take(session, &frame);
+	return frame.bytes;
+}
+
+static bool reads(const struct mqtt_session *session)
+{
+	return !session->paused &&
+	       (session->state == MQTT_STATE_SILENT || session->state == MQTT_STATE_CONNECTED);
+}
+
+static size_t received(void *owner, struct stream *stream, slice bytes)
+{
+	(void)stream;
+	struct mqtt_session *session = owner;
+	size_t used = 0;
+	while (used < bytes.n && reads(session)) {
+		size_t n = take_packet(session, slice_from(bytes, used));
+		if (!n)
+			break;
+		used += n;
+	}
+	if (session->state == MQTT_STATE_ENDED)
+		used = bytes.n;
+	else if (used && reads(session) && session->state == MQTT_STATE_CONNECTED)
+		expect_next(session);
+	session->listener->base.counters.at[COUNTER_BYTES_IN] += used;
+	return used;
+}
+
+static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
+{
+	(void)stream;
+	(void)errno_value;
+	struct mqtt_session *session = owner;
+	struct counters *counters = &session->listener->base.counters;
+	session->stream = NULL;
+	switch (end) {
+	case STREAM_END_DEADLINE:
+		counters->at[COUNTER_EXPIRED]++;
+		break;
+	case STREAM_END_ERROR:
+	case STREAM_END_FLOOD:
+		counters->at[COUNTER_FAILED]++;
+		break;
+	case STREAM_END_PEER:
+	case STREAM_END_OWNER:
+		break;
+	}
+	if (session->state != MQTT_STATE_ENDED)
+		shut(session);
+	if (session->will && !session->listener->stopping)
+		mqtt_publish_will(session);
+	mqtt_session_release(session);
+}
+
+const struct stream_events mqtt_session_events = { .received = received, .closed = closed };
+
+void mqtt_session_wind_up(struct mqtt_session *session)
+{
+	if (session->nsubmitted || session->state == MQTT_STATE_AUTHENTICATING) {
+		mqtt_session_pause(session);
+		return;
+	}
+	if (session->stream)
+		mqtt_session_end(
+		        session, MQTT_REASON_SERVER_SHUTTING_DOWN, "the gateway is shutting down");
+	else
+		mqtt_session_release(session);
+}
