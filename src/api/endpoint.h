@@ -4,6 +4,8 @@
 
 #include "api/message.h"
 
+#include <stdbool.h>
+
 /* What the backend is to be called with; `call:` in the file. */
 struct call_template {
 	bool has_method;
@@ -16,10 +18,11 @@ struct call_template {
 
 struct endpoint {
 	slice name;
-	slice path;       /* the pattern, as in the file */
-	unsigned methods; /* 1u << METHOD_…; never 0 */
-	slice operation;  /* for protocols whose messages name one; or empty */
-	slice media;      /* what a body is when the message does not say: "application/json" */
+	slice path;                   /* the pattern, as in the file */
+	unsigned methods;             /* 1u << METHOD_…; never 0 */
+	slice operation;              /* for protocols whose messages name one; or empty */
+	const char *const *protocols; /* NULL-terminated; NULL: every one */
+	slice media; /* what a body is when the message does not say: "application/json" */
 	uint64_t body_max_bytes;
 	struct call_template call;
 };

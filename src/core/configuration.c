@@ -1,0 +1,179 @@
+/* Loading a configuration: read, check every part, open authenticators and backends.
+ *
+ * Each part goes on after a mistake, so that one run shows them all; what depends on a part that is wrong
+ * stays silent about it. */
+#include "core/configuration.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "core/config_check.h"
+#include "core/config_file.h"
+#include "core/router.h"
+#include "core/settings.h"
+
+enum { CONFIGURATION_MAX_BYTES = 256 * 1024 * 1024 };
+
+static void load_gateway(struct configuration *configuration)
+{
+	const struct config *gateway = config_get(configuration->root, "gateway");
+	/* Without the section the fallbacks hold: an empty map has them all. */
+	static const struct config nothing = { .kind = CONFIG_MAP, .own = settings_gateway };
+	static struct config no_limits = { .kind = CONFIG_MAP };
+	for (const struct setting *s = settings_gateway; s->key; s++) {
+		if (slice_is(SLICE("limits"), s->key))
+			no_limits.own = s->inner;
+	}
+	if (!gateway || gateway->kind != CONFIG_MAP)
+		gateway = &nothing;
+	const struct config *limits = config_get(gateway, "limits");
+	if (!limits || limits->kind != CONFIG_MAP)
+		limits = &no_limits;
+	configuration->gateway_name = config_text(gateway, "name");
+	configuration->limits.body_max_bytes = config_size(limits, "body");
+	configuration->limits.connections_max = (unsigned)config_number(limits, "connections");
+	configuration->memory_max_bytes = config_size(limits, "memory");
+}
+
+/* A number that changes when one of the files does: name, size, time of the last change, inode. */
+static uint64_t files_stamp(const struct config *map)
+{
+	uint64_t stamp = 0;
+	CONFIG_EACH (map, member) {
+		if (member->kind == CONFIG_MAP) {
+			stamp = stamp * 31 + files_stamp(member);
+			continue;
+		}
+		const struct setting *setting = setting_find(map->own, member->key);
+		if (!setting || setting->type != SETTING_FILE)
+			continue;
+		struct arena arena;
+		arena_init(&arena, 16384);
+		slice path = config_file_path(&arena, map, member->key.p);
+		struct stat about;
+		if (path.p && stat(path.p, &about) == 0) {
+			uint64_t facts[4] = { (uint64_t)about.st_size, (uint64_t)about.st_ino,
+				(uint64_t)about.st_mtim.tv_sec, (uint64_t)about.st_mtim.tv_nsec };
+			stamp = stamp * 31 + random_keyed_hash(facts, sizeof facts);
+		}
+		arena_finish(&arena);
+	}
+	return stamp;
+}
+
+static const struct adapter_ops *find_adapter(const struct plugs *plugs, slice name)
+{
+	for (unsigned i = 0; plugs->adapters[i]; i++) {
+		if (slice_is(name, plugs->adapters[i]->name))
+			return plugs->adapters[i];
+	}
+	return NULL;
+}
+
+static bool name_is_taken(const struct configuration *configuration, slice name)
+{
+	for (unsigned i = 0; i < configuration->nlisteners; i++) {
+		if (slice_is(name, configuration->listeners[i].name))
+			return true;
+	}
+	return false;
+}
+
+static void load_listener(
+        struct configuration *configuration, struct config *node, struct mistakes *mistakes)
+{
+	const struct config *protocol = config_get(node, "protocol");
+	if (!protocol || protocol->kind != CONFIG_SCALAR) {
+		config_check(node, settings_listener, NULL, mistakes);
+		return;
+	}
+	const struct adapter_ops *ops = find_adapter(configuration->plugs, protocol->text);
+	if (!ops) {
+		mistake_add(mistakes, protocol, "no listener speaks \"%s\"", protocol->text.p);
+		return;
+	}
+	if (!config_check(node, settings_listener, ops->settings, mistakes))
+		return;
+	slice name = config_text(node, "name");
+	if (name_is_taken(configuration, name)) {
+		mistake_add(mistakes, config_get(node, "name"), "a second listener of this name");
+		return;
+	}
+	configuration->listeners[configuration->nlisteners++] =
+	        (struct listener_setup){ name.p, ops, node, files_stamp(node) };
+}
+
+static void load_listeners(struct configuration *configuration, struct mistakes *mistakes)
+{
+	const struct config *list = config_get(configuration->root, "listeners");
+	if (!list)
+		return;
+	if (list->kind != CONFIG_LIST) {
+		mistake_add(mistakes, list, "must be a list of listeners");
+		return;
+	}
+	configuration->listeners =
+	        arena_alloc(&configuration->arena, list->count * sizeof *configuration->listeners);
+	for (struct config *node = list->first; node && configuration->listeners; node = node->next)
+		load_listener(configuration, node, mistakes);
+}
+
+struct configuration *configuration_load(
+        struct loop *loop, const struct plugs *plugs, const char *path, struct mistakes *mistakes)
+{
+	struct configuration *configuration = calloc(1, sizeof *configuration);
+	if (!configuration) {
+		mistake_add_at(mistakes, 0, 0, "out of memory");
+		return NULL;
+	}
+	configuration->loop = loop;
+	configuration->plugs = plugs;
+	list_init(&configuration->link);
+	arena_init(&configuration->arena, CONFIGURATION_MAX_BYTES);
+
+	/* The tree must outlive the mistakes: it belongs to the configuration. */
+	struct arena *mistakes_arena = mistakes->arena;
+	mistakes->arena = &configuration->arena;
+	struct config *root = config_file_read(path, mistakes);
+	configuration->root = root;
+	if (root) {
+		(void)config_check(root, NULL, settings_root, mistakes);
+		load_gateway(configuration);
+		load_listeners(configuration, mistakes);
+		configuration_load_identities(configuration, mistakes);
+		configuration_load_backends(configuration, mistakes);
+		configuration_load_endpoints(configuration, mistakes);
+	}
+	mistakes_sort(mistakes);
+	mistakes->arena = mistakes_arena;
+	mistakes->path = arena_copy_slice(mistakes_arena, mistakes->path);
+	if (!mistakes->count)
+		return configuration;
+	for (unsigned i = 0; i < mistakes_kept(mistakes); i++)
+		mistakes->at[i].text = arena_copy_slice(mistakes_arena, mistakes->at[i].text);
+	configuration_destroy(configuration);
+	return NULL;
+}
+
+void configuration_destroy(struct configuration *configuration)
+{
+	if (!configuration)
+		return;
+	for (unsigned i = 0; i < configuration->nbackends; i++) {
+		struct backend *backend = configuration->backends[i].backend;
+		if (backend)
+			backend->ops->close(backend);
+	}
+	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
+		struct authenticator *authenticator =
+		        configuration->authenticators[i].authenticator;
+		if (authenticator)
+			authenticator->ops->close(authenticator);
+	}
+	directory_destroy(configuration->directory);
+	router_destroy(configuration->router);
+	arena_finish(&configuration->arena);
+	free(configuration);
+}

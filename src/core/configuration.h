@@ -1,0 +1,105 @@
+/* A configuration that was read, checked and opened: everything a request needs to find its way. It is const
+ * once it is loaded and replaced as a whole on reload; the old one lives until its last request is home. */
+#ifndef CORE_CONFIGURATION_H
+#define CORE_CONFIGURATION_H
+
+#include "api/adapter.h"
+#include "api/authenticator.h"
+#include "api/backend.h"
+#include "api/endpoint.h"
+#include "api/identity.h"
+
+#include "core/mistakes.h"
+#include "core/role.h"
+
+struct loop;
+struct router;
+
+/* What the build found: NULL-terminated tables. */
+struct plugs {
+	const struct adapter_ops *const *adapters;
+	const struct authenticator_ops *const *authenticators;
+	const struct backend_ops *const *backends;
+	const char *const *dialects; /* names of protocols that ride on another's listener */
+};
+
+struct listener_setup {
+	const char *name;
+	const struct adapter_ops *ops;
+	const struct config *node;
+	uint64_t files; /* of the content of the files it names: for seeing that they changed */
+};
+
+struct backend_setup {
+	const char *name;
+	struct backend *backend; /* NULL while loading, when it could not be opened */
+	unsigned retries;
+};
+
+struct authenticator_setup {
+	const char *name;
+	struct authenticator *authenticator;
+};
+
+struct endpoint_setup {
+	struct endpoint endpoint; /* first: what the rest of the program sees */
+	struct authenticator *const *auth;
+	unsigned nauth;
+	bool anonymous; /* `none` is in its list */
+	const struct role *const *roles;
+	unsigned nroles;
+	const struct backend_setup *to;
+	const void *bound;
+	const slice *accepts; /* media types */
+	unsigned naccepts;    /* 0: what the codecs read */
+};
+
+struct configuration {
+	struct arena arena;
+	struct loop *loop;
+	const struct plugs *plugs;
+	const struct config *root;
+	slice gateway_name;
+	struct adapter_limits limits;
+	uint64_t memory_max_bytes;
+
+	struct listener_setup *listeners;
+	unsigned nlisteners;
+	struct role *roles;
+	unsigned nroles;
+	struct directory *directory;
+	struct authenticator_setup *authenticators;
+	unsigned nauthenticators;
+	struct backend_setup *backends;
+	unsigned nbackends;
+	struct endpoint_setup *endpoints;
+	unsigned nendpoints;
+	struct router *router;
+
+	unsigned requests; /* under way that were submitted under it; the core counts */
+	struct list link;  /* the core's, once it is retired */
+};
+
+/* Reads, checks, opens authenticators and backends; listeners are only checked (the core opens them). NULL:
+ * something is wrong; `mistakes` (in its own arena) has it all. */
+struct configuration *configuration_load(
+        struct loop *, const struct plugs *, const char *path, struct mistakes *);
+/* Closes what it opened. No request may be under way in it. NULL is fine. */
+void configuration_destroy(struct configuration *);
+
+/* The endpoint as the core knows it. */
+static inline const struct endpoint_setup *endpoint_setup(const struct endpoint *endpoint)
+{
+	return (const struct endpoint_setup *)(const void *)endpoint;
+}
+
+/* Parts of configuration_load(), one file each; each adds what is wrong to `mistakes`. */
+void configuration_load_identities(struct configuration *, struct mistakes *);
+void configuration_load_backends(struct configuration *, struct mistakes *);
+void configuration_load_endpoints(struct configuration *, struct mistakes *);
+const struct role *configuration_role(const struct configuration *, slice name);
+
+struct directory *directory_create(struct configuration *, struct mistakes *);
+void directory_destroy(struct directory *);
+
+#endif

@@ -1,0 +1,103 @@
+/* Loading backends and their targets. */
+#include "core/config_check.h"
+#include "core/configuration.h"
+#include "core/settings.h"
+
+static const struct backend_ops *find_backend(const struct plugs *plugs, slice name)
+{
+	for (unsigned i = 0; plugs->backends[i]; i++) {
+		if (slice_is(name, plugs->backends[i]->name))
+			return plugs->backends[i];
+	}
+	return NULL;
+}
+
+static struct target *load_targets(struct configuration *configuration, const struct config *list,
+        unsigned *n, struct mistakes *mistakes)
+{
+	*n = 0;
+	if (!list)
+		return NULL;
+	if (list->kind != CONFIG_LIST) {
+		mistake_add(
+		        mistakes, list, "must be a list, such as [{ url: http://10.0.0.5:9000 }]");
+		return NULL;
+	}
+	struct target *targets = arena_alloc(&configuration->arena, list->count * sizeof *targets);
+	CONFIG_EACH (list, node) {
+		uint64_t weight = config_number(node, "weight");
+		if (!weight || weight > 1000)
+			mistake_add(mistakes, node, "a weight is a number from 1 to 1000");
+		else if (targets)
+			targets[(*n)++] = (struct target){ .url = config_text(node, "url"),
+				.weight = (unsigned)weight };
+	}
+	return targets;
+}
+
+static void open_backend(struct configuration *configuration, struct backend_setup *setup,
+        const struct config *node, const struct backend_ops *ops, struct mistakes *mistakes)
+{
+	unsigned before = mistakes->count, ntargets;
+	struct target *targets =
+	        load_targets(configuration, config_get(node, "targets"), &ntargets, mistakes);
+	if (mistakes->count > before)
+		return;
+	if (ops->needs_targets && !ntargets) {
+		mistake_add(mistakes, node, "the key targets is missing: list of url and weight");
+		return;
+	}
+	uint64_t timeout_ms = config_duration_ms(node, "timeout");
+	uint64_t retries = config_number(node, "retries");
+	if (!timeout_ms || retries > 10) {
+		mistake_add(mistakes, node, "a timeout is above 0, retries are at most 10");
+		return;
+	}
+	struct error error = { 0 };
+	struct backend *backend = ops->open(configuration->loop, node, targets, ntargets, &error);
+	if (!backend) {
+		mistake_add_error(mistakes, node, &error);
+		return;
+	}
+	backend->ops = ops;
+	backend->label = setup->name;
+	backend->targets = targets;
+	backend->ntargets = ntargets;
+	backend->timeout_ms = timeout_ms;
+	setup->backend = backend;
+	setup->retries = (unsigned)retries;
+}
+
+static void load_backend(
+        struct configuration *configuration, struct config *node, struct mistakes *mistakes)
+{
+	struct backend_setup *setup = &configuration->backends[configuration->nbackends++];
+	setup->name = node->key.p;
+	const struct config *protocol = config_get(node, "protocol");
+	if (!protocol || protocol->kind != CONFIG_SCALAR) {
+		config_check(node, settings_backend, NULL, mistakes);
+		return;
+	}
+	const struct backend_ops *ops = find_backend(configuration->plugs, protocol->text);
+	if (!ops) {
+		mistake_add(mistakes, protocol, "no backend speaks \"%s\"", protocol->text.p);
+		return;
+	}
+	if (config_check(node, settings_backend, ops->settings, mistakes))
+		open_backend(configuration, setup, node, ops, mistakes);
+}
+
+void configuration_load_backends(struct configuration *configuration, struct mistakes *mistakes)
+{
+	const struct config *map = config_get(configuration->root, "backends");
+	if (!map)
+		return;
+	if (map->kind != CONFIG_MAP) {
+		mistake_add(mistakes, map, "must be a map of names");
+		return;
+	}
+	configuration->backends =
+	        arena_alloc(&configuration->arena, map->count * sizeof *configuration->backends);
+	for (struct config *node = map->first; node && configuration->backends; node = node->next)
+		load_backend(configuration, node, mistakes);
+}

@@ -1,0 +1,254 @@
+/* Loading endpoints: what each names must exist, what each binds must fit, no two may claim the same. */
+#include "base/text.h"
+
+#include "core/config_check.h"
+#include "core/configuration.h"
+#include "core/router.h"
+#include "core/settings.h"
+
+struct loading {
+	struct configuration *configuration;
+	struct endpoint_setup *setup;
+	const struct config *node;
+	struct mistakes *mistakes;
+};
+
+static bool known_protocol(const struct plugs *plugs, slice name)
+{
+	for (unsigned i = 0; plugs->adapters[i]; i++) {
+		if (slice_is(name, plugs->adapters[i]->name))
+			return true;
+	}
+	for (unsigned i = 0; plugs->dialects[i]; i++) {
+		if (slice_is(name, plugs->dialects[i]))
+			return true;
+	}
+	return false;
+}
+
+static void load_protocols(struct loading *loading)
+{
+	const struct config *list = config_get(loading->node, "protocols");
+	if (!list)
+		return;
+	const char **names =
+	        arena_alloc(&loading->configuration->arena, (list->count + 1) * sizeof *names);
+	unsigned n = 0;
+	CONFIG_EACH (list, name) {
+		if (!known_protocol(loading->configuration->plugs, name->text))
+			mistake_add(loading->mistakes, name, "no protocol is called \"%s\"",
+			        name->text.p);
+		else if (names)
+			names[n++] = name->text.p;
+	}
+	loading->setup->endpoint.protocols = names;
+}
+
+static void load_methods(struct loading *loading)
+{
+	CONFIG_EACH (config_get(loading->node, "methods"), name) {
+		enum method method;
+		if (method_parse(name->text, &method) && method <= METHOD_OPTIONS)
+			loading->setup->endpoint.methods |= 1u << method;
+		else
+			mistake_add(loading->mistakes, name,
+			        "\"%s\" is none of GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
+			        name->text.p);
+	}
+	if (!loading->setup->endpoint.methods)
+		mistake_add(loading->mistakes, config_get(loading->node, "methods"),
+		        "an endpoint without a method serves nobody");
+}
+
+static void load_auth(struct loading *loading)
+{
+	struct configuration *configuration = loading->configuration;
+	const struct config *list = config_get(loading->node, "auth");
+	struct authenticator **auth =
+	        arena_alloc(&configuration->arena, list->count * sizeof(struct authenticator *));
+	CONFIG_EACH (list, name) {
+		if (slice_is(name->text, "none")) {
+			loading->setup->anonymous = true;
+			continue;
+		}
+		unsigned i = 0;
+		while (i < configuration->nauthenticators &&
+		        !slice_is(name->text, configuration->authenticators[i].name))
+			i++;
+		if (i == configuration->nauthenticators)
+			mistake_add(loading->mistakes, name,
+			        "no way to authenticate of this name under auth:");
+		else if (auth)
+			auth[loading->setup->nauth++] =
+			        configuration->authenticators[i].authenticator;
+	}
+	loading->setup->auth = auth;
+	if (!list->count)
+		mistake_add(loading->mistakes, list, "say [none] when everybody may call");
+}
+
+static void load_roles(struct loading *loading)
+{
+	const struct config *list = config_get(loading->node, "roles");
+	if (!list)
+		return;
+	const struct role **roles =
+	        arena_alloc(&loading->configuration->arena, list->count * sizeof *roles);
+	CONFIG_EACH (list, name) {
+		const struct role *role = configuration_role(loading->configuration, name->text);
+		if (!role)
+			mistake_add(loading->mistakes, name, "no role of this name under roles:");
+		else if (roles)
+			roles[loading->setup->nroles++] = role;
+	}
+	loading->setup->roles = roles;
+	if (loading->setup->anonymous && !loading->setup->nauth && list->count)
+		mistake_add(loading->mistakes, list,
+		        "with auth: [none] nobody has a role, so nobody could ever call");
+}
+
+struct variable_check {
+	struct loading *loading;
+	const struct config *path;
+};
+
+static void check_variable(void *arg, slice name)
+{
+	const struct variable_check *check = arg;
+	struct text wanted;
+	text_init(&wanted, &check->loading->configuration->arena, name.n + 2);
+	text_char(&wanted, '{');
+	text_slice_add(&wanted, name);
+	text_char(&wanted, '}');
+	slice braced = text_slice(&wanted);
+	slice pattern = check->loading->setup->endpoint.path;
+	if (slice_is(name, "*") && pattern.n && pattern.p[pattern.n - 1] == '*')
+		return;
+	while (pattern.n >= braced.n) {
+		if (slice_starts(pattern, braced))
+			return;
+		pattern = slice_from(pattern, 1);
+	}
+	mistake_add(check->loading->mistakes, check->path, "the endpoint's path has no %.*s",
+	        SLICE_ARG(braced));
+}
+
+static void load_call(struct loading *loading)
+{
+	const struct config *node = config_get(loading->node, "call");
+	struct call_template *call = &loading->setup->endpoint.call;
+	if (!node || node->kind != CONFIG_MAP)
+		return;
+	slice method = config_text(node, "method");
+	call->has_method = method.n > 0;
+	if (call->has_method && !method_parse(method, &call->method))
+		mistake_add(loading->mistakes, config_get(node, "method"), "\"%s\" is no method",
+		        method.p);
+	call->path = config_text(node, "path");
+	struct variable_check check = { loading, config_get(node, "path") };
+	if (call->path.n && call->path.p[0] != '/')
+		mistake_add(loading->mistakes, check.path, "a path begins with /");
+	router_each_variable(call->path, check_variable, &check);
+	call->media = config_text(node, "as");
+	call->rpc = config_text(node, "rpc");
+	call->message = config_text(node, "message");
+	call->reply = config_text(node, "reply");
+}
+
+static void load_backend(struct loading *loading)
+{
+	const struct config *to = config_get(loading->node, "to");
+	struct configuration *configuration = loading->configuration;
+	unsigned i = 0;
+	while (i < configuration->nbackends && !slice_is(to->text, configuration->backends[i].name))
+		i++;
+	if (i == configuration->nbackends) {
+		mistake_add(loading->mistakes, to, "no backend of this name under backends:");
+		return;
+	}
+	loading->setup->to = &configuration->backends[i];
+	struct backend *backend = configuration->backends[i].backend;
+	struct error error = { 0 };
+	if (backend && backend->ops->bind &&
+	        !backend->ops->bind(
+	                backend, &loading->setup->endpoint, &loading->setup->bound, &error)) {
+		const struct config *call = config_get(loading->node, "call");
+		mistake_add_error(loading->mistakes, call ? call : to, &error);
+	}
+}
+
+static void load_accepts(struct loading *loading)
+{
+	const struct config *list = config_get(loading->node, "accept");
+	if (!list)
+		return;
+	slice *accepts = arena_alloc(&loading->configuration->arena, list->count * sizeof *accepts);
+	CONFIG_EACH (list, media) {
+		if (accepts)
+			accepts[loading->setup->naccepts++] = media->text;
+	}
+	loading->setup->accepts = accepts;
+}
+
+static void add_route(struct loading *loading)
+{
+	struct endpoint *endpoint = &loading->setup->endpoint;
+	const struct config *path = config_get(loading->node, "path");
+	const char *why;
+	const struct endpoint *other;
+	if (!router_pattern_valid(endpoint->path, &why))
+		mistake_add(loading->mistakes, path, "%s", why);
+	else if (!router_add(loading->configuration->router, endpoint, &other))
+		mistake_add(loading->mistakes, path,
+		        "the endpoint %s claims the same path and method",
+		        other ? other->name.p : "(out of memory)");
+}
+
+static void load_endpoint(struct loading *loading)
+{
+	struct config *node = (struct config *)(uintptr_t)loading->node;
+	if (!config_check(node, NULL, settings_endpoint, loading->mistakes))
+		return;
+	struct endpoint *endpoint = &loading->setup->endpoint;
+	endpoint->name = config_text(node, "name");
+	endpoint->path = config_text(node, "path");
+	endpoint->operation = config_text(node, "operation");
+	endpoint->media = config_text(node, "media");
+	endpoint->body_max_bytes = config_get(node, "body")
+	                                   ? config_size(node, "body")
+	                                   : loading->configuration->limits.body_max_bytes;
+	if (endpoint->body_max_bytes > loading->configuration->limits.body_max_bytes)
+		mistake_add(loading->mistakes, config_get(node, "body"),
+		        "above gateway.limits.body, which every listener keeps to");
+	load_protocols(loading);
+	load_methods(loading);
+	load_auth(loading);
+	load_roles(loading);
+	load_accepts(loading);
+	load_call(loading);
+	load_backend(loading);
+	add_route(loading);
+}
+
+void configuration_load_endpoints(struct configuration *configuration, struct mistakes *mistakes)
+{
+	const struct config *list = config_get(configuration->root, "endpoints");
+	if (!list)
+		return;
+	if (list->kind != CONFIG_LIST) {
+		mistake_add(mistakes, list, "must be a list of endpoints");
+		return;
+	}
+	configuration->router = router_create(&configuration->arena);
+	configuration->endpoints =
+	        arena_alloc(&configuration->arena, list->count * sizeof *configuration->endpoints);
+	if (!configuration->router || !configuration->endpoints) {
+		mistake_add(mistakes, list, "too many endpoints for the memory there is");
+		return;
+	}
+	CONFIG_EACH (list, node) {
+		struct loading loading = { configuration,
+			&configuration->endpoints[configuration->nendpoints++], node, mistakes };
+		load_endpoint(&loading);
+	}
+}

@@ -1,0 +1,112 @@
+/* Loading roles, clients and the named ways to authenticate. */
+#include "core/config_check.h"
+#include "core/configuration.h"
+#include "core/settings.h"
+
+const struct role *configuration_role(const struct configuration *configuration, slice name)
+{
+	for (unsigned i = 0; i < configuration->nroles; i++) {
+		if (slice_equal(configuration->roles[i].name, name))
+			return &configuration->roles[i];
+	}
+	return NULL;
+}
+
+static void load_role(
+        struct configuration *configuration, struct config *node, struct mistakes *mistakes)
+{
+	/* Its name is known even when its rules are wrong, so that who names it is not blamed as well. */
+	struct role *role = &configuration->roles[configuration->nroles++];
+	role->name = node->key;
+	if (!config_check(node, NULL, settings_role, mistakes))
+		return;
+	const struct config *allow = config_get(node, "allow");
+	role->rules = arena_alloc(&configuration->arena, allow->count * sizeof *role->rules);
+	CONFIG_EACH (allow, rule) {
+		const char *why;
+		if (!role->rules || !role_rule_parse(rule->text, &role->rules[role->nrules], &why))
+			mistake_add(mistakes, rule, "%s", role->rules ? why : "out of memory");
+		else
+			role->nrules++;
+	}
+}
+
+static const struct config *named_map(
+        const struct configuration *configuration, const char *key, struct mistakes *mistakes)
+{
+	const struct config *map = config_get(configuration->root, key);
+	if (map && map->kind != CONFIG_MAP) {
+		mistake_add(mistakes, map, "must be a map of names");
+		return NULL;
+	}
+	return map;
+}
+
+static void load_roles(struct configuration *configuration, struct mistakes *mistakes)
+{
+	const struct config *roles = named_map(configuration, "roles", mistakes);
+	if (!roles)
+		return;
+	configuration->roles =
+	        arena_alloc(&configuration->arena, roles->count * sizeof *configuration->roles);
+	for (struct config *node = roles->first; node && configuration->roles; node = node->next)
+		load_role(configuration, node, mistakes);
+}
+
+static const struct authenticator_ops *find_method(const struct plugs *plugs, slice name)
+{
+	for (unsigned i = 0; plugs->authenticators[i]; i++) {
+		if (slice_is(name, plugs->authenticators[i]->name))
+			return plugs->authenticators[i];
+	}
+	return NULL;
+}
+
+static void load_authenticator(
+        struct configuration *configuration, struct config *node, struct mistakes *mistakes)
+{
+	struct authenticator_setup *setup =
+	        &configuration->authenticators[configuration->nauthenticators++];
+	setup->name = node->key.p;
+	if (slice_is(node->key, "none")) {
+		mistake_add_key(
+		        mistakes, node, "this name is taken: it means that nobody is asked");
+		return;
+	}
+	const struct config *method = config_get(node, "method");
+	if (!method || method->kind != CONFIG_SCALAR) {
+		config_check(node, settings_auth, NULL, mistakes);
+		return;
+	}
+	const struct authenticator_ops *ops = find_method(configuration->plugs, method->text);
+	if (!ops) {
+		mistake_add(mistakes, method, "no way to authenticate is called \"%s\"",
+		        method->text.p);
+		return;
+	}
+	if (!config_check(node, settings_auth, ops->settings, mistakes))
+		return;
+	struct error error = { 0 };
+	setup->authenticator =
+	        ops->open(configuration->loop, node, configuration->directory, &error);
+	if (!setup->authenticator) {
+		mistake_add_error(mistakes, node, &error);
+		return;
+	}
+	setup->authenticator->ops = ops;
+	setup->authenticator->label = setup->name;
+}
+
+void configuration_load_identities(struct configuration *configuration, struct mistakes *mistakes)
+{
+	load_roles(configuration, mistakes);
+	configuration->directory = directory_create(configuration, mistakes);
+	const struct config *auth = named_map(configuration, "auth", mistakes);
+	if (!auth || !configuration->directory)
+		return;
+	configuration->authenticators = arena_alloc(
+	        &configuration->arena, auth->count * sizeof *configuration->authenticators);
+	for (struct config *node = auth->first; node && configuration->authenticators;
+	        node = node->next)
+		load_authenticator(configuration, node, mistakes);
+}
