@@ -59,11 +59,13 @@ struct request {
 	bool reply_as_value; /* the adapter wants `out.value`, whatever the backend answered in */
 
 	/* Set by stages. */
-	const struct configuration
-	        *configuration;          /* pipeline: the one in force when it was submitted */
-	const struct endpoint *endpoint; /* match */
+	struct configuration *configuration;     /* pipeline: in force when it was submitted */
+	const struct endpoint *endpoint;         /* match */
 	struct variable variables[VARIABLE_MAX]; /* match */
 	unsigned nvariables;
+	/* match: what the message means, when that differs from in.value: members that filled path variables
+	 * are taken out; or NULL. */
+	const struct value *content;
 	slice resource;           /* match: the path that roles are held against; mostly in.path */
 	unsigned methods_allowed; /* match, with STATUS_METHOD_NOT_ALLOWED: for Allow */
 	const struct identity *who; /* authenticate */
@@ -86,8 +88,7 @@ struct request {
 	void *slot[STAGE_MAX]; /* one a stage, in the arena */
 	struct list link;      /* in the core's list of requests under way */
 	struct list queue;     /* in the list of those resumed or finished in this turn */
-	struct arena
-	        arena; /* every slice above points into it, or into what outlives the request */
+	struct arena arena;    /* every slice above points into it, or into what outlives it */
 };
 
 /* A request with an arena that holds the largest body allowed and what translating it takes. NULL: the

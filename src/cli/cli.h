@@ -1,0 +1,23 @@
+/* The commands: one file each. Exit codes: 0 done, 1 failed, 2 wrong usage or a configuration with mistakes. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "core/core.h"
+
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_WRONG = 2 };
+
+/* argv[0] is the command's own name. */
+int cli_run(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_version(int argc, char **argv);
+int cli_frame(int argc, char **argv);
+
+/* What the build found; the one place where the layers meet. */
+const struct plugs *cli_plugs(void);
+/* The -c FILE of `run` and `check`, or its default. NULL: wrong usage, already said on stderr. `help`: the text
+ * for --help; *helped is set when it was asked for. */
+const char *cli_configuration_path(int argc, char **argv, const char *help, bool *helped);
+/* "file:line:column: key path: what is wrong" for each, on stderr. */
+void cli_print_mistakes(const struct mistakes *);
+
+#endif

@@ -1,0 +1,55 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/common/dialect.h"
+
+enum { DIALECTS_MAX = 8 };
+
+const struct plugs *cli_plugs(void)
+{
+	static const char *dialects[DIALECTS_MAX + 1];
+	for (unsigned i = 0; i < DIALECTS_MAX && dialect_all[i]; i++)
+		dialects[i] = dialect_all[i]->name;
+	static const struct plugs plugs = { adapter_all, authenticator_all, backend_all, dialects };
+	return &plugs;
+}
+
+const char *cli_configuration_path(int argc, char **argv, const char *help, bool *helped)
+{
+	const char *path = "fairlead.yaml";
+	*helped = false;
+	for (int i = 1; i < argc; i++) {
+		bool takes_file = strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0;
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			(void)fputs(help, stdout);
+			*helped = true;
+			return NULL;
+		}
+		if (!takes_file || i + 1 == argc) {
+			(void)fprintf(stderr, "fairlead %s: %s %s\n%s", argv[0],
+			        takes_file ? "a file must follow" : "unknown argument", argv[i],
+			        help);
+			return NULL;
+		}
+		path = argv[++i];
+	}
+	return path;
+}
+
+void cli_print_mistakes(const struct mistakes *mistakes)
+{
+	for (unsigned i = 0; i < mistakes_kept(mistakes); i++) {
+		const struct mistake *mistake = &mistakes->at[i];
+		if (mistake->line)
+			(void)fprintf(stderr, "%.*s:%u:%u: %.*s\n", SLICE_ARG(mistakes->path),
+			        mistake->line, mistake->column, SLICE_ARG(mistake->text));
+		else
+			(void)fprintf(stderr, "%.*s: %.*s\n", SLICE_ARG(mistakes->path),
+			        SLICE_ARG(mistake->text));
+	}
+	if (mistakes->count > MISTAKES_MAX)
+		(void)fprintf(stderr, "… and %u more\n", mistakes->count - MISTAKES_MAX);
+}

@@ -1,0 +1,64 @@
+/* account: counts every answer by listener and status, and logs every refusal with its request id. Outermost, so
+ * that nothing is refused unseen. */
+#include "core/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* A listener under attack must not fill the disk with its refusals. */
+enum { LOG_LINES_A_SECOND = 50, PATH_SHOWN = 200 };
+
+static enum verdict enter(struct core *core, struct request *request)
+{
+	(void)core;
+	/* The adapter could make no sense of it: there is nothing to match. */
+	return request->status == STATUS_NONE ? NEXT : REPLY;
+}
+
+static bool may_log(struct core *core, struct adapter *adapter)
+{
+	uint64_t now_ms = loop_now_ms(core->loop);
+	if (now_ms - adapter->log_window_ms >= 1000) {
+		if (adapter->log_lines > LOG_LINES_A_SECOND)
+			log_warning("core", "listener=%s %u more refusals in the last second",
+			        adapter->label, adapter->log_lines - LOG_LINES_A_SECOND);
+		adapter->log_window_ms = now_ms;
+		adapter->log_lines = 0;
+	}
+	return ++adapter->log_lines <= LOG_LINES_A_SECOND;
+}
+
+static void log_answer(enum log_level level, const struct request *request)
+{
+	char id[REQUEST_ID_BYTES];
+	request_id_text(request->id, id);
+	slice client = request->who ? request->who->id : (slice){ NULL, 0 };
+	slice endpoint = request->endpoint ? request->endpoint->name : (slice){ NULL, 0 };
+	slice path = request->in.path;
+	if (path.n > PATH_SHOWN)
+		path.n = PATH_SHOWN;
+	log_write(level, "request",
+	        "%s id=%s listener=%s protocol=%s peer=%.*s client=%.*s method=%s path=%.*s "
+	        "endpoint=%.*s backend=%s us=%llu why=\"%.*s\"",
+	        status_name(request->status), id, request->adapter->label, request->protocol,
+	        SLICE_ARG(request->peer), SLICE_ARG(client), method_name(request->in.method),
+	        SLICE_ARG(path), SLICE_ARG(endpoint), request->backend ? request->backend : "",
+	        (unsigned long long)(clock_monotonic_us() - request->started_us),
+	        SLICE_ARG(request->why));
+}
+
+static void leave(struct core *core, struct request *request)
+{
+	struct adapter *adapter = request->adapter;
+	if (request->status == STATUS_NONE)
+		request_refuse(request, STATUS_INTERNAL, "no stage has answered");
+	adapter->replies[request->status]++;
+	if (status_is_success(request->status)) {
+		if (log_enabled(LOG_LEVEL_DEBUG))
+			log_answer(LOG_LEVEL_DEBUG, request);
+	} else if (may_log(core, adapter)) {
+		log_answer(LOG_LEVEL_WARNING, request);
+	}
+}
+
+const struct stage stage_account = { .name = "account", .enter = enter, .leave = leave };

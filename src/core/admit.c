@@ -1,0 +1,16 @@
+/* admit: is the request within the endpoint's limits? */
+#include "core/internal.h"
+
+static enum verdict enter(struct core *core, struct request *request)
+{
+	(void)core;
+	uint64_t most = request->endpoint->body_max_bytes;
+	if (request->in.body.n <= most)
+		return NEXT;
+	request_refuse(request, STATUS_TOO_LARGE,
+	        "the body has %zu bytes; this endpoint takes %llu", request->in.body.n,
+	        (unsigned long long)most);
+	return REPLY;
+}
+
+const struct stage stage_admit = { .name = "admit", .enter = enter };

@@ -1,0 +1,95 @@
+/* authenticate: who is calling. The endpoint's ways are tried in the order of its list; the first that is
+ * offered a credential decides. A session that opens (METHOD_CONNECT) has no endpoint yet: every way of the
+ * configuration may recognise it, and one that offers nothing to recognise stays anonymous until it asks for
+ * something. */
+#include "core/internal.h"
+
+#include "base/text.h"
+
+static enum verdict check(
+        struct request *request, struct authenticator *authenticator, bool *applies)
+{
+	for (const struct credential *at = request->credentials; at; at = at->next) {
+		if (!authenticator->ops->offers(authenticator, at))
+			continue;
+		*applies = true;
+		enum verdict verdict = authenticator->ops->check(authenticator, request, at);
+		if (verdict == REPLY && request->status == STATUS_NONE) {
+			request->status = STATUS_UNAUTHENTICATED;
+			if (!request->why.p)
+				request_refuse(request, STATUS_UNAUTHENTICATED,
+				        "the credential is not accepted (%s)",
+				        authenticator->label);
+		}
+		return verdict;
+	}
+	*applies = false;
+	return NEXT;
+}
+
+static void refuse_without_credential(
+        struct request *request, const struct endpoint_setup *endpoint)
+{
+	struct text ways;
+	text_init(&ways, &request->arena, 64);
+	for (unsigned i = 0; i < endpoint->nauth; i++) {
+		if (i)
+			text_literal(&ways, ", ");
+		text_slice_add(&ways, slice_of(endpoint->auth[i]->label));
+	}
+	request_refuse(request, STATUS_UNAUTHENTICATED,
+	        "this endpoint asks who is calling; it takes: %.*s", SLICE_ARG(text_slice(&ways)));
+}
+
+static enum verdict open_session(struct request *request)
+{
+	const struct configuration *configuration = request->configuration;
+	request->who = identity_anonymous();
+	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
+		bool applies;
+		enum verdict verdict =
+		        check(request, configuration->authenticators[i].authenticator, &applies);
+		if (applies)
+			return verdict;
+	}
+	return NEXT;
+}
+
+static enum verdict enter(struct core *core, struct request *request)
+{
+	(void)core;
+	if (!request->endpoint)
+		return open_session(request);
+	const struct endpoint_setup *endpoint = endpoint_setup(request->endpoint);
+	for (unsigned i = 0; i < endpoint->nauth; i++) {
+		bool applies;
+		enum verdict verdict = check(request, endpoint->auth[i], &applies);
+		if (applies)
+			return verdict;
+	}
+	if (endpoint->anonymous) {
+		request->who = identity_anonymous();
+		return NEXT;
+	}
+	refuse_without_credential(request, endpoint);
+	return REPLY;
+}
+
+static void cancel(struct core *core, struct request *request)
+{
+	/* An authenticator that waits has a deadline of its own; there is nothing to hurry. */
+	(void)core;
+	(void)request;
+}
+
+void auth_done(struct request *request, const struct identity *who)
+{
+	request->who = who;
+	if (!who)
+		request_refuse(request, STATUS_UNAUTHENTICATED, "the credential is not accepted");
+	pipeline_resume(request, who ? NEXT : REPLY);
+}
+
+const struct stage stage_authenticate = {
+	.name = "authenticate", .enter = enter, .cancel = cancel
+};

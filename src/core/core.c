@@ -1,0 +1,249 @@
+/* The gateway as a whole: loading, starting, reloading, draining. */
+#include "core/core.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "core/internal.h"
+
+static void grace_is_over(struct timer *timer)
+{
+	struct core *core = LIST_OWNER(timer, struct core, grace);
+	log_warning("core", "cancelling %u requests that are still under way", core->nrequests);
+	pipeline_cancel_all(core);
+}
+
+struct core *core_create(struct loop *loop, const struct plugs *plugs)
+{
+	struct core *core = calloc(1, sizeof *core);
+	if (!core)
+		return NULL;
+	core->loop = loop;
+	core->plugs = plugs;
+	core->next_id = random_u64() | 1;
+	list_init(&core->retired);
+	list_init(&core->listeners);
+	pipeline_init(core);
+	timer_init(&core->grace, loop, grace_is_over);
+	return core;
+}
+
+const struct configuration *core_configuration(const struct core *core)
+{
+	return core->current;
+}
+
+static void retire(struct core *core, struct configuration *configuration)
+{
+	if (configuration)
+		list_append(&core->retired, &configuration->link);
+}
+
+static void close_all(struct list *listeners)
+{
+	LIST_EACH (listeners, at, following)
+		listener_close(LIST_OWNER(at, struct listener, link));
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+	LIST_EACH (from, at, following) {
+		list_remove(at);
+		list_append(to, at);
+	}
+}
+
+bool core_load(struct core *core, const char *path, struct mistakes *mistakes)
+{
+	core->path = strdup(path);
+	core->current =
+	        core->path ? configuration_load(core->loop, core->plugs, path, mistakes) : NULL;
+	if (!core->current)
+		return false;
+	core->limits = core->current->limits;
+	struct list opened;
+	list_init(&opened);
+	/* Nothing runs yet, so nothing is unchanged: `current` is set only for the limits. */
+	bool all = listeners_open(core, core->current, &opened, mistakes);
+	if (all)
+		move_all(&opened, &core->listeners);
+	else
+		close_all(&opened);
+	mistakes_sort(mistakes);
+	return all;
+}
+
+bool core_start(struct core *core, struct error *error)
+{
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		struct error why = { 0 };
+		if (!listener_start(listener, &why))
+			return error_set(error, "listener %s: %s", listener->name, why.text);
+	}
+	return true;
+}
+
+static bool still_wanted(const struct configuration *configuration, const struct list *opened,
+        const struct listener *listener)
+{
+	LIST_EACH (opened, at, following) {
+		if (strcmp(LIST_OWNER(at, struct listener, link)->name, listener->name) == 0)
+			return false;
+	}
+	for (unsigned i = 0; i < configuration->nlisteners; i++) {
+		if (strcmp(configuration->listeners[i].name, listener->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void replace_listeners(struct core *core, struct list *opened)
+{
+	/* Old ones first: a changed listener mostly wants the same port. */
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (!still_wanted(core->current, opened, listener))
+			listener_stop(listener);
+	}
+	LIST_EACH (opened, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		struct error why = { 0 };
+		if (listener_start(listener, &why)) {
+			list_remove(at);
+			list_append(&core->listeners, at);
+		} else {
+			log_error("core", "listener %s is down: %s; reload to try again",
+			        listener->name, why.text);
+			listener_close(listener);
+		}
+	}
+}
+
+static void log_mistakes(const struct mistakes *mistakes)
+{
+	for (unsigned i = 0; i < mistakes_kept(mistakes); i++)
+		log_error("config", "%.*s:%u:%u: %.*s", SLICE_ARG(mistakes->path),
+		        mistakes->at[i].line, mistakes->at[i].column,
+		        SLICE_ARG(mistakes->at[i].text));
+	log_error("config", "%u mistakes; the configuration in force stays", mistakes->count);
+}
+
+void core_reload(struct core *core)
+{
+	if (core->stopping)
+		return;
+	struct arena arena;
+	arena_init(&arena, 1 << 20);
+	struct mistakes *mistakes = ARENA_NEW(&arena, struct mistakes);
+	if (!mistakes)
+		return;
+	mistakes->arena = &arena;
+	struct list opened;
+	list_init(&opened);
+	struct configuration *next =
+	        configuration_load(core->loop, core->plugs, core->path, mistakes);
+	if (next && listeners_open(core, next, &opened, mistakes)) {
+		retire(core, core->current);
+		core->current = next;
+		core->limits = next->limits;
+		replace_listeners(core, &opened);
+		log_info("core", "configuration read again: %u listeners, %u endpoints",
+		        next->nlisteners, next->nendpoints);
+		core_settle(core);
+	} else {
+		mistakes_sort(mistakes);
+		log_mistakes(mistakes);
+		close_all(&opened);
+		configuration_destroy(next);
+	}
+	arena_finish(&arena);
+}
+
+void core_stop(struct core *core, uint64_t grace_ms)
+{
+	if (core->stopping) {
+		pipeline_cancel_all(core);
+		return;
+	}
+	core->stopping = true;
+	log_info("core", "stopping: %u requests under way", core->nrequests);
+	LIST_EACH (&core->listeners, at, following)
+		listener_stop(LIST_OWNER(at, struct listener, link));
+	timer_set(&core->grace, loop_now_ms(core->loop) + grace_ms);
+	loop_defer(core->loop, &core->work);
+}
+
+void core_settle(struct core *core)
+{
+	listeners_sweep(core);
+	LIST_EACH (&core->retired, at, following) {
+		struct configuration *old = LIST_OWNER(at, struct configuration, link);
+		if (!old->requests) {
+			list_remove(&old->link);
+			configuration_destroy(old);
+		}
+	}
+	if (core->stopping && !core->nrequests && list_empty(&core->listeners)) {
+		timer_stop(&core->grace);
+		loop_stop(core->loop);
+	}
+}
+
+void core_destroy(struct core *core)
+{
+	if (!core)
+		return;
+	timer_stop(&core->grace);
+	task_cancel(&core->work);
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		listener_stop(listener);
+		listener_close(listener);
+	}
+	LIST_EACH (&core->retired, at, following) {
+		list_remove(at);
+		configuration_destroy(LIST_OWNER(at, struct configuration, link));
+	}
+	configuration_destroy(core->current);
+	free(core->path);
+	free(core);
+}
+
+static void put_counters(struct text *line, const struct counters *counters)
+{
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		text_printf(line, " %s=%" PRIu64, counter_name((enum counter)i), counters->at[i]);
+}
+
+void core_log_counters(const struct core *core)
+{
+	struct arena arena;
+	arena_init(&arena, 1 << 20);
+	LIST_EACH (&core->listeners, at, following) {
+		const struct adapter *adapter = LIST_OWNER(at, struct listener, link)->adapter;
+		struct text line;
+		text_init(&line, &arena, 512);
+		put_counters(&line, &adapter->counters);
+		for (unsigned i = STATUS_OK; i < STATUS_COUNT; i++) {
+			if (adapter->replies[i])
+				text_printf(&line, " %s=%" PRIu64, status_name((enum status)i),
+				        adapter->replies[i]);
+		}
+		log_info("counters", "listener=%s protocol=%s inflight=%u%.*s", adapter->label,
+		        adapter->ops->name, adapter->inflight, SLICE_ARG(text_slice(&line)));
+	}
+	for (unsigned i = 0; core->current && i < core->current->nbackends; i++) {
+		const struct backend *backend = core->current->backends[i].backend;
+		struct text line;
+		text_init(&line, &arena, 512);
+		put_counters(&line, &backend->counters);
+		log_info("counters", "backend=%s protocol=%s%.*s", backend->label,
+		        backend->ops->name, SLICE_ARG(text_slice(&line)));
+	}
+	arena_finish(&arena);
+}

@@ -1,0 +1,30 @@
+/* The gateway: listeners, the configuration in force, the pipeline. A struct without globals, so that several
+ * workers, one a core, stay possible. Core thread. */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "core/configuration.h"
+
+struct core;
+
+/* NULL: out of memory. */
+struct core *core_create(struct loop *, const struct plugs *);
+/* Loads the file and opens the listeners; touches no network. false: see `mistakes`. */
+bool core_load(struct core *, const char *path, struct mistakes *);
+/* Starts every listener. false: error says which could not and why; none is left running. */
+bool core_start(struct core *, struct error *);
+/* Reads the file again. Listeners whose part did not change keep their connections; a broken file leaves all
+ * as it was, with the mistakes in the log. */
+void core_reload(struct core *);
+/* Ends in order: no new connections, requests under way get `grace_ms` to come home, then they are cancelled;
+ * stops the loop when all are home. Called again: cancels at once. */
+void core_stop(struct core *, uint64_t grace_ms);
+/* After the loop has ended, or without it having run. NULL is fine. */
+void core_destroy(struct core *);
+
+/* Writes one log line a listener and one a backend with all counters. */
+void core_log_counters(const struct core *);
+/* For `fairlead check` and tests. */
+const struct configuration *core_configuration(const struct core *);
+
+#endif

@@ -1,0 +1,75 @@
+/* deliver: hands the request to its backend and waits for the answer. Another attempt, at another target where
+ * there is one, is made only while nothing was sent: a repeated effect is worse than an honest refusal. */
+#include "core/internal.h"
+
+static enum verdict attempt(struct core *core, struct request *request, struct exchange *exchange)
+{
+	struct backend *backend = endpoint_setup(request->endpoint)->to->backend;
+	exchange->attempt++;
+	exchange->status = STATUS_NONE;
+	exchange->out = (struct message){ 0 };
+	exchange->why = (slice){ NULL, 0 };
+	exchange->sent = false;
+	exchange->state = NULL;
+	backend->ops->send(backend, exchange);
+	(void)core;
+	return WAIT;
+}
+
+static enum verdict enter(struct core *core, struct request *request)
+{
+	const struct endpoint_setup *endpoint = endpoint_setup(request->endpoint);
+	struct exchange *exchange = ARENA_NEW(&request->arena, struct exchange);
+	if (!exchange) {
+		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this request");
+		return REPLY;
+	}
+	request->slot[request->at] = exchange;
+	exchange->request = request;
+	exchange->owner = request;
+	exchange->target = request->slot[request->at - 1]; /* route's choice */
+	exchange->bound = endpoint->bound;
+	exchange->arena = &request->arena;
+	exchange->deadline_ms = loop_now_ms(core->loop) + endpoint->to->backend->timeout_ms;
+	list_init(&exchange->link);
+	return attempt(core, request, exchange);
+}
+
+static bool worth_another(struct core *core, const struct exchange *exchange, unsigned retries)
+{
+	if (exchange->sent || exchange->owner->cancelled || exchange->attempt > retries)
+		return false;
+	if (exchange->status != STATUS_BAD_BACKEND && exchange->status != STATUS_UNAVAILABLE)
+		return false;
+	return loop_now_ms(core->loop) < exchange->deadline_ms;
+}
+
+void deliver_exchange_done(struct core *core, struct exchange *exchange)
+{
+	struct request *request = exchange->owner;
+	const struct backend_setup *to = endpoint_setup(request->endpoint)->to;
+	if (worth_another(core, exchange, to->retries)) {
+		exchange->target = route_pick(to->backend, exchange->target);
+		(void)attempt(core, request, exchange);
+		return;
+	}
+	request->status = exchange->status;
+	request->out = exchange->out;
+	request->why = exchange->why;
+	if (request->cancelled && !status_is_success(exchange->status))
+		request_refuse(request, STATUS_CANCELLED,
+		        "given up: the gateway stops or the caller left");
+	else if (!status_is_success(request->status) && !request->why.n)
+		request_refuse(request, exchange->status, "the backend %s answered: %s", to->name,
+		        status_name(exchange->status));
+	pipeline_resume(request, NEXT);
+}
+
+static void cancel(struct core *core, struct request *request)
+{
+	(void)core;
+	struct backend *backend = endpoint_setup(request->endpoint)->to->backend;
+	backend->ops->abort(backend, request->slot[request->at]);
+}
+
+const struct stage stage_deliver = { .name = "deliver", .enter = enter, .cancel = cancel };

@@ -1,0 +1,68 @@
+/* What the files of the core share: the gateway's own struct and the ways between pipeline and stages. */
+#ifndef CORE_INTERNAL_H
+#define CORE_INTERNAL_H
+
+#include "api/stage.h"
+
+#include "loop/loop.h"
+
+#include "core/core.h"
+
+struct listener {
+	struct list link;
+	struct adapter *adapter;
+	char *name;
+	uint64_t files;
+	bool started, stopped;
+};
+
+struct core {
+	struct loop *loop;
+	const struct plugs *plugs;
+	char *path;
+	struct configuration *current;
+	struct list retired;   /* configurations that still have requests under way */
+	struct list listeners; /* running, and stopped ones whose requests are still under way */
+	struct adapter_limits limits; /* where every adapter looks */
+
+	struct list requests; /* submitted and not replied yet */
+	unsigned nrequests;
+	size_t held_bytes; /* by those, and by replied ones that are not freed yet */
+	uint64_t next_id;
+
+	/* Work that was put off to the end of the turn: see pipeline.c. */
+	struct task work;
+	struct list exchanges, resumed, finished;
+
+	struct timer grace;
+	bool stopping;
+};
+
+/* The stages, in order: pipeline.c has the table. */
+extern const struct stage stage_account, stage_match, stage_authenticate, stage_authorize,
+        stage_admit, stage_mediate, stage_route, stage_deliver;
+
+void pipeline_init(struct core *);
+/* Runs a request from its first stage; it comes home through `finished`. */
+void pipeline_enter(struct core *, struct request *);
+/* Hurries every request that waits. */
+void pipeline_cancel_all(struct core *);
+
+/* deliver.c: an exchange has come back. */
+void deliver_exchange_done(struct core *, struct exchange *);
+/* route.c: the target whose turn it is, by weight; NULL: the backend has none. `not_this`: tried before. */
+struct target *route_pick(struct backend *, const struct target *not_this);
+
+/* listeners.c */
+bool listeners_open(struct core *, struct configuration *, struct list *opened, struct mistakes *);
+bool listener_start(struct listener *, struct error *);
+void listener_stop(struct listener *);
+void listener_close(struct listener *);
+/* Closes those that are stopped and whose requests are home. */
+void listeners_sweep(struct core *);
+struct listener *listeners_find(struct core *, const char *name);
+
+/* core.c: frees retired configurations without requests; ends the loop when draining is over. */
+void core_settle(struct core *);
+
+#endif

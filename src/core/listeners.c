@@ -1,0 +1,106 @@
+/* The life of listeners: opened from the configuration, started, stopped, and closed once their requests are
+ * home. */
+#include "core/internal.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+struct listener *listeners_find(struct core *core, const char *name)
+{
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (!listener->stopped && strcmp(listener->name, name) == 0)
+			return listener;
+	}
+	return NULL;
+}
+
+static const struct listener_setup *current_setup(const struct core *core, const char *name)
+{
+	for (unsigned i = 0; core->current && i < core->current->nlisteners; i++) {
+		if (strcmp(core->current->listeners[i].name, name) == 0)
+			return &core->current->listeners[i];
+	}
+	return NULL;
+}
+
+/* Does the running listener of this name already do what the new configuration wants? */
+static bool unchanged(struct core *core, const struct listener_setup *setup)
+{
+	const struct listener *running = listeners_find(core, setup->name);
+	const struct listener_setup *old = current_setup(core, setup->name);
+	return running && old && old->ops == setup->ops && running->files == setup->files &&
+	       config_equal(old->node, setup->node);
+}
+
+static bool open_one(struct core *core, const struct listener_setup *setup, struct list *opened,
+        struct mistakes *mistakes)
+{
+	struct error error = { 0 };
+	struct listener *listener = calloc(1, sizeof *listener);
+	char *name = strdup(setup->name);
+	if (!listener || !name) {
+		free(listener);
+		free(name);
+		return mistake_add(mistakes, setup->node, "out of memory");
+	}
+	listener->adapter = setup->ops->open(core->loop, &core->limits, setup->node, &error);
+	if (!listener->adapter) {
+		free(listener);
+		free(name);
+		return mistake_add_error(mistakes, setup->node, &error);
+	}
+	listener->name = name;
+	listener->files = setup->files;
+	listener->adapter->ops = setup->ops;
+	listener->adapter->label = name;
+	listener->adapter->core = core;
+	list_append(opened, &listener->link);
+	return true;
+}
+
+bool listeners_open(struct core *core, struct configuration *configuration, struct list *opened,
+        struct mistakes *mistakes)
+{
+	bool all = true;
+	for (unsigned i = 0; i < configuration->nlisteners; i++) {
+		const struct listener_setup *setup = &configuration->listeners[i];
+		if (!unchanged(core, setup))
+			all = open_one(core, setup, opened, mistakes) && all;
+	}
+	return all;
+}
+
+bool listener_start(struct listener *listener, struct error *error)
+{
+	struct adapter *adapter = listener->adapter;
+	if (!adapter->ops->start(adapter, error))
+		return false;
+	listener->started = true;
+	return true;
+}
+
+void listener_stop(struct listener *listener)
+{
+	if (listener->started && !listener->stopped)
+		listener->adapter->ops->stop(listener->adapter);
+	listener->stopped = true;
+}
+
+void listener_close(struct listener *listener)
+{
+	list_remove(&listener->link);
+	listener->adapter->ops->close(listener->adapter);
+	free(listener->name);
+	free(listener);
+}
+
+void listeners_sweep(struct core *core)
+{
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (listener->stopped && !listener->adapter->inflight)
+			listener_close(listener);
+	}
+}

@@ -1,0 +1,17 @@
+/* Choosing among media types (RFC 9110 section 12.5.1). Pure. */
+#ifndef CORE_MEDIA_H
+#define CORE_MEDIA_H
+
+#include "base/slice.h"
+
+/* The type without its parameters: "text/plain; charset=utf-8" -> "text/plain". */
+slice media_type(slice media);
+/* Equal, parameters aside. */
+bool media_same(slice a, slice b);
+/* Does the pattern ("*" "/" "*", "text/" "*", "application/json") take the type? */
+bool media_matches(slice pattern, slice media);
+/* How much an Accept field likes the type: 0 (not at all) to 1000. The most specific range decides; an empty
+ * field likes everything. */
+unsigned media_quality(slice accept, slice media);
+
+#endif
