@@ -1,0 +1,47 @@
+# The front door. Everything is built by CMake (CMakePresets.json); this only names what people do.
+#
+#   make run      install what is needed, build, start the example fleet in the foreground
+#   make test     install what is needed, build with sanitizers, run every test
+#   make bench    CPU per message, beside the yardsticks
+#   make fuzz     fuzz every parser for FUZZ_SECONDS (default 60) each
+#   make arm64 | armhf    cross-build into build/arm64, build/armhf
+#   make deb      a Debian package of the release build
+SHELL := /bin/bash
+PRESETS := debug release asan clang
+FUZZ_SECONDS ?= 60
+
+.PHONY: run test bench fuzz arm64 armhf deb format clean $(PRESETS)
+
+run: release
+	@board/demo/run build/release/fairlead
+
+test:
+	@toolchains/packages build test cross
+	@tests/run
+
+bench: release
+	@toolchains/packages build bench
+	@tests/bench/run $(BENCH)
+
+fuzz:
+	@toolchains/packages build test
+	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz
+	@tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
+
+arm64 armhf:
+	@toolchains/packages build cross
+	@toolchains/sysroot $@
+	@cmake --preset $@ >/dev/null && cmake --build --preset $@
+
+deb: release
+	@cd build/release && cpack -G DEB
+
+$(PRESETS):
+	@toolchains/packages build
+	@cmake --preset $@ >/dev/null && cmake --build --preset $@
+
+format:
+	@find src adapters tests -name '*.[ch]' -print0 | xargs -0 clang-format -i
+
+clean:
+	@rm -rf build
