@@ -1,0 +1,95 @@
+#include "hand_loop.h"
+
+enum { TIMERS_MAX = 64 };
+
+struct loop {
+	uint64_t now_ms;
+	struct list tasks;
+	struct timer *timers[TIMERS_MAX];
+	unsigned ntimers;
+	bool stopped;
+};
+
+static struct loop the_loop;
+
+struct loop *hand_loop(void)
+{
+	return &the_loop;
+}
+
+void hand_loop_reset(void)
+{
+	the_loop = (struct loop){ .now_ms = 1000000 };
+	list_init(&the_loop.tasks);
+}
+
+void hand_loop_turn(void)
+{
+	while (!list_empty(&the_loop.tasks)) {
+		struct task *task = LIST_OWNER(the_loop.tasks.next, struct task, link);
+		list_remove(&task->link);
+		task->run(task);
+	}
+}
+
+void hand_loop_pass(uint64_t ms)
+{
+	the_loop.now_ms += ms;
+	for (unsigned i = 0; i < the_loop.ntimers; i++) {
+		struct timer *timer = the_loop.timers[i];
+		if (timer->at_ms && timer->at_ms <= the_loop.now_ms) {
+			timer->at_ms = 0;
+			timer->fire(timer);
+		}
+	}
+	hand_loop_turn();
+}
+
+bool hand_loop_stopped(void)
+{
+	return the_loop.stopped;
+}
+
+uint64_t loop_now_ms(const struct loop *loop)
+{
+	return loop->now_ms;
+}
+
+void loop_stop(struct loop *loop)
+{
+	loop->stopped = true;
+}
+
+void task_init(struct task *task, void (*run)(struct task *))
+{
+	list_init(&task->link);
+	task->run = run;
+}
+
+void loop_defer(struct loop *loop, struct task *task)
+{
+	if (list_empty(&task->link))
+		list_append(&loop->tasks, &task->link);
+}
+
+void task_cancel(struct task *task)
+{
+	list_remove(&task->link);
+}
+
+void timer_init(struct timer *timer, struct loop *loop, void (*fire)(struct timer *))
+{
+	*timer = (struct timer){ .loop = loop, .fire = fire };
+	if (loop->ntimers < TIMERS_MAX)
+		loop->timers[loop->ntimers++] = timer;
+}
+
+void timer_set(struct timer *timer, uint64_t at_ms)
+{
+	timer->at_ms = at_ms;
+}
+
+void timer_stop(struct timer *timer)
+{
+	timer->at_ms = 0;
+}
