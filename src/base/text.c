@@ -92,7 +92,9 @@ void text_printf(struct text *text, const char *format, ...)
 
 slice text_slice(struct text *text)
 {
-	if (text->failed)
+	char *end = text_reserve(text, 1);
+	if (!end)
 		return (slice){ NULL, 0 };
-	return (slice){ text->p ? text->p : "", text->n };
+	*end = '\0';
+	return (slice){ text->p, text->n };
 }

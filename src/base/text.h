@@ -22,7 +22,8 @@ void text_signed(struct text *, int64_t);
 void text_printf(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Room for n more bytes, to be written at the returned place and counted with text->n += …; NULL: failed. */
 char *text_reserve(struct text *, size_t n);
-/* What was built, or { NULL, 0 } when something failed. Valid as long as the arena; end of building. */
+/* What was built, followed by a NUL that is not counted; or { NULL, 0 } when something failed. Valid as long
+ * as the arena. */
 slice text_slice(struct text *);
 
 static inline void text_slice_add(struct text *text, slice s)

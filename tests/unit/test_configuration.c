@@ -105,7 +105,7 @@ static void every_mistake_is_found_at_once(void **state)
 	                                "texts: one\n"
 	                                "file: not/there\n"
 	                                "secret: plain\n"
-	                                "tree: [{ deep: 1 }, { depth: 2 }]\n"
+	                                "tree: [{ deep: 1 }, { deeep: 2 }]\n"
 	                                "numbr: 1\n"
 	                                "empty:\n",
 	        &mistakes);
@@ -125,7 +125,7 @@ static void every_mistake_is_found_at_once(void **state)
 		{ 6, "must be a list" },
 		{ 7, "cannot be read" },
 		{ 8, "env:NAME or file:PATH" },
-		{ 9, "tree[1].depth: unknown key; did you mean deep?" },
+		{ 9, "tree[1].deeep: unknown key; did you mean deep?" },
 		{ 10, "did you mean number?" },
 		{ 11, "unknown key; what can stand here is number, size" },
 	};
