@@ -1,0 +1,30 @@
+/* What the files of the loop share. */
+#ifndef LOOP_INTERNAL_H
+#define LOOP_INTERNAL_H
+
+#include <libwebsockets.h>
+#include <uv.h>
+
+#include "loop/loop.h"
+
+struct loop {
+	uv_loop_t uv;
+	uv_async_t wake;
+	struct lws_context *lws;
+	lws_sorted_usec_list_t alarm; /* ends lws's sleep when something of ours is due */
+	uint64_t alarm_at_ms;
+	bool alarm_set, stopping;
+	struct list tasks, hooks, signals;
+	struct timer **timers; /* a binary heap, the earliest first */
+	unsigned ntimers, timers_size;
+};
+
+/* timer.c */
+int timers_next_ms(const struct loop *); /* -1: none */
+void timers_fire(struct loop *);
+void timers_finish(struct loop *);
+
+/* watch.c */
+void signals_close(struct loop *);
+
+#endif
