@@ -1,0 +1,54 @@
+/* One client's connection: reads messages, hands them to the core one at a time, writes the answers. */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include "adapters/http/response.h"
+#include "api/adapter.h"
+#include "loop/loop.h"
+
+#include <sys/socket.h>
+
+struct lws;
+struct lws_vhost;
+struct http_connection;
+struct http_tls;
+
+/* The listener. */
+struct http {
+	struct adapter adapter;
+	struct loop *loop;
+	const struct adapter_limits *limits;
+	struct arena texts; /* the settings' */
+	slice bind;
+	uint64_t handshake_ms, head_ms, body_ms, idle_ms;
+	uint64_t body_rate;   /* bytes a second that a body must reach */
+	struct http_tls *tls; /* or NULL */
+
+	int fd; /* the listening socket; -1: none */
+	struct watch *watch;
+	struct timer accept_again; /* when the process had no descriptor left */
+	struct lws_vhost *vhost;
+	struct list connections;
+	unsigned nconnections;
+	bool stopping;
+	uint64_t date_s; /* of `date`: the Date field's value, made once a second */
+	char date[HTTP_DATE_BYTES];
+};
+
+/* libwebsockets' name for what runs on these connections. */
+#define HTTP_PROTOCOL "fairlead-http"
+
+/* Takes over an accepted socket; closes it when that cannot be. */
+void http_connection_open(struct http *, int fd, const struct sockaddr *peer);
+/* What libwebsockets tells. Those that return false want the connection closed. */
+bool http_connection_received(struct http_connection *, slice bytes);
+bool http_connection_writable(struct http_connection *);
+void http_connection_closed(struct http_connection *);
+/* The request that this connection waits for has come home. */
+void http_connection_reply(struct http_connection *, struct request *);
+/* No further request on any of them: what is idle is closed, what is being read is turned away. */
+void http_connections_stop(struct http *);
+/* Closes all at once; none waits for an answer any more. */
+void http_connections_kill(struct http *);
+
+#endif

@@ -1,0 +1,289 @@
+/* The HTTP/1.1 listener.
+ *
+ * WHO DOES WHAT
+ *   here            the listening socket, the listener's settings, libwebsockets' callback
+ *   connection.c    a connection's states, deadlines and limits; reading, writing
+ *   parser.c        RFC 9112, strictly; pure
+ *   request.c       head -> struct request;  response.c   struct request -> head
+ *   tls.c           certificates
+ *   common/dialect.h   protocols that ride on HTTP (SOAP): asked for each message before it is submitted
+ *
+ * libwebsockets drives the sockets: TLS handshakes, poll, partial writes, time to close. It does not read HTTP
+ * here: its HTTP/1 role (4.1, and 4.3 alike) takes a request's Transfer-Encoding for an unknown field, so that the
+ * chunks are parsed as further requests; it cannot list the fields it does not know; and it accepts much that
+ * RFC 9112 forbids. A gateway cannot stand behind that. So each accepted socket is adopted in the raw role and
+ * connection.c reads the bytes itself, which is also cheaper: no header table a connection, one write an answer.
+ *
+ * The listening socket is our own as well. It can be closed alone, which is what stop() needs: connections that
+ * wait for an answer stay, and whoever comes next can bind the address.
+ *
+ * TO ATTACH MORE. HTTP/2: offer "h2" in the ALPN list of the vhost and adopt such sockets with LWS_ADOPT_HTTP, so
+ * that libwebsockets' own h2 role, which has none of these faults, frames the streams; each stream then fills a
+ * request by request.c from its pseudo-headers and is answered through response.c. WebSocket: a GET with
+ * "Upgrade: websocket" ends a message like any other; its connection leaves this state machine by
+ * lws_adopt_socket_readbuf() with the head's bytes in a vhost of the ws role, or becomes a dialect that keeps the
+ * connection. Neither changes the parser. */
+#include "adapters/http/connection.h"
+#include "adapters/http/tls.h"
+#include "base/log.h"
+#include "net/stream.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	ACCEPT_BURST = 64,     /* connections taken in one turn, so that the others have theirs */
+	ACCEPT_AGAIN_MS = 100, /* after the process ran out of descriptors */
+	LISTEN_BACKLOG = 1024,
+	TEXTS_BUDGET = 16384,
+	WRITE_MAX_BYTES = 131072 /* one lws_write() */
+};
+
+static const struct setting settings[] = {
+	{ .key = "tls",
+	        .type = SETTING_TREE,
+	        .inner = http_tls_settings,
+	        .help = "HTTPS: the certificate, and who may come with one" },
+	{ .key = "handshake",
+	        .type = SETTING_DURATION,
+	        .fallback = "5s",
+	        .help = "how long a TLS handshake may take" },
+	{ .key = "head",
+	        .type = SETTING_DURATION,
+	        .fallback = "10s",
+	        .help = "how long a request's header may take; how long a new connection may be "
+	                "silent" },
+	{ .key = "body",
+	        .type = SETTING_DURATION,
+	        .fallback = "30s",
+	        .help = "the longest pause in a body, in either direction" },
+	{ .key = "body_rate",
+	        .type = SETTING_SIZE,
+	        .fallback = "512",
+	        .help = "bytes a second at which a request's body must come, besides one such "
+	                "pause" },
+	{ .key = "idle",
+	        .type = SETTING_DURATION,
+	        .fallback = "75s",
+	        .help = "how long a connection may wait for its next request" },
+	{ .key = NULL },
+};
+
+/* What libwebsockets tells about a connection. Non-zero: close it. */
+static int on_event(
+        struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t n)
+{
+	struct http_connection *connection;
+	/* There are a hundred reasons; these concern raw sockets and the vhost's TLS. */
+	if (reason == LWS_CALLBACK_RAW_RX) {
+		connection = lws_get_opaque_user_data(wsi);
+		return http_connection_received(connection, (slice){ in, n }) ? 0 : -1;
+	}
+	if (reason == LWS_CALLBACK_RAW_WRITEABLE) {
+		connection = lws_get_opaque_user_data(wsi);
+		return http_connection_writable(connection) ? 0 : -1;
+	}
+	if (reason == LWS_CALLBACK_RAW_CLOSE) {
+		connection = lws_get_opaque_user_data(wsi);
+		if (connection)
+			http_connection_closed(connection);
+		return 0;
+	}
+	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+		const struct http *http = lws_vhost_user(in);
+		return http_tls_apply(http->tls, user) ? 0 : -1;
+	}
+	return 0;
+}
+
+static const struct lws_protocols protocols[] = {
+	{ .name = HTTP_PROTOCOL, .callback = on_event, .tx_packet_size = WRITE_MAX_BYTES },
+	{ .name = NULL },
+};
+
+static struct adapter *http_open(struct loop *loop, const struct adapter_limits *limits,
+        const struct config *config, struct error *error)
+{
+	struct http *http = calloc(1, sizeof *http);
+	if (!http) {
+		(void)error_set(error, "out of memory");
+		return NULL;
+	}
+	http->loop = loop;
+	http->limits = limits;
+	http->fd = -1;
+	list_init(&http->connections);
+	arena_init(&http->texts, TEXTS_BUDGET);
+	http->bind = arena_copy_slice(&http->texts, config_text(config, "bind"));
+	http->handshake_ms = config_duration_ms(config, "handshake");
+	http->head_ms = config_duration_ms(config, "head");
+	http->body_ms = config_duration_ms(config, "body");
+	http->idle_ms = config_duration_ms(config, "idle");
+	http->body_rate = config_size(config, "body_rate");
+	if (!http->body_rate)
+		http->body_rate = 1;
+	struct sockaddr_storage address;
+	const struct config *tls = config_get(config, "tls");
+	if (!net_parse_address(http->bind, &address)) {
+		(void)config_error(config_get(config, "bind"), error,
+		        "bind is an address and a port, as in 0.0.0.0:8080 or [::]:8080");
+		goto fail;
+	}
+	if (tls) {
+		http->tls = http_tls_open(tls, error);
+		if (!http->tls)
+			goto fail;
+	}
+	return &http->adapter;
+fail:
+	arena_finish(&http->texts);
+	free(http);
+	return NULL;
+}
+
+/* Takes the connections that wait. */
+static void accept_waiting(struct http *http)
+{
+	for (unsigned i = 0; i < ACCEPT_BURST; i++) {
+		struct sockaddr_storage peer;
+		socklen_t n = sizeof peer;
+		int fd = accept4(
+		        http->fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0) {
+			http_connection_open(http, fd, (struct sockaddr *)&peer);
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		           errno == ENOMEM) {
+			/* The socket stays readable: watching on would be a busy loop. */
+			log_warning("http", "listener=%s no connection can be taken: %s",
+			        http->adapter.label, strerror(errno));
+			watch_destroy(http->watch);
+			http->watch = NULL;
+			timer_set(&http->accept_again, loop_now_ms(http->loop) + ACCEPT_AGAIN_MS);
+			return;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			return;
+		}
+	}
+}
+
+static void on_listener_ready(void *arg, unsigned events)
+{
+	(void)events;
+	accept_waiting(arg);
+}
+
+static void watch_listener(struct http *http)
+{
+	http->watch = watch_create(http->loop, http->fd, WATCH_READABLE, on_listener_ready, http);
+	if (!http->watch)
+		timer_set(&http->accept_again, loop_now_ms(http->loop) + ACCEPT_AGAIN_MS);
+}
+
+static void on_accept_again(struct timer *timer)
+{
+	watch_listener(LIST_OWNER(timer, struct http, accept_again));
+}
+
+/* The listening socket, or -1 with errno. */
+static int listen_on(slice bind_to)
+{
+	struct sockaddr_storage address;
+	if (!net_parse_address(bind_to, &address)) {
+		errno = EINVAL;
+		return -1;
+	}
+	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	int on = 1;
+	socklen_t n = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+	                                            : sizeof(struct sockaddr_in);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	        bind(fd, (struct sockaddr *)&address, n) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+		return fd;
+	int why = errno;
+	(void)close(fd);
+	errno = why;
+	return -1;
+}
+
+static bool http_start(struct adapter *adapter, struct error *error)
+{
+	struct http *http = (struct http *)adapter;
+	http->fd = listen_on(http->bind);
+	if (http->fd < 0)
+		return error_set(error, "%.*s: %s", SLICE_ARG(http->bind), strerror(errno));
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.protocols = protocols,
+		.vhost_name = HTTP_PROTOCOL,
+		.user = http,
+		.alpn = "http/1.1",
+	};
+	if (http->tls)
+		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+		               LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+	http->vhost = lws_create_vhost(loop_lws(http->loop), &info);
+	if (!http->vhost) {
+		(void)close(http->fd);
+		http->fd = -1;
+		return error_set(error, "%.*s: libwebsockets makes no virtual host of it%s",
+		        SLICE_ARG(http->bind), http->tls ? "; are the TLS files still there?" : "");
+	}
+	timer_init(&http->accept_again, http->loop, on_accept_again);
+	watch_listener(http);
+	return true;
+}
+
+static void http_reply(struct adapter *adapter, struct request *request)
+{
+	(void)adapter;
+	http_connection_reply(request->ticket, request);
+}
+
+static void close_listener(struct http *http)
+{
+	if (http->fd < 0)
+		return;
+	timer_stop(&http->accept_again);
+	watch_destroy(http->watch);
+	http->watch = NULL;
+	(void)close(http->fd);
+	http->fd = -1;
+}
+
+static void http_stop(struct adapter *adapter)
+{
+	struct http *http = (struct http *)adapter;
+	http->stopping = true;
+	close_listener(http);
+	http_connections_stop(http);
+}
+
+static void http_close(struct adapter *adapter)
+{
+	struct http *http = (struct http *)adapter;
+	if (!http)
+		return;
+	close_listener(http);
+	http_connections_kill(http);
+	if (http->vhost)
+		lws_vhost_destroy(http->vhost);
+	http_tls_close(http->tls);
+	arena_finish(&http->texts);
+	free(http);
+}
+
+const struct adapter_ops adapter_http = {
+	.name = "http",
+	.settings = settings,
+	.open = http_open,
+	.start = http_start,
+	.reply = http_reply,
+	.stop = http_stop,
+	.close = http_close,
+};
