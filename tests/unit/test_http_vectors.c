@@ -56,7 +56,7 @@ static slice read_string(struct arena *arena, const char *at, const char *end)
 	return text_slice(&text);
 }
 
-/* The next example; *at moves behind it. */
+/* The next example; *at moves into it. */
 static bool next_example(
         struct arena *arena, const char **at, const char *end, struct example *example)
 {
@@ -77,7 +77,7 @@ static bool next_example(
 		.skips_body = find_key(begin, stop, "skipBody") != NULL,
 		.error = strtol(number, NULL, 10),
 	};
-	*at = stop;
+	*at = begin;
 	return true;
 }
 
@@ -92,6 +92,20 @@ static bool span_in_line(slice line, slice input, const char *what, slice *bytes
 	        strcmp(kind, what) != 0)
 		return false;
 	*bytes = (slice){ input.p + off, n };
+	return true;
+}
+
+/* Some logs belong to another input (two blocks of the original page were taken for one): then the first method
+ * that the log quotes does not stand in the input. */
+static bool has_own_log(const struct example *example)
+{
+	for (slice rest = example->log; rest.p;) {
+		slice line = slice_cut(&rest, '\n'), method;
+		if (!span_in_line(line, example->input, "method", &method))
+			continue;
+		slice quoted = slice_from(line, slice_find(line, '"') + 1);
+		return method.n + 1 == quoted.n && slice_starts(quoted, method);
+	}
 	return true;
 }
 
@@ -136,7 +150,8 @@ static bool stricter(const struct example *example)
 	line = slice_cut(&line, '\r');
 	bool http = line.n > 9 && (slice_is(slice_from(line, line.n - 9), " HTTP/1.1") ||
 	                                  slice_is(slice_from(line, line.n - 9), " HTTP/1.0"));
-	return !http || memmem(example->input.p, example->input.n, "deflate", 7);
+	static const char coding[] = "Transfer-Encoding: deflate";
+	return !http || memmem(example->input.p, example->input.n, coding, sizeof coding - 1);
 }
 
 static bool has_unserved_method(slice transcript)
@@ -157,7 +172,7 @@ static void check(struct arena *arena, const struct example *example)
 	if (!ours.p)
 		ours = single = (slice){ "", 0 };
 	slice theirs = completed(arena, example);
-	bool refused = ours.n != slice_find(ours, '!');
+	bool refused = ours.n >= 4 && ours.p[ours.n - 4] == '!';
 	bool lenient = memmem(example->type.p, example->type.n, "lenient", 7) != NULL;
 	const char *wrong = NULL;
 	if (!slice_equal(ours, single))
@@ -197,7 +212,8 @@ static void requests_are_read_as_rfc_9112_says(void **state)
 	struct example example;
 	unsigned n = 0;
 	while (next_example(&arena, &at, file.p + file.n, &example)) {
-		if (!slice_starts(example.type, SLICE("request")) || example.skips_body)
+		if (!slice_starts(example.type, SLICE("request")) || example.skips_body ||
+		        !has_own_log(&example))
 			continue;
 		check(&arena, &example);
 		n++;
