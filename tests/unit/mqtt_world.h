@@ -1,0 +1,363 @@
+/* A world for the MQTT listener: streams without sockets, a core that answers when it is told to, a clock that the
+ * test moves. It defines the functions of net/stream.h, loop/loop.h and api/request.h that the listener calls, so
+ * a test program that includes it gets these instead of the real ones. Include once, after support.h. */
+#ifndef UNIT_MQTT_WORLD_H
+#define UNIT_MQTT_WORLD_H
+
+#include "adapters/mqtt/mqtt.h"
+#include "api/identity.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const struct adapter_ops adapter_mqtt;
+
+enum { WORLD_OUT_BYTES = 1 << 20, WORLD_REQUESTS = 4096 };
+
+struct stream {
+	void *owner;
+	char in[WORLD_OUT_BYTES];
+	char out[WORLD_OUT_BYTES];
+	size_t in_n, out_n, out_read;
+	bool paused, closing, closed;
+	uint64_t deadline_ms;
+};
+
+/* Rule broken: one world a program, as its functions have no other place to find it. */
+static struct {
+	uint64_t now_ms;
+	struct stream_accept accept;
+	bool listening;
+	struct mqtt_listener *listener;
+	struct request *submitted[WORLD_REQUESTS];
+	unsigned nsubmitted, ntaken, nalive;
+	unsigned refuse_requests; /* the next so many request_new() give NULL */
+	uint64_t next_id;
+} world;
+
+/* The loop and the streams. */
+uint64_t loop_now_ms(const struct loop *loop)
+{
+	(void)loop;
+	return world.now_ms;
+}
+
+struct stream_listener *stream_listen(struct loop *loop, slice address,
+        const struct stream_accept *accept, char *error_text, size_t error_size)
+{
+	(void)loop;
+	(void)address;
+	(void)error_text;
+	(void)error_size;
+	world.accept = *accept;
+	world.listening = true;
+	return (struct stream_listener *)&world;
+}
+
+unsigned stream_listener_port(const struct stream_listener *listener)
+{
+	(void)listener;
+	return 1883;
+}
+
+void stream_listener_close(struct stream_listener *listener)
+{
+	(void)listener;
+	world.listening = false;
+}
+
+void stream_write2(struct stream *stream, slice first, slice second)
+{
+	assert_false(stream->closing);
+	assert_true(stream->out_n + first.n + second.n <= sizeof stream->out);
+	memcpy(stream->out + stream->out_n, first.p, first.n);
+	if (second.n)
+		memcpy(stream->out + stream->out_n + first.n, second.p, second.n);
+	stream->out_n += first.n + second.n;
+}
+
+size_t stream_unsent(const struct stream *stream)
+{
+	return stream->out_n - stream->out_read;
+}
+
+void stream_pause(struct stream *stream)
+{
+	stream->paused = true;
+}
+
+void stream_resume(struct stream *stream)
+{
+	stream->paused = false;
+}
+
+void stream_set_deadline(struct stream *stream, uint64_t at_ms)
+{
+	stream->deadline_ms = at_ms;
+}
+
+void stream_close(struct stream *stream)
+{
+	stream->closing = true;
+}
+
+const char *stream_peer(const struct stream *stream)
+{
+	(void)stream;
+	return "192.0.2.7:41000";
+}
+
+/* The core. */
+struct request *request_new(struct adapter *adapter)
+{
+	if (world.refuse_requests) {
+		world.refuse_requests--;
+		return NULL;
+	}
+	struct request *request = calloc(1, sizeof *request);
+	assert_non_null(request);
+	arena_init(&request->arena, 4 << 20);
+	request->adapter = adapter;
+	request->id = ++world.next_id;
+	world.nalive++;
+	return request;
+}
+
+void request_submit(struct request *request)
+{
+	assert_true(world.nsubmitted < WORLD_REQUESTS);
+	world.submitted[world.nsubmitted++] = request;
+}
+
+void request_free(struct request *request)
+{
+	if (!request)
+		return;
+	world.nalive--;
+	arena_finish(&request->arena);
+	free(request);
+}
+
+/* What the test does. `more` holds "key", "value" pairs and a NULL. */
+static inline void world_open(const char *const *more)
+{
+	struct config map = { .kind = CONFIG_MAP, .own = adapter_mqtt.settings };
+	struct config members[8] = {
+		{ .key = SLICE("bind"), .text = SLICE("127.0.0.1:0"), .kind = CONFIG_SCALAR }
+	};
+	map.first = &members[0];
+	for (unsigned i = 0; more && more[i]; i += 2) {
+		struct config *member = &members[1 + i / 2];
+		*member = (struct config){ .kind = CONFIG_SCALAR,
+			.key = slice_of(more[i]),
+			.text = slice_of(more[i + 1]) };
+		member[-1].next = member;
+	}
+	static const struct adapter_limits limits = { .body_max_bytes = 64 * 1024,
+		.connections_max = 100 };
+	memset(&world, 0, sizeof world);
+	world.now_ms = 1000;
+	log_set_level(LOG_LEVEL_ERROR);
+	struct error error;
+	struct adapter *adapter = adapter_mqtt.open(NULL, &limits, &map, &error);
+	assert_non_null(adapter);
+	adapter->ops = &adapter_mqtt;
+	adapter->label = "mqtt";
+	world.listener = (struct mqtt_listener *)adapter;
+	assert_true(adapter->ops->start(adapter, &error));
+}
+
+static inline void world_stop(void)
+{
+	world.listener->base.ops->stop(&world.listener->base);
+}
+
+/* Every closed() has been called, so this leaves nothing behind. */
+static inline void world_close(void)
+{
+	world.listener->base.ops->close(&world.listener->base);
+	assert_int_equal(world.nalive, 0);
+}
+
+/* What the loop would do now: offer unread bytes, end what was closed. */
+static inline void world_turn(struct stream *stream)
+{
+	bool offered = false;
+	while (!stream->closed && !stream->closing && !stream->paused && stream->in_n && !offered) {
+		slice bytes = { malloc(stream->in_n), stream->in_n };
+		memcpy((void *)(uintptr_t)bytes.p, stream->in, stream->in_n);
+		size_t used = world.accept.events->received(stream->owner, stream, bytes);
+		free((void *)(uintptr_t)bytes.p);
+		assert_true(used <= stream->in_n);
+		memmove(stream->in, stream->in + used, stream->in_n - used);
+		stream->in_n -= used;
+		offered = !used;
+	}
+	if (stream->closing && !stream->closed) {
+		stream->closed = true;
+		world.accept.events->closed(stream->owner, stream, STREAM_END_OWNER, 0);
+	}
+}
+
+static inline struct stream *world_connect(void)
+{
+	struct stream *stream = calloc(1, sizeof *stream);
+	assert_non_null(stream);
+	stream->owner = world.accept.accepted(world.accept.arg, stream);
+	assert_non_null(stream->owner);
+	return stream;
+}
+
+static inline void world_send(struct stream *stream, slice bytes)
+{
+	assert_true(stream->in_n + bytes.n <= sizeof stream->in);
+	if (bytes.n)
+		memcpy(stream->in + stream->in_n, bytes.p, bytes.n);
+	stream->in_n += bytes.n;
+	world_turn(stream);
+}
+
+/* The peer, the network or the clock ends the connection. */
+static inline void world_end(struct stream *stream, enum stream_end end)
+{
+	assert_false(stream->closed);
+	stream->closed = true;
+	world.accept.events->closed(stream->owner, stream, end, 0);
+}
+
+/* How many requests are with the core and not answered. */
+static inline unsigned world_waiting(void)
+{
+	return world.nsubmitted - world.ntaken;
+}
+
+/* The oldest of them; it stays the core's. */
+static inline struct request *world_next(void)
+{
+	assert_true(world_waiting() > 0);
+	return world.submitted[world.ntaken];
+}
+
+/* Answers request number `index` of those that wait. One that was refused before it came keeps its status. */
+static inline void world_answer_at(unsigned index, enum status status)
+{
+	assert_true(index < world_waiting());
+	struct request **slot = &world.submitted[world.ntaken + index];
+	struct request *request = *slot;
+	memmove(&world.submitted[world.ntaken + 1], &world.submitted[world.ntaken],
+	        index * sizeof *slot);
+	world.ntaken++;
+	if (request->status == STATUS_NONE)
+		request->status = status;
+	world.listener->base.ops->reply(&world.listener->base, request);
+}
+
+static inline void world_answer(enum status status)
+{
+	world_answer_at(0, status);
+}
+
+/* The stream's memory; its end must have been told. */
+static inline void world_drop(struct stream *stream)
+{
+	assert_true(stream->closed);
+	free(stream);
+}
+
+/* What was sent to the client since the last time. */
+static inline slice world_sent(struct stream *stream)
+{
+	slice sent = { stream->out + stream->out_read, stream->out_n - stream->out_read };
+	stream->out_read = stream->out_n;
+	return sent;
+}
+
+/* Bytes of "10 | 0004 … 32 | …": each "|" stands for the length of what follows it, up to the next ";". */
+static inline slice packets(struct arena *arena, const char *text)
+{
+	char *bytes = arena_alloc(arena, strlen(text) + 16);
+	size_t n = 0;
+	char part[1024];
+	while (*text) {
+		size_t end = strcspn(text, ";");
+		assert_true(end < sizeof part);
+		memcpy(part, text, end);
+		part[end] = '\0';
+		text += end + (text[end] == ';');
+		char *bar = strchr(part, '|');
+		if (bar)
+			*bar = '\0';
+		slice head = from_hex(arena, part);
+		memcpy(bytes + n, head.p, head.n);
+		n += head.n;
+		if (!bar)
+			continue;
+		slice body = from_hex(arena, bar + 1);
+		if (body.n > 127)
+			bytes[n++] = (char)(body.n | 0x80);
+		bytes[n++] = (char)(body.n > 127 ? body.n >> 7 : body.n);
+		memcpy(bytes + n, body.p, body.n);
+		n += body.n;
+	}
+	return (slice){ bytes, n };
+}
+
+static inline void send_packets(struct stream *stream, const char *text)
+{
+	struct arena arena;
+	arena_init(&arena, 1 << 16);
+	world_send(stream, packets(&arena, text));
+	arena_finish(&arena);
+}
+
+static inline void expect_at(struct stream *stream, const char *text, int line)
+{
+	struct arena arena;
+	arena_init(&arena, 1 << 16);
+	world_turn(stream);
+	slice wanted = packets(&arena, text), sent = world_sent(stream);
+	if (!slice_equal(wanted, sent)) {
+		for (size_t i = 0; i < sent.n; i++)
+			print_error("%02x ", (uint8_t)sent.p[i]);
+		fail_msg("line %d: sent the above, not %s", line, text);
+	}
+	arena_finish(&arena);
+}
+
+#define EXPECT(stream, text) expect_at((stream), (text), __LINE__)
+
+#define MQTT4 "0004 4d515454 04 "
+#define MQTT5 "0004 4d515454 05 "
+#define T     "0003 732f61 "         /* the topic s/a */
+#define REPLY "0007 7265706c792f78 " /* reply/x */
+
+static inline struct stream *connect_4(const char *flags_and_payload)
+{
+	char text[512];
+	(void)snprintf(text, sizeof text, "10 | " MQTT4 "%s", flags_and_payload);
+	struct stream *stream = world_connect();
+	send_packets(stream, text);
+	assert_int_equal(world_next()->in.method, METHOD_CONNECT);
+	world_answer(STATUS_OK);
+	EXPECT(stream, "20 | 00 00");
+	return stream;
+}
+
+static inline struct stream *connect_5(void)
+{
+	struct stream *stream = world_connect();
+	send_packets(stream, "10 | " MQTT5 "02 003c 00 0002 6964");
+	world_answer(STATUS_OK);
+	EXPECT(stream, "20 | 00 00 11 21 0014 24 01 25 00 27 00030000 22 0010 2a 00");
+	return stream;
+}
+
+static inline void leave(struct stream *stream)
+{
+	if (!stream->closed)
+		world_end(stream, STREAM_END_PEER);
+	world_drop(stream);
+}
+
+#endif
