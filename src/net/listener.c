@@ -1,0 +1,134 @@
+/* Listening for streams, and what all streams of a loop share. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "net/internal.h"
+
+enum { BACKLOG = 1024 };
+
+struct net *net_join(struct loop *loop)
+{
+	uv_loop_t *uv = loop_uv(loop);
+	struct net *net = uv->data;
+	if (!net) {
+		net = malloc(sizeof *net);
+		if (!net)
+			return NULL;
+		net->loop = loop;
+		net->users = 0;
+		list_init(&net->dirty);
+		net->flush.run = stream_flush_all;
+		loop_before_sleep(loop, &net->flush);
+		uv->data = net;
+	}
+	net->users++;
+	return net;
+}
+
+void net_leave(struct net *net)
+{
+	if (--net->users)
+		return;
+	hook_remove(&net->flush);
+	loop_uv(net->loop)->data = NULL;
+	free(net);
+}
+
+static void listener_free(struct stream_listener *listener)
+{
+	if (listener->open || !listener->closed)
+		return;
+	net_leave(listener->net);
+	free(listener);
+}
+
+void listener_release(struct stream_listener *listener)
+{
+	listener->open--;
+	listener_free(listener);
+}
+
+static void arrived(uv_stream_t *handle, int status)
+{
+	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, tcp);
+	const struct stream_accept *accept = &listener->accept;
+	if (status < 0) {
+		log_warning("net", "a connection could not be accepted: %s", uv_strerror(status));
+		return;
+	}
+	struct stream *stream = stream_new(listener->net, accept->events, &accept->limits);
+	if (!stream)
+		return;
+	bool refused = uv_accept(handle, stream_handle(stream)) != 0;
+	if (!refused && listener->open >= accept->connections_max) {
+		refused = true;
+		if (accept->refused)
+			accept->refused(accept->arg);
+	}
+	if (!refused) {
+		stream_accepted(stream, listener);
+		stream_begin(stream);
+		void *owner = accept->accepted(accept->arg, stream);
+		stream_set_owner(stream, owner);
+		refused = !owner;
+	}
+	if (refused)
+		stream_abort(stream);
+}
+
+static void listener_gone(uv_handle_t *handle)
+{
+	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, tcp);
+	listener->closed = true;
+	listener_free(listener);
+}
+
+void stream_listener_close(struct stream_listener *listener)
+{
+	if (listener)
+		uv_close((uv_handle_t *)&listener->tcp, listener_gone);
+}
+
+struct stream_listener *stream_listen(struct loop *loop, slice address,
+        const struct stream_accept *accept, char *error_text, size_t error_size)
+{
+	struct sockaddr_storage where;
+	if (!net_parse_address(address, &where)) {
+		(void)snprintf(error_text, error_size,
+		        "\"%.*s\" is no address; say 0.0.0.0:1883 or [::]:1883",
+		        SLICE_ARG(address));
+		return NULL;
+	}
+	struct net *net = net_join(loop);
+	struct stream_listener *listener = net ? calloc(1, sizeof *listener) : NULL;
+	if (!listener || uv_tcp_init(loop_uv(loop), &listener->tcp) != 0) {
+		(void)snprintf(error_text, error_size, "out of memory");
+		free(listener);
+		if (net)
+			net_leave(net);
+		return NULL;
+	}
+	listener->net = net;
+	listener->accept = *accept;
+	int error = uv_tcp_bind(&listener->tcp, (struct sockaddr *)&where, 0);
+	if (!error)
+		error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, arrived);
+	if (!error)
+		return listener;
+	(void)snprintf(error_text, error_size, "%.*s cannot be listened at: %s", SLICE_ARG(address),
+	        uv_strerror(error));
+	stream_listener_close(listener);
+	return NULL;
+}
+
+unsigned stream_listener_port(const struct stream_listener *listener)
+{
+	struct sockaddr_storage address;
+	int n = sizeof address;
+	if (uv_tcp_getsockname(&listener->tcp, (struct sockaddr *)&address, &n) != 0)
+		return 0;
+	const void *at = &address;
+	return address.ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)at)->sin6_port)
+	                                     : ntohs(((const struct sockaddr_in *)at)->sin_port);
+}

@@ -1,0 +1,472 @@
+/* Streams over libuv.
+ *
+ * Input goes into one buffer that all streams of the loop share; only what the owner could not use yet is kept
+ * in a buffer of the stream's own. Output is collected, and a hook writes it once a turn, before the loop
+ * sleeps: a hundred acknowledgements to one peer are one system call. What the socket does not take at once is
+ * handed to uv_write().
+ *
+ * A stream ends once: finish() decides why, uv_close() makes sure that no callback of the owner is on the
+ * stack, and its callback tells the owner and frees the memory. After finish() the owner hears nothing but
+ * closed(). */
+#include "net/stream.h"
+
+#include <stdlib.h>
+
+#include "net/internal.h"
+
+enum { LINGER_MS = 2000, PEER_BYTES = 64, OUTPUT_MIN_BYTES = 512 };
+
+struct stream {
+	uv_tcp_t tcp;
+	uv_connect_t connect;
+	uv_shutdown_t shutdown;
+	struct net *net;
+	struct stream_listener *listener;
+	const struct stream_events *events;
+	struct stream_limits limits;
+	void *owner;
+	char *unread, *unsent;
+	size_t unread_n, unread_size;
+	size_t unsent_n, unsent_size; /* collected in this turn */
+	size_t queued_n;              /* handed to uv_write() */
+	struct list dirty;
+	struct task offer;
+	struct timer deadline;
+	bool connecting, paused, closing, shut, finished;
+	enum stream_end end;
+	int errno_value;
+	char peer[PEER_BYTES];
+};
+
+struct pending_write {
+	uv_write_t request;
+	struct stream *stream;
+	size_t n;
+	char bytes[];
+};
+
+static void offer_again(struct task *);
+static void deadline_passed(struct timer *);
+
+struct stream *stream_new(
+        struct net *net, const struct stream_events *events, const struct stream_limits *limits)
+{
+	struct stream *stream = calloc(1, sizeof *stream);
+	if (!stream || uv_tcp_init(loop_uv(net->loop), &stream->tcp) != 0) {
+		free(stream);
+		return NULL;
+	}
+	stream->net = net;
+	net->users++;
+	stream->events = events;
+	stream->limits = *limits;
+	list_init(&stream->dirty);
+	task_init(&stream->offer, offer_again);
+	timer_init(&stream->deadline, net->loop, deadline_passed);
+	return stream;
+}
+
+uv_stream_t *stream_handle(struct stream *stream)
+{
+	return (uv_stream_t *)&stream->tcp;
+}
+
+static void closed(uv_handle_t *handle)
+{
+	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
+	if (stream->listener)
+		listener_release(stream->listener);
+	if (stream->owner)
+		stream->events->closed(stream->owner, stream, stream->end, stream->errno_value);
+	net_leave(stream->net);
+	free(stream->unread);
+	free(stream->unsent);
+	free(stream);
+}
+
+static void finish(struct stream *stream, enum stream_end end, int errno_value)
+{
+	if (stream->finished)
+		return;
+	stream->finished = true;
+	stream->end = end;
+	stream->errno_value = errno_value;
+	list_remove(&stream->dirty);
+	task_cancel(&stream->offer);
+	timer_stop(&stream->deadline);
+	bool cut_off = stream->queued_n || stream->unsent_n;
+	if (!cut_off || uv_tcp_close_reset(&stream->tcp, closed) != 0)
+		uv_close((uv_handle_t *)&stream->tcp, closed);
+}
+
+static void finish_uv(struct stream *stream, int uv_error)
+{
+	if (stream->closing)
+		finish(stream, STREAM_END_OWNER, 0);
+	else if (uv_error == UV_EOF)
+		finish(stream, STREAM_END_PEER, 0);
+	else
+		finish(stream, STREAM_END_ERROR, -uv_error);
+}
+
+static void deadline_passed(struct timer *timer)
+{
+	struct stream *stream = LIST_OWNER(timer, struct stream, deadline);
+	finish(stream, stream->closing ? STREAM_END_OWNER : STREAM_END_DEADLINE, 0);
+}
+
+/* ---- Input */
+
+static bool keep_unread(struct stream *stream, slice rest)
+{
+	if (!rest.n) {
+		free(stream->unread);
+		stream->unread = NULL;
+		stream->unread_n = stream->unread_size = 0;
+		return true;
+	}
+	bool inside = stream->unread && rest.p >= stream->unread &&
+	              rest.p < stream->unread + stream->unread_size;
+	if (inside) {
+		memmove(stream->unread, rest.p, rest.n);
+	} else {
+		if (rest.n > stream->unread_size) {
+			char *larger = realloc(stream->unread, rest.n);
+			if (!larger)
+				return false;
+			stream->unread = larger;
+			stream->unread_size = rest.n;
+		}
+		memcpy(stream->unread, rest.p, rest.n);
+	}
+	stream->unread_n = rest.n;
+	return true;
+}
+
+static void offer(struct stream *stream, slice bytes)
+{
+	size_t used = stream->events->received(stream->owner, stream, bytes);
+	if (stream->finished || stream->closing)
+		return;
+	slice rest = slice_from(bytes, used);
+	/* While the owner pauses it may leave all that one read brought. */
+	size_t most = stream->limits.unread_max_bytes;
+	if (stream->paused)
+		most += READ_BUFFER_BYTES;
+	if (rest.n > most)
+		finish(stream, STREAM_END_FLOOD, 0);
+	else if (!keep_unread(stream, rest))
+		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+}
+
+static bool append_unread(struct stream *stream, slice bytes)
+{
+	size_t n = stream->unread_n + bytes.n;
+	if (n > stream->unread_size) {
+		size_t size = n + n / 2;
+		char *larger = realloc(stream->unread, size);
+		if (!larger)
+			return false;
+		stream->unread = larger;
+		stream->unread_size = size;
+	}
+	memcpy(stream->unread + stream->unread_n, bytes.p, bytes.n);
+	stream->unread_n = n;
+	return true;
+}
+
+static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+	(void)suggested;
+	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
+	*buffer = uv_buf_init(stream->net->buffer, READ_BUFFER_BYTES);
+}
+
+static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
+{
+	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
+	if (stream->finished || n == 0)
+		return;
+	if (n < 0) {
+		finish_uv(stream, (int)n);
+		return;
+	}
+	/* Lingering: only the end is waited for. */
+	if (stream->closing)
+		return;
+	slice bytes = { buffer->base, (size_t)n };
+	if (!stream->unread_n)
+		offer(stream, bytes);
+	else if (append_unread(stream, bytes))
+		offer(stream, (slice){ stream->unread, stream->unread_n });
+	else
+		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+}
+
+static void offer_again(struct task *task)
+{
+	struct stream *stream = LIST_OWNER(task, struct stream, offer);
+	if (stream->unread_n && !stream->paused && !stream->closing)
+		offer(stream, (slice){ stream->unread, stream->unread_n });
+	/* Reading already is no mistake here (UV_EALREADY). */
+	if (!stream->paused && !stream->finished && !stream->closing)
+		(void)uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
+}
+
+void stream_begin(struct stream *stream)
+{
+	(void)uv_tcp_nodelay(&stream->tcp, 1);
+	struct sockaddr_storage address;
+	int n = sizeof address;
+	if (uv_tcp_getpeername(&stream->tcp, (struct sockaddr *)&address, &n) == 0)
+		net_address_text((struct sockaddr *)&address, stream->peer, sizeof stream->peer);
+	int error = stream->paused
+	                    ? 0
+	                    : uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
+	if (error)
+		finish_uv(stream, error);
+}
+
+void stream_pause(struct stream *stream)
+{
+	stream->paused = true;
+	task_cancel(&stream->offer);
+	if (!stream->finished && !stream->closing)
+		(void)uv_read_stop((uv_stream_t *)&stream->tcp);
+}
+
+void stream_resume(struct stream *stream)
+{
+	if (!stream->paused)
+		return;
+	stream->paused = false;
+	if (!stream->finished && !stream->closing && !stream->connecting)
+		loop_defer(stream->net->loop, &stream->offer);
+}
+
+/* ---- Output */
+
+static void shutdown_done(uv_shutdown_t *request, int status)
+{
+	/* The peer's end of file, or the deadline, ends it. */
+	(void)request;
+	(void)status;
+}
+
+/* All is written: says so to the peer and waits a little for its own end, so that a reset does not overtake
+ * the last bytes. */
+static void linger(struct stream *stream)
+{
+	if (stream->shut || stream->finished)
+		return;
+	stream->shut = true;
+	int error = uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->tcp, shutdown_done);
+	if (!error)
+		error = uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
+	if (error && error != UV_EALREADY)
+		finish(stream, STREAM_END_OWNER, 0);
+}
+
+static void written(uv_write_t *request, int status)
+{
+	struct pending_write *write = LIST_OWNER(request, struct pending_write, request);
+	struct stream *stream = write->stream;
+	stream->queued_n -= write->n;
+	free(write);
+	if (stream->finished)
+		return;
+	if (status < 0)
+		finish_uv(stream, status);
+	else if (stream->queued_n || stream->unsent_n)
+		return;
+	else if (stream->closing)
+		linger(stream);
+	else if (stream->events->drained)
+		stream->events->drained(stream->owner, stream);
+}
+
+static void queue_write(struct stream *stream, slice bytes)
+{
+	struct pending_write *write = malloc(sizeof *write + bytes.n);
+	if (!write) {
+		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+		return;
+	}
+	write->stream = stream;
+	write->n = bytes.n;
+	memcpy(write->bytes, bytes.p, bytes.n);
+	uv_buf_t buffer = uv_buf_init(write->bytes, (unsigned)bytes.n);
+	stream->queued_n += bytes.n;
+	int error = uv_write(&write->request, (uv_stream_t *)&stream->tcp, &buffer, 1, written);
+	if (!error)
+		return;
+	stream->queued_n -= bytes.n;
+	free(write);
+	finish_uv(stream, error);
+}
+
+static void flush(struct stream *stream)
+{
+	slice bytes = { stream->unsent, stream->unsent_n };
+	if (!stream->queued_n) {
+		uv_buf_t buffer = uv_buf_init(stream->unsent, (unsigned)bytes.n);
+		int n = uv_try_write((uv_stream_t *)&stream->tcp, &buffer, 1);
+		if (n < 0 && n != UV_EAGAIN) {
+			finish_uv(stream, n);
+			return;
+		}
+		bytes = slice_from(bytes, n < 0 ? 0 : (size_t)n);
+	}
+	if (bytes.n)
+		queue_write(stream, bytes);
+	free(stream->unsent);
+	stream->unsent = NULL;
+	stream->unsent_n = stream->unsent_size = 0;
+	if (stream->closing && !stream->queued_n)
+		linger(stream);
+}
+
+void stream_flush_all(struct hook *hook)
+{
+	struct net *net = LIST_OWNER(hook, struct net, flush);
+	LIST_EACH (&net->dirty, at, following) {
+		struct stream *stream = LIST_OWNER(at, struct stream, dirty);
+		if (stream->connecting)
+			continue;
+		list_remove(at);
+		flush(stream);
+	}
+}
+
+static bool reserve(struct stream *stream, size_t n)
+{
+	if (stream->unsent_size - stream->unsent_n >= n)
+		return true;
+	size_t size = stream->unsent_size ? stream->unsent_size : OUTPUT_MIN_BYTES;
+	while (size - stream->unsent_n < n)
+		size *= 2;
+	char *larger = realloc(stream->unsent, size);
+	if (!larger)
+		return false;
+	stream->unsent = larger;
+	stream->unsent_size = size;
+	return true;
+}
+
+void stream_write2(struct stream *stream, slice first, slice second)
+{
+	size_t n = first.n + second.n;
+	if (stream->finished || stream->closing || !n)
+		return;
+	if (stream_unsent(stream) + n > stream->limits.unsent_max_bytes) {
+		finish(stream, STREAM_END_FLOOD, 0);
+		return;
+	}
+	if (!reserve(stream, n)) {
+		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+		return;
+	}
+	memcpy(stream->unsent + stream->unsent_n, first.p ? first.p : "", first.n);
+	memcpy(stream->unsent + stream->unsent_n + first.n, second.p ? second.p : "", second.n);
+	stream->unsent_n += n;
+	if (list_empty(&stream->dirty))
+		list_append(&stream->net->dirty, &stream->dirty);
+}
+
+void stream_write(struct stream *stream, slice bytes)
+{
+	stream_write2(stream, bytes, (slice){ NULL, 0 });
+}
+
+size_t stream_unsent(const struct stream *stream)
+{
+	return stream->unsent_n + stream->queued_n;
+}
+
+/* ---- Ends */
+
+void stream_close(struct stream *stream)
+{
+	if (stream->finished || stream->closing)
+		return;
+	if (stream->connecting) {
+		finish(stream, STREAM_END_OWNER, 0);
+		return;
+	}
+	stream->closing = true;
+	task_cancel(&stream->offer);
+	timer_set(&stream->deadline, loop_now_ms(stream->net->loop) + LINGER_MS);
+	if (!stream->unsent_n && !stream->queued_n)
+		linger(stream);
+}
+
+void stream_abort(struct stream *stream)
+{
+	finish(stream, STREAM_END_OWNER, 0);
+}
+
+void stream_set_deadline(struct stream *stream, uint64_t at_ms)
+{
+	if (stream->finished || stream->closing)
+		return;
+	if (at_ms)
+		timer_set(&stream->deadline, at_ms);
+	else
+		timer_stop(&stream->deadline);
+}
+
+/* ---- The rest */
+
+static void connect_done(uv_connect_t *request, int status)
+{
+	struct stream *stream = LIST_OWNER(request, struct stream, connect);
+	stream->connecting = false;
+	if (stream->finished)
+		return;
+	if (status < 0) {
+		finish_uv(stream, status);
+		return;
+	}
+	stream_begin(stream);
+	if (!stream->finished && stream->events->connected)
+		stream->events->connected(stream->owner, stream);
+}
+
+struct stream *stream_connect(struct loop *loop, const struct sockaddr *address,
+        const struct stream_events *events, const struct stream_limits *limits, void *owner)
+{
+	struct net *net = net_join(loop);
+	struct stream *stream = net ? stream_new(net, events, limits) : NULL;
+	if (stream) {
+		stream->owner = owner;
+		stream->connecting = true;
+		net_address_text(address, stream->peer, sizeof stream->peer);
+		int error = uv_tcp_connect(&stream->connect, &stream->tcp, address, connect_done);
+		if (error)
+			finish_uv(stream, error);
+	}
+	if (net)
+		net_leave(net);
+	return stream;
+}
+
+void stream_accepted(struct stream *stream, struct stream_listener *listener)
+{
+	stream->listener = listener;
+	listener->open++;
+}
+
+void stream_set_owner(struct stream *stream, void *owner)
+{
+	stream->owner = owner;
+}
+
+void *stream_owner(const struct stream *stream)
+{
+	return stream->owner;
+}
+
+const char *stream_peer(const struct stream *stream)
+{
+	return stream->peer;
+}
