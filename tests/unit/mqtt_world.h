@@ -7,6 +7,7 @@
 #include "adapters/mqtt/mqtt.h"
 #include "api/identity.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -358,6 +359,58 @@ static inline void leave(struct stream *stream)
 	if (!stream->closed)
 		world_end(stream, STREAM_END_PEER);
 	world_drop(stream);
+}
+
+/* What one client's bytes lead to, as text: each request, each byte sent, and whether the connection was ended. They
+ * arrive in pieces of 1 to `piece_max` bytes, and every request is answered with OK at once. */
+static inline slice world_replay(struct arena *arena, slice bytes, size_t piece_max, unsigned seed)
+{
+	struct text log;
+	text_init(&log, arena, 4096);
+	world_open(NULL);
+	struct stream *stream = world_connect();
+	while (bytes.n && !stream->closed) {
+		size_t n = piece_max == 1 ? 1 : 1 + (size_t)rand_r(&seed) % piece_max;
+		n = n < bytes.n ? n : bytes.n;
+		world_send(stream, (slice){ bytes.p, n });
+		bytes = (slice){ bytes.p + n, bytes.n - n };
+		while (world_waiting()) {
+			const struct request *request = world_next();
+			text_printf(&log, "%s %.*s %s\n", method_name(request->in.method),
+			        SLICE_ARG(request->in.path), status_name(request->status));
+			text_slice_add(&log, request->in.body);
+			world_answer(STATUS_OK);
+			world_turn(stream);
+		}
+	}
+	text_printf(&log, "\n%s after\n", stream->closed ? "closed" : "open");
+	slice sent = world_sent(stream);
+	/* An assigned client identifier is random. */
+	for (size_t i = 0; i + 29 <= sent.n; i++) {
+		if (memcmp(sent.p + i, "auto-", 5) == 0)
+			memset((char *)(uintptr_t)sent.p + i, 'x', 29);
+	}
+	text_slice_add(&log, sent);
+	if (!stream->closed)
+		world_end(stream, STREAM_END_PEER);
+	while (world_waiting())
+		world_answer(STATUS_OK);
+	world_drop(stream);
+	world_close();
+	slice result = text_slice(&log);
+	assert_non_null(result.p);
+	return result;
+}
+
+/* The same in one piece, byte by byte, and in random pieces: all lead to the same. Returns it. */
+static inline slice world_replay_all(struct arena *arena, slice bytes)
+{
+	slice whole = world_replay(arena, bytes, WORLD_OUT_BYTES / 2, 0);
+	assert_slice_equal(world_replay(arena, bytes, 1, 0), whole, __FILE__, __LINE__);
+	for (unsigned seed = 1; seed <= 8; seed++)
+		assert_slice_equal(world_replay(arena, bytes, (size_t)4 << seed, seed), whole,
+		        __FILE__, __LINE__);
+	return whole;
 }
 
 #endif
