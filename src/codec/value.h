@@ -3,8 +3,8 @@
  * Nodes live in an arena. A list or map holds its members as a chain (`first`, then `next`); a member of a
  * map carries its `key`. Integers are exact over the whole range of 64 bits, signed and unsigned: the codecs
  * make VALUE_INT of every integer that fits int64_t and VALUE_UINT only of larger ones. A VALUE_DOUBLE may
- * carry `literal`, the decimal notation it was read from: who writes decimal text (JSON, XML) writes that,
- * so "81.40" stays "81.40" and a 4-byte float 81.4 does not become 81.4000015258789. */
+ * carry `literal`, the decimal notation it was read from, always in JSON's grammar (number_parse() takes it):
+ * who writes decimal text (JSON, XML) writes that, so "81.40" stays "81.40" and a 4-byte float 81.4 does not become 81.4000015258789. */
 #ifndef CODEC_VALUE_H
 #define CODEC_VALUE_H
 
@@ -61,10 +61,14 @@ struct value *value_map(struct arena *);
 /* Puts `member` at the end of a list. `member` NULL (over budget further up) gives false. */
 bool value_append(struct value *list, struct value *member);
 /* Puts `member` into a map under `key` (borrowed), in place of one that has this key: the last wins. For
- * maps of many members the search makes this quadratic; a codec bounds it or uses value_set_new(). */
+ * maps of many members the search makes this quadratic: a decoder of what a peer sent uses value_set_new()
+ * and, when the map is complete, value_merge_duplicates(). */
 bool value_set(struct value *map, slice key, struct value *member);
 /* The same for a key that is known to be new. */
 bool value_set_new(struct value *map, slice key, struct value *member);
+/* Of members with the same key leaves one: the place of the first, the value of the last. Linear in the number
+ * of members. false: over budget (a large map takes a table from the arena). */
+bool value_merge_duplicates(struct arena *, struct value *map);
 
 /* The member of this name, or NULL (also when `map` is NULL or no map). */
 const struct value *value_get(const struct value *map, slice key);
@@ -76,7 +80,7 @@ const struct value *value_at(const struct value *list, unsigned index);
 bool value_equal(const struct value *, const struct value *);
 
 /* Scalars (null, bool, numbers, text) as the text that a path or an XML element wants; bytes, lists and
- * maps give { NULL, 0 }, as does an arena over budget. Numbers as in JSON. */
+ * maps give { NULL, 0 }, as do non-finite numbers and an arena over budget. Numbers as in JSON. */
 slice value_to_text(struct arena *, const struct value *);
 
 /* The shortest decimal notation that reads back as the same number, in JSON's grammar ("0.1", "1e+30",
@@ -84,5 +88,8 @@ slice value_to_text(struct arena *, const struct value *);
 enum { NUMBER_TEXT_BYTES = 32 };
 size_t number_text(double number, char *buffer);
 size_t number_text_float(float number, char *buffer);
+/* The double nearest to a number in JSON's grammar. false: not in this grammar, or its magnitude is beyond the
+ * range of doubles. */
+bool number_parse(slice literal, double *number);
 
 #endif
