@@ -72,11 +72,15 @@ class Client:
         self.send(data)
         return self.response()
 
-    def expect_end(self):
-        """The gateway has said all, and closed."""
+    def rest(self):
+        """All that comes until the connection ends."""
         while self._more():
             pass
-        assert self.bytes == b"", f"more than expected: {self.bytes!r}"
+        return self.bytes
+
+    def expect_end(self):
+        """The gateway has said all, and closed."""
+        assert self.rest() == b"", f"more than expected: {self.bytes!r}"
 
     def close(self):
         self.socket.close()
