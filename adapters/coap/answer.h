@@ -1,0 +1,39 @@
+/* answer: the core's answer in CoAP's words (DESIGN: one request, six languages; RFC 8075 section 7). Pure. */
+#ifndef COAP_ANSWER_H
+#define COAP_ANSWER_H
+
+#include "adapters/coap/wire.h"
+#include "api/request.h"
+
+enum { ANSWER_TAG_MAX = 8 };
+
+struct answer {
+	unsigned char code;
+	char tag[ANSWER_TAG_MAX]; /* ETag */
+	unsigned tag_bytes;
+	int format; /* of `body`; -1: not said */
+	bool has_max_age, has_size1;
+	uint32_t max_age_s, size1;
+	slice location; /* "/path?query", percent-encoded; or empty */
+	slice body;
+	slice diagnostic; /* for a person, when there is no body */
+	uint64_t id;      /* of the request, for the diagnostic; 0: none */
+};
+
+/* The code for a status; `method` decides what "OK" is. */
+unsigned char answer_code(enum status, enum method);
+/* From a request that came home. Slices point into it. `body_max_bytes`: what its endpoint takes. */
+void answer_from_request(struct answer *, const struct request *, uint64_t body_max_bytes);
+
+/* What block-wise transfer (RFC 7959) adds to one message. */
+struct answer_blocks {
+	const struct wire_block *block1; /* NULL: none */
+	const struct wire_block *block2; /* NULL: the whole body in this message */
+};
+/* Adds options and payload after wire_begin(). A refusal, whose payload is for information, is cut so that the
+ * whole message has at most `refusal_max_bytes`: a peer whose address is not proven gets no more than three
+ * times what it sent. */
+void answer_write(struct wire_writer *, const struct answer *, const struct answer_blocks *,
+        size_t refusal_max_bytes);
+
+#endif

@@ -1,0 +1,309 @@
+/* One socket, two batches.
+ *
+ * Reading: each time the socket is readable up to READ_BATCH datagrams are taken with one recvmmsg() into one
+ * buffer that all of them share, again while batches come full, but no more than READ_ROUNDS times, so that a
+ * flood cannot keep the loop from its other work.
+ *
+ * Writing: datagrams are collected in one buffer and leave with one sendmmsg() right before the loop sleeps,
+ * or when the buffer is full. UDP promises nothing: what the kernel does not take at once (its buffer is
+ * full, the peer unreachable) is dropped and told to the owner, and the protocol above repeats it.
+ *
+ * A socket bound to every address must answer from the one that the peer wrote to, or peers behind a
+ * firewall never see the answer: so each datagram's destination is kept (IP_PKTINFO) and given back.
+ *
+ * The receive buffer is taken with the socket and not with each peer: peers cost nothing here. */
+#include "net/datagram.h"
+
+#include "loop/loop.h"
+#include "net/stream.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	READ_BATCH = 32,
+	READ_ROUNDS = 4,
+	SEND_BATCH = 64,
+	SEND_BYTES = 128 * 1024,
+	SOCKET_BUFFER_BYTES = 1024 * 1024
+};
+
+struct control {
+	alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+struct outgoing {
+	struct sockaddr_in6 to;
+	struct control control;
+	struct iovec part;
+};
+
+struct datagram_socket {
+	int fd;
+	struct watch *watch;
+	struct hook flush;
+	const struct datagram_events *events;
+	void *owner;
+	size_t datagram_max_bytes;
+	char *in; /* READ_BATCH datagrams */
+	struct mmsghdr in_messages[READ_BATCH];
+	struct sockaddr_in6 in_from[READ_BATCH];
+	struct control in_control[READ_BATCH];
+	struct iovec in_parts[READ_BATCH];
+	char *out; /* SEND_BYTES */
+	size_t out_used;
+	unsigned out_count;
+	struct mmsghdr out_messages[SEND_BATCH];
+	struct outgoing outgoing[SEND_BATCH];
+};
+
+slice datagram_peer_key(const struct datagram_peer *peer)
+{
+	size_t n = peer->address.any.sa_family == AF_INET ? sizeof peer->address.v4
+	                                                  : sizeof peer->address.v6;
+	return (slice){ (const char *)&peer->address, n };
+}
+
+/* Where it was sent to: from the control message that came with it. */
+static void read_control(struct msghdr *header, struct datagram_peer *peer)
+{
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(header); at; at = CMSG_NXTHDR(header, at)) {
+		if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo about;
+			memcpy(&about, CMSG_DATA(at), sizeof about);
+			peer->local.v4 = about.ipi_spec_dst;
+		} else if (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo about;
+			memcpy(&about, CMSG_DATA(at), sizeof about);
+			peer->local.v6 = about.ipi6_addr;
+			if (IN6_IS_ADDR_LINKLOCAL(&about.ipi6_addr))
+				peer->interface = about.ipi6_ifindex;
+		}
+	}
+}
+
+static void hand_over(struct datagram_socket *socket, unsigned i)
+{
+	struct msghdr *header = &socket->in_messages[i].msg_hdr;
+	struct datagram_peer peer;
+	memset(&peer, 0, sizeof peer);
+	if (header->msg_namelen > sizeof peer.address)
+		return;
+	memcpy(&peer.address, header->msg_name, header->msg_namelen);
+	read_control(header, &peer);
+	slice bytes = { socket->in_parts[i].iov_base, socket->in_messages[i].msg_len };
+	socket->events->received(socket->owner, &peer, bytes, (header->msg_flags & MSG_TRUNC) != 0);
+}
+
+static void readable(void *arg, unsigned events)
+{
+	struct datagram_socket *socket = arg;
+	(void)events;
+	for (unsigned round = 0; round < READ_ROUNDS; round++) {
+		for (unsigned i = 0; i < READ_BATCH; i++) {
+			struct msghdr *header = &socket->in_messages[i].msg_hdr;
+			header->msg_namelen = sizeof socket->in_from[i];
+			header->msg_controllen = sizeof socket->in_control[i];
+		}
+		int n = recvmmsg(socket->fd, socket->in_messages, READ_BATCH, MSG_DONTWAIT, NULL);
+		/* An error here is an ICMP message about an earlier answer, or nothing to read. */
+		if (n <= 0)
+			return;
+		for (unsigned i = 0; i < (unsigned)n; i++)
+			hand_over(socket, i);
+		if (n < READ_BATCH)
+			return;
+	}
+}
+
+static void flush(struct datagram_socket *socket)
+{
+	unsigned at = 0;
+	while (at < socket->out_count) {
+		int n = sendmmsg(socket->fd, socket->out_messages + at, socket->out_count - at,
+		        MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > 0) {
+			at += (unsigned)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (socket->events->unsent)
+			socket->events->unsent(socket->owner, errno);
+		at++; /* this one is lost; the next may go elsewhere */
+	}
+	socket->out_count = 0;
+	socket->out_used = 0;
+}
+
+static void flush_before_sleep(struct hook *hook)
+{
+	flush(LIST_OWNER(hook, struct datagram_socket, flush));
+}
+
+/* The local address, as the source of what is sent. */
+static void write_control(struct msghdr *header, const struct datagram_peer *peer)
+{
+	bool is_v4 = peer->address.any.sa_family == AF_INET;
+	size_t n = is_v4 ? sizeof(struct in_pktinfo) : sizeof(struct in6_pktinfo);
+	header->msg_controllen = CMSG_SPACE(n);
+	struct cmsghdr *control = CMSG_FIRSTHDR(header);
+	control->cmsg_level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
+	control->cmsg_type = is_v4 ? IP_PKTINFO : IPV6_PKTINFO;
+	control->cmsg_len = CMSG_LEN(n);
+	if (is_v4) {
+		struct in_pktinfo about = { .ipi_spec_dst = peer->local.v4 };
+		memcpy(CMSG_DATA(control), &about, n);
+	} else {
+		struct in6_pktinfo about = { .ipi6_addr = peer->local.v6,
+			.ipi6_ifindex = peer->interface };
+		memcpy(CMSG_DATA(control), &about, n);
+	}
+}
+
+void datagram_send(struct datagram_socket *socket, const struct datagram_peer *peer, slice bytes)
+{
+	if (socket->out_count == SEND_BATCH || SEND_BYTES - socket->out_used < bytes.n)
+		flush(socket);
+	struct outgoing *outgoing = &socket->outgoing[socket->out_count];
+	struct msghdr *header = &socket->out_messages[socket->out_count].msg_hdr;
+	slice key = datagram_peer_key(peer);
+	memcpy(&outgoing->to, key.p, key.n);
+	memcpy(socket->out + socket->out_used, bytes.p, bytes.n);
+	outgoing->part = (struct iovec){ socket->out + socket->out_used, bytes.n };
+	*header = (struct msghdr){ .msg_name = &outgoing->to,
+		.msg_namelen = (socklen_t)key.n,
+		.msg_iov = &outgoing->part,
+		.msg_iovlen = 1,
+		.msg_control = outgoing->control.bytes };
+	write_control(header, peer);
+	socket->out_used += bytes.n;
+	socket->out_count++;
+}
+
+static void prepare_batch(struct datagram_socket *socket)
+{
+	for (unsigned i = 0; i < READ_BATCH; i++) {
+		socket->in_parts[i] = (struct iovec){ socket->in + i * socket->datagram_max_bytes,
+			socket->datagram_max_bytes };
+		socket->in_messages[i].msg_hdr = (struct msghdr){ .msg_name = &socket->in_from[i],
+			.msg_iov = &socket->in_parts[i],
+			.msg_iovlen = 1,
+			.msg_control = socket->in_control[i].bytes };
+	}
+}
+
+/* Whether a second socket may bind the same address. The kernel asks both at bind(), so a socket that has it only
+ * while it binds itself keeps its address for its own, and can give that up later. */
+static bool set_shared(int fd, int on)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+}
+
+/* Larger buffers take a burst; the kernel grants what its limits allow. */
+static void widen_buffers(int fd)
+{
+	int bytes = SOCKET_BUFFER_BYTES;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
+/* The descriptor, bound; -1: errno says why. */
+static int bind_socket(const struct sockaddr_storage *address)
+{
+	bool is_v4 = address->ss_family == AF_INET;
+	int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	widen_buffers(fd);
+	int on = 1;
+	int level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
+	int option = is_v4 ? IP_PKTINFO : IPV6_RECVPKTINFO;
+	socklen_t n = is_v4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	/* An IPv6 socket takes IPv6 only: 0.0.0.0 and [::] are two listeners, whatever the host's default is. */
+	if (setsockopt(fd, level, option, &on, sizeof on) != 0 ||
+	        (!is_v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
+	        !set_shared(fd, 1) || bind(fd, (const struct sockaddr *)address, n) != 0 ||
+	        !set_shared(fd, 0)) {
+		int reason = errno;
+		(void)close(fd);
+		errno = reason;
+		return -1;
+	}
+	return fd;
+}
+
+struct datagram_socket *datagram_open(struct loop *loop, slice address, size_t datagram_max_bytes,
+        const struct datagram_events *events, void *owner, char *error_text, size_t error_size)
+{
+	struct sockaddr_storage where;
+	if (!net_parse_address(address, &where)) {
+		(void)snprintf(error_text, error_size,
+		        "\"%.*s\" is not of the form HOST:PORT with a numeric host",
+		        SLICE_ARG(address));
+		return NULL;
+	}
+	int fd = bind_socket(&where);
+	if (fd < 0) {
+		(void)snprintf(
+		        error_text, error_size, "%.*s: %s", SLICE_ARG(address), strerror(errno));
+		return NULL;
+	}
+	struct datagram_socket *socket = calloc(1, sizeof *socket);
+	char *in = malloc(READ_BATCH * datagram_max_bytes);
+	char *out = malloc(SEND_BYTES);
+	struct watch *watch = NULL;
+	if (socket && in && out)
+		watch = watch_create(loop, fd, WATCH_READABLE, readable, socket);
+	if (!watch) {
+		(void)snprintf(error_text, error_size, "out of memory");
+		free(socket);
+		free(in);
+		free(out);
+		(void)close(fd);
+		return NULL;
+	}
+	socket->fd = fd;
+	socket->watch = watch;
+	socket->events = events;
+	socket->owner = owner;
+	socket->datagram_max_bytes = datagram_max_bytes;
+	socket->in = in;
+	socket->out = out;
+	socket->flush.run = flush_before_sleep;
+	loop_before_sleep(loop, &socket->flush);
+	prepare_batch(socket);
+	return socket;
+}
+
+void datagram_share(struct datagram_socket *socket)
+{
+	(void)set_shared(socket->fd, 1);
+}
+
+void datagram_close(struct datagram_socket *socket)
+{
+	if (!socket)
+		return;
+	flush(socket);
+	hook_remove(&socket->flush);
+	watch_destroy(socket->watch);
+	(void)close(socket->fd);
+	free(socket->in);
+	free(socket->out);
+	free(socket);
+}
+
+unsigned datagram_port(const struct datagram_socket *socket)
+{
+	struct sockaddr_storage where = { 0 };
+	socklen_t n = sizeof where;
+	if (getsockname(socket->fd, (struct sockaddr *)&where, &n) != 0)
+		return 0;
+	return ntohs(where.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&where)->sin6_port
+	                                         : ((struct sockaddr_in *)&where)->sin_port);
+}

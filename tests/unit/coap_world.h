@@ -1,0 +1,262 @@
+/* A world for the CoAP listener: datagrams without sockets, a core that answers when it is told to, a clock that the
+ * test moves. It defines the functions of net/, loop/loop.h and api/request.h that the listener calls, so a test
+ * program that includes it gets these instead of the real ones. Include once, after support.h. */
+#ifndef UNIT_COAP_WORLD_H
+#define UNIT_COAP_WORLD_H
+
+#include "adapters/coap/wire.h"
+#include "api/adapter.h"
+#include "loop/loop.h"
+#include "net/datagram.h"
+#include "net/stream.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+extern const struct adapter_ops adapter_coap;
+
+enum { WORLD_SENT = 4096, WORLD_REQUESTS = 4096, WORLD_TIMERS = 2048, WORLD_BODY_MAX = 8192 };
+
+struct sent {
+	struct datagram_peer to;
+	size_t n;
+	char bytes[2048];
+};
+
+/* Rule broken: one world a program, as its functions have no other place to find it. */
+static struct {
+	uint64_t now_ms, next_id;
+	const struct datagram_events *events;
+	void *owner;
+	struct adapter *adapter;
+	struct adapter_limits limits;
+	struct sent sent[WORLD_SENT];
+	unsigned nsent, nread;
+	struct request *submitted[WORLD_REQUESTS];
+	unsigned nsubmitted, ntaken;
+	int nalive;
+	unsigned refuse_requests; /* the next so many request_new() give NULL */
+	struct timer *timers[WORLD_TIMERS];
+	struct arena arena;
+} world;
+
+/* The loop. */
+uint64_t loop_now_ms(const struct loop *loop)
+{
+	(void)loop;
+	return world.now_ms;
+}
+
+void timer_init(struct timer *timer, struct loop *loop, void (*fire)(struct timer *))
+{
+	*timer = (struct timer){ .loop = loop, .fire = fire };
+}
+
+void timer_stop(struct timer *timer)
+{
+	for (unsigned i = 0; i < WORLD_TIMERS; i++) {
+		if (world.timers[i] == timer)
+			world.timers[i] = NULL;
+	}
+	timer->at_ms = 0;
+}
+
+void timer_set(struct timer *timer, uint64_t at_ms)
+{
+	timer_stop(timer);
+	unsigned i = 0;
+	while (world.timers[i])
+		i++;
+	assert_true(i < WORLD_TIMERS);
+	world.timers[i] = timer;
+	timer->at_ms = at_ms;
+}
+
+static struct timer *next_due(void)
+{
+	struct timer *next = NULL;
+	for (unsigned i = 0; i < WORLD_TIMERS; i++) {
+		struct timer *timer = world.timers[i];
+		if (timer && timer->at_ms <= world.now_ms && (!next || timer->at_ms < next->at_ms))
+			next = timer;
+	}
+	return next;
+}
+
+/* Moves the clock and fires what falls due. */
+static inline void pass_ms(uint64_t ms)
+{
+	for (uint64_t end = world.now_ms + ms; world.now_ms < end;) {
+		world.now_ms += end - world.now_ms < 100 ? end - world.now_ms : 100;
+		for (struct timer *due = next_due(); due; due = next_due()) {
+			timer_stop(due);
+			due->fire(due);
+		}
+	}
+}
+
+/* The network. */
+struct datagram_socket *datagram_open(struct loop *loop, slice address, size_t datagram_max_bytes,
+        const struct datagram_events *events, void *owner, char *error_text, size_t error_size)
+{
+	(void)loop;
+	(void)datagram_max_bytes;
+	if (slice_is(address, "taken")) {
+		(void)snprintf(error_text, error_size, "taken: address in use");
+		return NULL;
+	}
+	world.events = events;
+	world.owner = owner;
+	return (struct datagram_socket *)&world;
+}
+
+void datagram_close(struct datagram_socket *socket)
+{
+	(void)socket;
+}
+
+void datagram_share(struct datagram_socket *socket)
+{
+	(void)socket;
+}
+
+slice datagram_peer_key(const struct datagram_peer *peer)
+{
+	return (slice){ (const char *)&peer->address.v4, sizeof peer->address.v4 };
+}
+
+void datagram_send(struct datagram_socket *socket, const struct datagram_peer *peer, slice bytes)
+{
+	(void)socket;
+	assert_true(world.nsent < WORLD_SENT);
+	struct sent *sent = &world.sent[world.nsent++];
+	assert_true(bytes.n <= sizeof sent->bytes);
+	sent->to = *peer;
+	sent->n = bytes.n;
+	memcpy(sent->bytes, bytes.p, bytes.n);
+}
+
+void net_address_text(const struct sockaddr *address, char *text, size_t size)
+{
+	(void)snprintf(text, size, "peer:%u",
+	        ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port));
+}
+
+/* The core. */
+struct request *request_new(struct adapter *adapter)
+{
+	if (world.refuse_requests) {
+		world.refuse_requests--;
+		return NULL;
+	}
+	struct request *request = calloc(1, sizeof *request);
+	assert_non_null(request);
+	arena_init(&request->arena, 1 << 20);
+	request->adapter = adapter;
+	request->id = ++world.next_id;
+	world.nalive++;
+	return request;
+}
+
+void request_submit(struct request *request)
+{
+	assert_true(world.nsubmitted < WORLD_REQUESTS);
+	world.submitted[world.nsubmitted++] = request;
+}
+
+void request_cancel(struct adapter *adapter, uint64_t id)
+{
+	(void)adapter;
+	(void)id;
+}
+
+void request_free(struct request *request)
+{
+	if (!request)
+		return;
+	arena_finish(&request->arena);
+	free(request);
+	world.nalive--;
+}
+
+/* The next request that was submitted; NULL: none. */
+static inline struct request *taken(void)
+{
+	return world.ntaken < world.nsubmitted ? world.submitted[world.ntaken++] : NULL;
+}
+
+/* Sends it home. */
+static inline void reply_with(
+        struct request *request, enum status status, const char *media, slice body)
+{
+	if (request->status == STATUS_NONE)
+		request->status = status;
+	request->out.media = slice_of(media);
+	request->out.body = body;
+	request->adapter->ops->reply(request->adapter, request);
+}
+
+/* A listener with these settings: "key", "value", … NULL. */
+static inline void open_listener(const char *const *settings)
+{
+	struct config nodes[16] = { { 0 } };
+	struct config map = { .kind = CONFIG_MAP, .own = adapter_coap.settings };
+	struct error error = { 0 };
+	for (unsigned i = 0; settings && settings[2 * i]; i++) {
+		nodes[i] = (struct config){ .kind = CONFIG_SCALAR,
+			.key = slice_of(settings[2 * i]),
+			.text = slice_of(settings[2 * i + 1]),
+			.parent = &map,
+			.next = map.first };
+		map.first = &nodes[i];
+	}
+	memset(&world, 0, sizeof world);
+	world.now_ms = 1000000;
+	arena_init(&world.arena, 64 << 20);
+	world.limits =
+	        (struct adapter_limits){ .body_max_bytes = WORLD_BODY_MAX, .connections_max = 100 };
+	world.adapter = adapter_coap.open(NULL, &world.limits, &map, &error);
+	if (!world.adapter)
+		fail_msg("%s", error.text);
+	world.adapter->ops = &adapter_coap;
+	world.adapter->label = "coap";
+	assert_true(adapter_coap.start(world.adapter, &error));
+}
+
+static inline void close_listener(void)
+{
+	for (struct request *request = taken(); request; request = taken())
+		reply_with(request, STATUS_CANCELLED, NULL, (slice){ NULL, 0 });
+	adapter_coap.close(world.adapter);
+	assert_int_equal(world.nalive, 0);
+	arena_finish(&world.arena);
+}
+
+/* One datagram from the peer at this port, exactly as long as it says. */
+static inline void arrives_from(unsigned port, slice bytes)
+{
+	struct datagram_peer peer;
+	memset(&peer, 0, sizeof peer);
+	peer.address.v4.sin_family = AF_INET;
+	peer.address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	peer.address.v4.sin_port = htons((uint16_t)port);
+	char *copy = malloc(bytes.n ? bytes.n : 1);
+	assert_non_null(copy);
+	memcpy(copy, bytes.p, bytes.n);
+	world.events->received(world.owner, &peer, (slice){ copy, bytes.n }, false);
+	free(copy);
+}
+
+/* The next datagram that was sent, taken apart; false: none. */
+static inline bool answered(struct wire_message *message)
+{
+	const char *why;
+	if (world.nread == world.nsent)
+		return false;
+	const struct sent *sent = &world.sent[world.nread++];
+	assert_int_equal(wire_parse((slice){ sent->bytes, sent->n }, message, &why), WIRE_OK);
+	return true;
+}
+
+#endif
