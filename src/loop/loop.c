@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -97,16 +98,32 @@ struct loop *loop_create(void)
 	return loop;
 }
 
+/* Milliseconds until something of ours is due; -1: nothing is. */
+static int sleep_ms(struct loop *loop)
+{
+	if (loop->stopping || !list_empty(&loop->tasks))
+		return 0;
+	int uv_ms = uv_backend_timeout(&loop->uv);
+	int timer_ms = timers_next_ms(loop);
+	if (uv_ms < 0 || (timer_ms >= 0 && timer_ms < uv_ms))
+		return timer_ms;
+	return uv_ms;
+}
+
 void loop_destroy(struct loop *loop)
 {
 	if (!loop)
 		return;
+	loop->stopping = false;
 	signals_close(loop);
 	if (loop->wake.type == UV_ASYNC)
 		uv_close((uv_handle_t *)&loop->wake, NULL);
-	/* Only handles that are closing keep it running now. */
-	while (uv_run(&loop->uv, UV_RUN_ONCE))
-		continue;
+	/* Only handles that are closing keep it running now, and streams that linger until their timer ends them. */
+	struct pollfd events = { .fd = uv_backend_fd(&loop->uv), .events = POLLIN };
+	while (uv_run(&loop->uv, UV_RUN_NOWAIT)) {
+		(void)poll(&events, 1, sleep_ms(loop));
+		timers_fire(loop);
+	}
 	if (loop->lws)
 		lws_context_destroy(loop->lws);
 	if (uv_loop_close(&loop->uv) != 0)
@@ -136,18 +153,6 @@ static void end_sleep(lws_sorted_usec_list_t *event)
 {
 	struct loop *loop = LIST_OWNER(event, struct loop, alarm);
 	loop->alarm_set = false;
-}
-
-/* Milliseconds until something of ours is due; -1: nothing is. */
-static int sleep_ms(struct loop *loop)
-{
-	if (loop->stopping || !list_empty(&loop->tasks))
-		return 0;
-	int uv_ms = uv_backend_timeout(&loop->uv);
-	int timer_ms = timers_next_ms(loop);
-	if (uv_ms < 0 || (timer_ms >= 0 && timer_ms < uv_ms))
-		return timer_ms;
-	return uv_ms;
 }
 
 static void sleep_and_serve(struct loop *loop)
