@@ -202,6 +202,16 @@ static bool add_response_element(struct text *to, struct arena *arena, const str
 	return xml_write_element(to, name, declaration, value, false, error);
 }
 
+/* An answer that no codec could read is given as it is. */
+static const struct value *answered_value(struct request *request)
+{
+	const struct message *out = &request->out;
+	if (out->value || !out->body.n)
+		return out->value;
+	return utf8_valid(out->body) ? value_text(&request->arena, out->body)
+	                             : value_bytes(&request->arena, out->body);
+}
+
 static void answer_success(
         struct request *request, const struct soap_call *call, struct http_response *response)
 {
@@ -209,7 +219,7 @@ static void answer_success(
 	struct text to;
 	text_init(&to, &request->arena, 512);
 	add(&to, wordings[call->version].open);
-	if (!add_response_element(&to, &request->arena, call, request->out.value, &error)) {
+	if (!add_response_element(&to, &request->arena, call, answered_value(request), &error)) {
 		answer_fault(request, call, STATUS_BAD_BACKEND, slice_of(error.text), response);
 		return;
 	}

@@ -94,17 +94,18 @@ static bool claims(const struct request *request)
 
 static void enter(struct request *request)
 {
-	slice media = request->in.media;
+	/* `media` has no parameters; the field that it was read from may have. */
+	slice field = message_field(&request->in, "content-type");
 	request->protocol = "soap";
 	struct soap_call *call = ARENA_NEW(&request->arena, struct soap_call);
 	if (!call) {
 		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this message");
 		return;
 	}
-	if (slice_equal_nocase(media_type(media), SLICE("application/soap+xml")))
+	if (slice_equal_nocase(media_type(request->in.media), SLICE("application/soap+xml")))
 		call->version = SOAP_VERSION_12;
 	request->dialect = call;
-	soap_envelope_read(request, call, media_parameter(media, SLICE("charset")));
+	soap_envelope_read(request, call, media_parameter(field, SLICE("charset")));
 	request->in.media = request->in.body = (slice){ NULL, 0 };
 	request->accept = (slice){ NULL, 0 };
 	request->reply_as_value = true;

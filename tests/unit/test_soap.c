@@ -212,7 +212,11 @@ static void versions_are_told_apart(void **state)
 static void charset_of_the_field_counts(void **state)
 {
 	(void)state;
-	enter("text/xml; x=y; charset=\"ISO-8859-1\"", envelope_11("<s:Body><a>\xe9</a></s:Body>"));
+	static const struct field type = { SLICE_INIT("content-type"),
+		SLICE_INIT("text/xml; x=y; Charset=\"ISO-8859-1\"") };
+	request.in.fields = &type;
+	request.in.nfields = 1;
+	enter("text/xml", envelope_11("<s:Body><a>\xe9</a></s:Body>"));
 	assert_int_equal(request.status, STATUS_NONE);
 	assert_slice(value_show(&request.arena, request.in.value), "{\"#text\":\"é\"}");
 }
@@ -372,6 +376,21 @@ static void statuses_become_faults(void **state)
 	}
 }
 
+static void an_answer_that_no_codec_reads_is_given_as_it_is(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		enter_11("<s:Body><Op/></s:Body>");
+		request.status = STATUS_ACCEPTED;
+		request.out.body = i ? SLICE("\xff\x00") : SLICE("stored & safe");
+		dialect_soap.leave(&request, &response);
+		assert_int_equal(response.code, 200);
+		assert_answer_has(i ? "<OpResponse>/wA=</OpResponse>"
+		                    : "<OpResponse>stored &amp; safe</OpResponse>");
+		again();
+	}
+}
+
 static void an_answer_that_xml_cannot_say_is_a_fault(void **state)
 {
 	(void)state;
@@ -419,6 +438,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		        answers_speak_the_callers_namespace, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(statuses_become_faults, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        an_answer_that_no_codec_reads_is_given_as_it_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		        an_answer_that_xml_cannot_say_is_a_fault, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_budget_gives_an_answer, set_up, tear_down),
