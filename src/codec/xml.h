@@ -35,7 +35,7 @@ enum {
 	XML_ELEMENTS_MAX = 65536,
 	XML_ATTRIBUTES_MAX = 128, /* of one element */
 	XML_NAMESPACES_MAX = 128, /* declared at any one place */
-	XML_NAMESPACE_BYTES_MAX = 1024
+	XML_NAMESPACE_BYTES_MAX = 256
 };
 
 #define XML_SOAP_11          "http://schemas.xmlsoap.org/soap/envelope/"

@@ -11,8 +11,8 @@
  * is content, which expat does not resolve, so the declarations in force are kept here too, each reduced to the
  * one thing asked: is it a vocabulary whose types we know.
  *
- * COST. Expat copies an element's namespace for each element; without the bound on its length a body of 1 MiB
- * could make it copy tens of gigabytes. All other limits bound memory. (Expat remembers each different name:
+ * COST. Expat copies the namespace of each element and attribute, and hashes the latter's; without the bound on
+ * its length a body of 1 MiB could make it copy tens of gigabytes. All other limits bound memory. (Expat remembers each different name:
  * some 200 bytes. A body of thousands of them is what uses the scratch arena up.)
  *
  * After XML_StopParser() expat may still make calls that it owed (the end of an empty element), so each handler
