@@ -28,8 +28,8 @@ function(fairlead_descriptor_set folder name)
 	file(MAKE_DIRECTORY ${output_folder})
 	add_custom_command(OUTPUT ${output}
 		COMMAND ${PROTOC} -I${folder} -I${PROTOBUF_PROTOS} --include_imports --descriptor_set_out=${output}
-			${name}.proto
-		DEPENDS ${folder}/${name}.proto VERBATIM)
+			--dependency_out=${output}.d ${name}.proto
+		DEPENDS ${folder}/${name}.proto DEPFILE ${output}.d VERBATIM)
 	string(REPLACE "/" "_" target descriptor_set_${name})
 	add_custom_target(${target} DEPENDS ${output})
 	add_dependencies(descriptor_sets ${target})
