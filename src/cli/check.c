@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "loop/loop.h"
@@ -16,6 +17,8 @@ static const char help[] =
 
 int cli_check(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "--schema") == 0)
+		return cli_print_schema();
 	bool helped;
 	const char *path = cli_configuration_path(argc, argv, help, &helped);
 	if (!path)

@@ -16,6 +16,8 @@ const struct plugs *cli_plugs(void);
 /* The -c FILE of `run` and `check`, or its default. NULL: wrong usage, already said on stderr. `help`: the text
  * for --help; *helped is set when it was asked for. */
 const char *cli_configuration_path(int argc, char **argv, const char *help, bool *helped);
+/* schema.c: the JSON Schema of the configuration, to stdout. */
+int cli_print_schema(void);
 /* "file:line:column: key path: what is wrong" for each, on stderr. */
 void cli_print_mistakes(const struct mistakes *);
 
