@@ -1,0 +1,45 @@
+/* fairlead: finds the command and calls it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct {
+	const char *name;
+	int (*call)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "run", cli_run, "the gateway, in the foreground" },
+	{ "check", cli_check,
+	        "holds a configuration against everything that can be wrong with it" },
+	{ "version", cli_version, "version, and what this build speaks" },
+};
+
+static void usage(FILE *to)
+{
+	(void)fputs("Usage: fairlead COMMAND [ARGUMENT …]\n\n", to);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		(void)fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+	(void)fputs("\nfairlead COMMAND --help says more.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return CLI_WRONG;
+	}
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].call(argc - 1, argv + 1);
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		usage(stdout);
+		return CLI_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		return cli_version(1, argv);
+	(void)fprintf(stderr, "fairlead: no command is called %s\n\n", argv[1]);
+	usage(stderr);
+	return CLI_WRONG;
+}
