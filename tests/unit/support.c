@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/text.h"
+
 void assert_slice_equal(slice actual, slice expected, const char *file, int line)
 {
 	if (slice_equal(actual, expected))
@@ -103,4 +105,59 @@ slice from_hex(struct arena *arena, const char *hex)
 		}
 	}
 	return (slice){ bytes, n };
+}
+
+static void show(struct text *to, const struct value *value);
+
+static void show_members(struct text *to, const struct value *value)
+{
+	bool map = value->kind == VALUE_MAP;
+	text_char(to, map ? '{' : '[');
+	for (const struct value *at = value->as.members.first; at; at = at->next) {
+		if (at != value->as.members.first)
+			text_char(to, ',');
+		if (map)
+			text_printf(to, "\"%.*s\":", SLICE_ARG(at->key));
+		show(to, at);
+	}
+	text_char(to, map ? '}' : ']');
+}
+
+static void show(struct text *to, const struct value *value)
+{
+	switch (value->kind) {
+	case VALUE_NULL:
+	case VALUE_BOOL:
+	case VALUE_INT:
+		text_slice_add(to, value_to_text(to->arena, value));
+		break;
+	case VALUE_UINT:
+		text_printf(to, "%lluu", (unsigned long long)value->as.natural);
+		break;
+	case VALUE_DOUBLE:
+		text_slice_add(to, value_to_text(to->arena, value));
+		text_char(to, 'd');
+		break;
+	case VALUE_TEXT:
+		text_printf(to, "\"%.*s\"", SLICE_ARG(value->as.text));
+		break;
+	case VALUE_BYTES:
+		text_literal(to, "h'");
+		for (size_t i = 0; i < value->as.text.n; i++)
+			text_printf(to, "%02x", (unsigned char)value->as.text.p[i]);
+		text_char(to, '\'');
+		break;
+	case VALUE_LIST:
+	case VALUE_MAP:
+		show_members(to, value);
+		break;
+	}
+}
+
+slice value_show(struct arena *arena, const struct value *value)
+{
+	struct text to;
+	text_init(&to, arena, 256);
+	show(&to, value);
+	return text_slice(&to);
 }

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "codec/value.h"
 
 #define assert_slice(actual, expected)                                                             \
 	assert_slice_equal((actual), slice_of(expected), __FILE__, __LINE__)
@@ -28,5 +29,8 @@ unsigned each_file(
         const char *folder, void (*each)(const char *path, const char *name, void *arg), void *arg);
 /* Bytes of a text of hexadecimal digits (white space is skipped). */
 slice from_hex(struct arena *, const char *hex);
+/* The value as a person would write it, with its kinds to be seen: {"a":1,"b":2u,"c":81.4d,"d":h'00ff'}, where u
+ * marks VALUE_UINT and d VALUE_DOUBLE. */
+slice value_show(struct arena *, const struct value *);
 
 #endif
