@@ -427,7 +427,7 @@ static void parser_init(struct parser *parser, struct arena *arena, slice body)
 static bool run(
         struct parser *parser, struct arena *arena, slice body, slice charset, struct error *error)
 {
-	if (body.n > INT_MAX / 2)
+	if (body.n > INT_MAX / (2 * SCRATCH_PER_BYTE))
 		return error_set(error, "XML: too long");
 	parser_init(parser, arena, body);
 	memory = &parser->scratch;

@@ -5,7 +5,7 @@
 #include "api/codec.h"
 #include "codec/xml.h"
 
-extern const struct codec codec_xml;
+extern const struct codec codec_json, codec_xml;
 
 #define XSI "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
 #define XSD "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
@@ -90,6 +90,21 @@ static void elements_become_values(void **state)
 		assert_slice(value_show(&arena, value), cases[i].value);
 		assert_true(codec_xml.check(slice_of(cases[i].xml), &error));
 	}
+}
+
+static void a_reading_is_the_same_in_json(void **state)
+{
+	(void)state;
+	const struct value *value = codec_xml.decode(&arena,
+	        SLICE("<reading>\n  <sensor>temperature</sensor>\n  <value>81.4</value>\n"
+	              "  <unit>Cel</unit>\n  <time>1764057600123456789</time>\n</reading>\n"),
+	        &error);
+	assert_non_null(value);
+	assert_slice(codec_json.encode(&arena, value, &error),
+	        "{\"sensor\":\"temperature\",\"value\":81.4,\"unit\":\"Cel\","
+	        "\"time\":1764057600123456789}");
+	assert_ptr_equal(codec_for(SLICE("text/xml")), &codec_xml);
+	assert_ptr_equal(codec_for(SLICE("application/vnd.x+xml")), &codec_xml);
 }
 
 static void declared_types_decide(void **state)
@@ -490,6 +505,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(elements_become_values, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_reading_is_the_same_in_json, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(declared_types_decide, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		        type_prefixes_follow_their_scope, set_up, tear_down),
