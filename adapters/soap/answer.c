@@ -11,43 +11,38 @@
 
 #define ERROR_NAMESPACE "urn:fairlead:error"
 
+#define CLOSE "</soap:Body></soap:Envelope>"
+
 enum fault { FAULT_NONE, FAULT_SENDER, FAULT_AUTHENTICATION, FAULT_RECEIVER };
 
 /* What differs between the versions. */
 struct wording {
 	const char *media;
-	const char *open, *close;      /* around what stands in the Body */
+	const char *open;              /* what comes before the Body's content */
 	const char *sender, *receiver; /* fault codes */
-	const char *version_mismatch, *must_understand;
-	const char *exhausted; /* a whole answer for when memory is used up */
+	const char *exhausted;         /* a whole answer for when memory is used up */
 };
 
 static const struct wording wordings[] = {
 	[SOAP_VERSION_11] = {
 		.media = "text/xml; charset=utf-8",
 		.open = "<soap:Envelope xmlns:soap=\"" XML_SOAP_11 "\"><soap:Body>",
-		.close = "</soap:Body></soap:Envelope>",
 		.sender = "soap:Client",
 		.receiver = "soap:Server",
-		.version_mismatch = "soap:VersionMismatch",
-		.must_understand = "soap:MustUnderstand",
 		.exhausted = "<soap:Envelope xmlns:soap=\"" XML_SOAP_11 "\"><soap:Body><soap:Fault>"
 			     "<faultcode>soap:Server</faultcode>"
 			     "<faultstring>no memory left for this message</faultstring>"
-			     "</soap:Fault></soap:Body></soap:Envelope>",
+			     "</soap:Fault>" CLOSE,
 	},
 	[SOAP_VERSION_12] = {
 		.media = "application/soap+xml; charset=utf-8",
 		.open = "<soap:Envelope xmlns:soap=\"" XML_SOAP_12 "\"><soap:Body>",
-		.close = "</soap:Body></soap:Envelope>",
 		.sender = "soap:Sender",
 		.receiver = "soap:Receiver",
-		.version_mismatch = "soap:VersionMismatch",
-		.must_understand = "soap:MustUnderstand",
 		.exhausted = "<soap:Envelope xmlns:soap=\"" XML_SOAP_12 "\"><soap:Body><soap:Fault>"
 			     "<soap:Code><soap:Value>soap:Receiver</soap:Value></soap:Code>"
 			     "<soap:Reason><soap:Text xml:lang=\"en\">no memory left for this message"
-			     "</soap:Text></soap:Reason></soap:Fault></soap:Body></soap:Envelope>",
+			     "</soap:Text></soap:Reason></soap:Fault>" CLOSE,
 	},
 };
 
@@ -122,9 +117,9 @@ static const char *code_for(const struct soap_call *call, enum fault fault)
 	const struct wording *wording = &wordings[call->version];
 	switch (call->problem) {
 	case SOAP_PROBLEM_VERSION:
-		return wording->version_mismatch;
+		return "soap:VersionMismatch";
 	case SOAP_PROBLEM_MUST_UNDERSTAND:
-		return wording->must_understand;
+		return "soap:MustUnderstand";
 	case SOAP_PROBLEM_NONE:
 		break;
 	}
@@ -176,7 +171,7 @@ static void answer_fault(struct request *request, const struct soap_call *call, 
 	add(&to, wording->open);
 	(newer ? add_fault_12 : add_fault_11)(
 	        &to, request, code_for(call, fault), fault, status, why);
-	add(&to, wording->close);
+	add(&to, CLOSE);
 	response->code = newer && sender ? 400 : 500;
 	response->body = text_slice(&to);
 	if (!response->body.p)
@@ -223,7 +218,7 @@ static void answer_success(
 		answer_fault(request, call, STATUS_BAD_BACKEND, slice_of(error.text), response);
 		return;
 	}
-	add(&to, wordings[call->version].close);
+	add(&to, CLOSE);
 	response->code = 200;
 	response->body = text_slice(&to);
 	if (!response->body.p)
