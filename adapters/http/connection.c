@@ -443,9 +443,11 @@ static slice consume(struct http_connection *connection, slice bytes)
 /* After an answer: first what is there already, then what the socket has. */
 static void read_on(struct http_connection *connection)
 {
-	if (connection->backlog.n)
-		connection->backlog = consume(connection, connection->backlog);
-	if (!connection->backlog.n)
+	slice rest = consume(connection, connection->backlog);
+	if (connection->state != WAITING && connection->state != WRITING)
+		rest = (slice){ NULL, 0 };
+	connection->backlog = rest;
+	if (!rest.n)
 		arena_finish(&connection->backlog_arena);
 	if (connection->state == IDLE || connection->state == READING)
 		(void)lws_rx_flow_control(connection->wsi, 1);
@@ -476,9 +478,8 @@ bool http_connection_received(struct http_connection *connection, slice bytes)
 	if (connection->state == CLOSING)
 		return false;
 	slice rest = consume(connection, bytes);
-	if (rest.n && (connection->state == WAITING || connection->state == WRITING))
-		return hold(connection, rest);
-	return true;
+	bool later = connection->state == WAITING || connection->state == WRITING;
+	return !rest.n || !later || connection->last || hold(connection, rest);
 }
 
 bool http_connection_writable(struct http_connection *connection)
@@ -535,6 +536,8 @@ static void expire(struct http_connection *connection)
 		close_soon(connection);
 		return;
 	case IDLE:
+		linger(connection);
+		return;
 	case LINGERING:
 		close_soon(connection);
 		return;
@@ -600,8 +603,10 @@ static void stop(struct http_connection *connection)
 {
 	if (!connection->wsi)
 		return;
-	if (connection->state == OPENING || connection->state == IDLE) {
+	if (connection->state == OPENING) {
 		close_soon(connection);
+	} else if (connection->state == IDLE) {
+		linger(connection);
 	} else if (connection->state == READING) {
 		request_free(connection->request);
 		connection->request = NULL;

@@ -107,18 +107,19 @@ static enum http_verdict request_line(struct http_head *head, slice line, bool c
 
 	slice version = { rest.p + target + 1, rest.n - target - 1 };
 	static const char form[] = "HTTP/d.d";
-	for (size_t i = 0; i < version.n; i++) {
+	enum { FORM_BYTES = sizeof form - 1 };
+	for (size_t i = 0; i < version.n && i < FORM_BYTES; i++) {
 		bool digit = version.p[i] >= '0' && version.p[i] <= '9';
-		if (i >= sizeof form - 1 || (form[i] == 'd' ? !digit : version.p[i] != form[i]))
+		if (form[i] == 'd' ? !digit : version.p[i] != form[i])
 			return head_bad(
 			        head, 400, "the request line does not end with an HTTP version");
 	}
-	if (version.n == sizeof form - 1 && (version.p[5] != '1' || version.p[7] > '1'))
+	if (version.n >= FORM_BYTES && (version.p[5] != '1' || version.p[7] > '1'))
 		return head_bad(head, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+	if (version.n > FORM_BYTES || (complete && version.n < FORM_BYTES))
+		return head_bad(head, 400, "the request line does not end with an HTTP version");
 	if (!complete)
 		return HTTP_MORE;
-	if (version.n != sizeof form - 1)
-		return head_bad(head, 400, "the request line does not end with an HTTP version");
 	head->minor = (unsigned)(version.p[7] - '0');
 	head->keep_alive = head->minor == 1;
 	return HTTP_DONE;

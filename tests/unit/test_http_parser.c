@@ -176,6 +176,7 @@ static void request_lines_have_one_form(void **state)
 		{ "\x16\x03\x01", "!400" },
 		{ "GET / RTSP/1.0\r\n", "!400" },
 		{ "GET / HTTP/1.2\r\n", "!505" },
+		{ "GET / HTTP/2.0 HTTP/1.1\r\n", "!505" },
 		{ "GET / HTTP/0.9\r\n", "!505" },
 		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "!505" },
 	};
