@@ -6,7 +6,6 @@
  * fewest; up to 15 digits no other one can be shorter. What is left (very large, very small, more than 15
  * digits) is printed with 15, 16 and 17 digits until it reads back. Measured: 20-60 ns, and 1-2 µs for the
  * rest. Ryu and its kin are constant-time, at the price of 10 KB of tables that would mostly sleep here.
- * (At a few powers of two the rest gets 17 digits where another choice of 16 would do: still exact.)
  *
  * READING uses the same fact the other way round; what does not fit goes to strtod() as an integer with an
  * exponent ("814e-1"), so that no locale's decimal point matters, in a buffer of fixed size: digits after the
@@ -67,6 +66,11 @@ static bool decimal_by_trying(double magnitude, bool single, struct decimal *dec
 	return false;
 }
 
+static bool reads_back(const char *text, double magnitude, bool single)
+{
+	return single ? strtof(text, NULL) == (float)magnitude : strtod(text, NULL) == magnitude;
+}
+
 /* Any number: by printing ever more digits. Subnormals have fewer digits to give, so they start at one. */
 static void decimal_by_printing(double magnitude, bool single, struct decimal *decimal)
 {
@@ -77,11 +81,14 @@ static void decimal_by_printing(double magnitude, bool single, struct decimal *d
 		digits = 1;
 	for (;; digits++) {
 		(void)snprintf(text, sizeof text, "%.*e", digits - 1, magnitude);
-		if (digits == last)
+		if (digits == last || reads_back(text, magnitude, single))
 			break;
-		if (single ? strtof(text, NULL) == (float)magnitude
-		           : strtod(text, NULL) == magnitude)
-			break;
+		/* Below a power of two the doubles lie closer, so that the next decimal up may do. */
+		if (digits > 1 && text[digits] < '9') {
+			text[digits]++;
+			if (reads_back(text, magnitude, single))
+				break;
+		}
 	}
 	const char *at = text;
 	decimal->n = 0;
