@@ -45,6 +45,7 @@ struct exchange {
 	struct message out;
 	slice why; /* one line for a person when it failed; names no address to the caller */
 	bool sent; /* bytes have left: another attempt could double the effect */
+	uint64_t retry_after_ms; /* with TOO_MANY and UNAVAILABLE, when the backend said it; or 0 */
 	void *state;
 
 	struct list link; /* deliver's own, from here on */

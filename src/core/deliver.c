@@ -10,6 +10,7 @@ static enum verdict attempt(struct core *core, struct request *request, struct e
 	exchange->out = (struct message){ 0 };
 	exchange->why = (slice){ NULL, 0 };
 	exchange->sent = false;
+	exchange->retry_after_ms = 0;
 	exchange->state = NULL;
 	backend->ops->send(backend, exchange);
 	(void)core;
@@ -56,6 +57,7 @@ void deliver_exchange_done(struct core *core, struct exchange *exchange)
 	request->status = exchange->status;
 	request->out = exchange->out;
 	request->why = exchange->why;
+	request->retry_after_ms = exchange->retry_after_ms;
 	if (request->cancelled && !status_is_success(exchange->status))
 		request_refuse(request, STATUS_CANCELLED,
 		        "given up: the gateway stops or the caller left");

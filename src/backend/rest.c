@@ -1,0 +1,186 @@
+/* rest: calls a web service over HTTP/1.1, one keep-alive pool a target. A thin user of http_pool.h (the
+ * connections) and http_exchange.h (the words). */
+#include "api/backend.h"
+
+#include "backend/http_exchange.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+enum { CONNECTIONS_MAX = 10000 };
+
+struct rest_target {
+	struct http_origin origin;
+	struct http_pool *pool;
+};
+
+struct rest {
+	struct backend backend;
+	struct rest_target *targets;
+	unsigned ntargets;
+};
+
+struct rest_call {
+	struct http_call http;
+	struct rest *rest;
+	struct exchange *exchange;
+};
+
+static void close_rest(struct backend *backend)
+{
+	struct rest *rest = (struct rest *)backend;
+	if (!rest)
+		return;
+	for (unsigned i = 0; i < rest->ntargets; i++)
+		http_pool_close(rest->targets[i].pool);
+	free(rest->targets);
+	free(rest);
+}
+
+static bool open_target(struct rest *rest, struct loop *loop,
+        const struct http_pool_settings *settings, struct target *target, struct error *error)
+{
+	struct rest_target *own = &rest->targets[rest->ntargets];
+	if (!http_origin_parse(target->url, &own->origin, error))
+		return false;
+	own->pool = http_pool_open(
+	        loop, own->origin.host, own->origin.port, settings, &rest->backend.counters);
+	if (!own->pool)
+		return error_set(error, "out of memory, or a host name without end");
+	target->state = own;
+	rest->ntargets++;
+	return true;
+}
+
+static struct backend *open_rest(struct loop *loop, const struct config *config,
+        struct target *targets, unsigned ntargets, struct error *error)
+{
+	struct rest *rest = calloc(1, sizeof *rest);
+	struct rest_target *own = calloc(ntargets ? ntargets : 1, sizeof *own);
+	if (!rest || !own) {
+		free(rest);
+		free(own);
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	rest->targets = own;
+	uint64_t connections = config_number(config, "connections");
+	uint64_t waiting = config_number(config, "waiting");
+	const struct http_pool_settings settings = {
+		.connections_max = (unsigned)connections,
+		.waiting_max = waiting > UINT_MAX ? UINT_MAX : (unsigned)waiting,
+		.idle_ms = config_duration_ms(config, "idle"),
+		.connect_timeout_ms = config_duration_ms(config, "connect_timeout"),
+		.answer_max_bytes = config_size(config, "answer"),
+	};
+	bool good = (connections > 0 && connections <= CONNECTIONS_MAX) ||
+	            config_error(config_get(config, "connections"), error,
+	                    "connections: from 1 to %d", CONNECTIONS_MAX);
+	for (unsigned i = 0; good && i < ntargets; i++)
+		good = open_target(rest, loop, &settings, &targets[i], error);
+	if (good)
+		return &rest->backend;
+	close_rest(&rest->backend);
+	return NULL;
+}
+
+static void call_done(struct http_call *http, enum http_end end)
+{
+	struct rest_call *call = http->owner;
+	struct exchange *exchange = call->exchange;
+	exchange->state = NULL;
+	exchange_done(
+	        exchange, http_exchange_finish(exchange, http, end, &call->rest->backend.counters));
+}
+
+static bool is_repeatable(enum method method)
+{
+	return method == METHOD_GET || method == METHOD_HEAD || method == METHOD_PUT ||
+	       method == METHOD_DELETE;
+}
+
+static void send_rest(struct backend *backend, struct exchange *exchange)
+{
+	struct rest *rest = (struct rest *)backend;
+	const struct request *request = exchange->request;
+	const struct message *message = &request->call;
+	const struct rest_target *target = exchange->target->state;
+	const struct http_head head = {
+		.method = message->method,
+		.path = message->path,
+		.query = message->query,
+		.media = message->media,
+		.accept = request->accept,
+		.body_bytes = message->body.n,
+	};
+	if (message->method >= METHOD_SUBSCRIBE) {
+		exchange->why = SLICE("a REST backend has no such method");
+		exchange_done(exchange, STATUS_METHOD_NOT_ALLOWED);
+		return;
+	}
+	struct rest_call *call = ARENA_NEW(exchange->arena, struct rest_call);
+	slice bytes = call ? http_head_write(exchange, &target->origin, &head, &backend->counters)
+	                   : (slice){ NULL, 0 };
+	if (!bytes.p) {
+		exchange->why = SLICE("no memory left for this request");
+		exchange_done(exchange, STATUS_TOO_LARGE);
+		return;
+	}
+	call->rest = rest;
+	call->exchange = exchange;
+	call->http = (struct http_call){
+		.head_only = message->method == METHOD_HEAD,
+		.repeatable = is_repeatable(message->method),
+		.head = bytes,
+		.body = message->body,
+		.arena = exchange->arena,
+		.deadline_ms = exchange->deadline_ms,
+		.done = call_done,
+		.owner = call,
+	};
+	exchange->state = call;
+	http_pool_send(target->pool, &call->http);
+}
+
+static void abort_rest(struct backend *backend, struct exchange *exchange)
+{
+	(void)backend;
+	struct rest_call *call = exchange->state;
+	if (call)
+		http_call_abort(&call->http);
+}
+
+static const struct setting settings[] = {
+	{ .key = "connections",
+	        .type = SETTING_NUMBER,
+	        .fallback = "64",
+	        .help = "the most connections to one target; further calls wait" },
+	{ .key = "waiting",
+	        .type = SETTING_NUMBER,
+	        .fallback = "1024",
+	        .help = "the most calls that wait for a connection to one target" },
+	{ .key = "idle",
+	        .type = SETTING_DURATION,
+	        .fallback = "60s",
+	        .help = "how long an unused connection is kept" },
+	{ .key = "connect_timeout",
+	        .type = SETTING_DURATION,
+	        .fallback = "2s",
+	        .help = "how long a target may take to accept a connection" },
+	{ .key = "answer",
+	        .type = SETTING_SIZE,
+	        .fallback = "1MiB",
+	        .help = "the largest answer that is taken" },
+	{ .key = NULL },
+};
+
+const struct backend_ops backend_rest = {
+	.name = "rest",
+	.settings = settings,
+	.takes = BACKEND_TAKES_BYTES,
+	.needs_targets = true,
+	.open = open_rest,
+	.send = send_rest,
+	.abort = abort_rest,
+	.close = close_rest,
+};
