@@ -1,0 +1,457 @@
+/* The pipeline with a loopback adapter, a scripted backend and a loop turned by hand: no socket, no sleep. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "codec/value.h"
+#include "core/core.h"
+#include "tests/fakes/hand_loop.h"
+
+/* ---- The loopback adapter keeps the last request that came home. */
+static struct request *home;
+static unsigned homecomings;
+static enum status home_status; /* of the last one, once the adapter is closed */
+static bool inside_submit;
+static struct adapter *loopback;
+
+static struct adapter *loopback_open(struct loop *loop, const struct adapter_limits *limits,
+        const struct config *config, struct error *error)
+{
+	(void)loop;
+	(void)limits;
+	(void)config;
+	(void)error;
+	loopback = calloc(1, sizeof *loopback);
+	return loopback;
+}
+
+static bool loopback_start(struct adapter *adapter, struct error *error)
+{
+	(void)adapter;
+	(void)error;
+	return true;
+}
+
+static void loopback_reply(struct adapter *adapter, struct request *request)
+{
+	(void)adapter;
+	assert_false(inside_submit);
+	request_free(home);
+	home = request;
+	homecomings++;
+}
+
+static void loopback_stop(struct adapter *adapter)
+{
+	(void)adapter;
+}
+
+static void loopback_close(struct adapter *adapter)
+{
+	/* What came home to an adapter goes before it does. */
+	if (home)
+		home_status = home->status;
+	request_free(home);
+	home = NULL;
+	if (loopback == adapter)
+		loopback = NULL;
+	free(adapter);
+}
+
+static const struct adapter_ops loopback_ops = { .name = "loopback",
+	.open = loopback_open,
+	.start = loopback_start,
+	.reply = loopback_reply,
+	.stop = loopback_stop,
+	.close = loopback_close };
+
+/* ---- The scripted backend answers at once, later, or never. */
+static struct {
+	enum status answers[4]; /* one an attempt; STATUS_NONE: the test ends it */
+	unsigned attempts;
+	bool sent;
+	struct exchange *open;
+	slice answer_media, answer_body;
+	unsigned aborted;
+	slice targets[4];
+} script;
+
+static struct backend *scripted_open(struct loop *loop, const struct config *config,
+        struct target *targets, unsigned ntargets, struct error *error)
+{
+	(void)loop;
+	(void)config;
+	(void)targets;
+	(void)ntargets;
+	(void)error;
+	return calloc(1, sizeof(struct backend));
+}
+
+static void scripted_send(struct backend *backend, struct exchange *exchange)
+{
+	(void)backend;
+	enum status status = script.answers[script.attempts];
+	if (exchange->target)
+		script.targets[script.attempts] = exchange->target->url;
+	script.attempts++;
+	script.open = exchange;
+	exchange->sent = script.sent;
+	exchange->out.media = script.answer_media;
+	exchange->out.body = script.answer_body;
+	if (status != STATUS_NONE)
+		exchange_done(exchange, status);
+}
+
+static void scripted_abort(struct backend *backend, struct exchange *exchange)
+{
+	(void)backend;
+	script.aborted++;
+	exchange_done(exchange, STATUS_CANCELLED);
+}
+
+static void scripted_close(struct backend *backend)
+{
+	free(backend);
+}
+
+static const struct backend_ops scripted_ops = { .name = "scripted",
+	.takes = BACKEND_TAKES_BYTES,
+	.open = scripted_open,
+	.send = scripted_send,
+	.abort = scripted_abort,
+	.close = scripted_close };
+
+extern const struct authenticator_ops authenticator_token;
+
+static const struct adapter_ops *const adapters[] = { &loopback_ops, NULL };
+static const struct backend_ops *const backends[] = { &scripted_ops, NULL };
+static const struct authenticator_ops *const authenticators[] = { &authenticator_token, NULL };
+static const char *const dialects[] = { "soap", NULL };
+static const struct plugs plugs = { adapters, authenticators, backends, dialects };
+
+static const char configuration[] =
+        "gateway: { limits: { body: 1KiB, memory: 1MiB } }\n"
+        "listeners: [{ name: l, protocol: loopback, bind: x }]\n"
+        "auth: { token: { method: token } }\n"
+        "roles:\n"
+        "  sensor: { allow: [\"POST /sensors/{self}\"] }\n"
+        "  idle: { allow: [\"GET /nothing\"] }\n"
+        "clients:\n"
+        "  - { id: a, roles: [sensor], token: env:TOKEN_A }\n"
+        "  - { id: b, roles: [idle], token: env:TOKEN_B }\n"
+        "backends:\n"
+        "  one: { protocol: scripted, targets: [{ url: x:1 }, { url: x:2 }], retries: 1 }\n"
+        "endpoints:\n"
+        "  - { name: sensors, path: \"/sensors/{device}\", methods: [POST], auth: [token],\n"
+        "      roles: [sensor], operation: Report, to: one, call: { path: \"/v1/{device}\" } }\n"
+        "  - { name: open, path: \"/open/*\", methods: [GET, POST], auth: [none], to: one }\n"
+        "  - { name: small, path: /small, methods: [POST], auth: [none], body: 10B, to: one }\n"
+        "  - { name: any, path: /any, methods: [POST], auth: [none], accept: [\"*/*\"], to: one }\n"
+        "  - { name: http, path: /http, methods: [POST], protocols: [soap], auth: [none], to: one "
+        "}\n";
+
+static struct core *core;
+static struct arena arena;
+static char path[64];
+
+static void write_configuration(const char *text)
+{
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	(void)fputs(text, file);
+	(void)fclose(file);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	hand_loop_reset();
+	memset(&script, 0, sizeof script);
+	script.answers[0] = STATUS_OK;
+	homecomings = 0;
+	(void)snprintf(path, sizeof path, "/tmp/fairlead-pipeline-%d.yaml", (int)getpid());
+	write_configuration(configuration);
+	(void)setenv("TOKEN_A", "secret-a", 1);
+	(void)setenv("TOKEN_B", "secret-b", 1);
+	arena_init(&arena, 1 << 20);
+	struct mistakes mistakes = { .arena = &arena };
+	core = core_create(hand_loop(), &plugs);
+	if (!core_load(core, path, &mistakes))
+		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
+	struct error error;
+	assert_true(core_start(core, &error));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	core_destroy(core);
+	arena_finish(&arena);
+	(void)unlink(path);
+	return 0;
+}
+
+static struct request *fresh(
+        enum method method, const char *to, const char *body, const char *token)
+{
+	struct request *request = request_new(loopback);
+	assert_non_null(request);
+	request->in.method = method;
+	request->in.path = slice_of(to);
+	request->in.body = slice_of(body);
+	if (token) {
+		struct credential *credential = ARENA_NEW(&request->arena, struct credential);
+		credential->kind = CREDENTIAL_BEARER;
+		credential->secret = slice_of(token);
+		request->credentials = credential;
+	}
+	return request;
+}
+
+static void submit(struct request *request)
+{
+	inside_submit = true;
+	request_submit(request);
+	inside_submit = false;
+	hand_loop_turn();
+}
+
+static void each_refusal_has_its_status(void **state)
+{
+	(void)state;
+	static const struct {
+		enum method method;
+		const char *path, *media, *body, *token;
+		enum status status;
+	} cases[] = {
+		{ METHOD_POST, "/sensors/a", NULL, "{}", "secret-a", STATUS_OK },
+		{ METHOD_POST, "/nowhere", NULL, "{}", "secret-a", STATUS_NOT_FOUND },
+		{ METHOD_POST, "/http", NULL, "{}", NULL, STATUS_NOT_FOUND },
+		{ METHOD_PUT, "/sensors/a", NULL, "{}", "secret-a", STATUS_METHOD_NOT_ALLOWED },
+		{ METHOD_POST, "/sensors/a", NULL, "{}", NULL, STATUS_UNAUTHENTICATED },
+		{ METHOD_POST, "/sensors/a", NULL, "{}", "guess", STATUS_UNAUTHENTICATED },
+		{ METHOD_POST, "/sensors/b", NULL, "{}", "secret-a", STATUS_FORBIDDEN },
+		{ METHOD_POST, "/sensors/b", NULL, "{}", "secret-b", STATUS_FORBIDDEN },
+		{ METHOD_POST, "/sensors/a", NULL, "{", "secret-a", STATUS_MALFORMED },
+		{ METHOD_POST, "/sensors/a", "text/plain", "{}", "secret-a",
+		        STATUS_UNSUPPORTED_MEDIA },
+		{ METHOD_POST, "/any", "text/plain", "free text", NULL, STATUS_OK },
+		{ METHOD_POST, "/small", NULL, "[1,2,3,4]", NULL, STATUS_OK },
+		{ METHOD_POST, "/small", NULL, "[1,2,3,4,5]", NULL, STATUS_TOO_LARGE },
+		{ METHOD_GET, "/open/x", NULL, NULL, NULL, STATUS_OK },
+		{ METHOD_CONNECT, "/", NULL, NULL, NULL, STATUS_OK },
+		{ METHOD_CONNECT, "/", NULL, NULL, "secret-a", STATUS_OK },
+		{ METHOD_CONNECT, "/", NULL, NULL, "guess", STATUS_UNAUTHENTICATED },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		script.attempts = 0;
+		struct request *request =
+		        fresh(cases[i].method, cases[i].path, cases[i].body, cases[i].token);
+		request->in.media = slice_of(cases[i].media);
+		submit(request);
+		assert_int_equal(homecomings, i + 1);
+		if (home->status != cases[i].status)
+			fail_msg("case %zu: %s: %.*s", i, status_name(home->status),
+			        SLICE_ARG(home->why));
+		assert_true(status_is_success(home->status) || home->why.n > 0);
+	}
+	assert_int_equal(loopback->replies[STATUS_FORBIDDEN], 2);
+	assert_int_equal(loopback->inflight, 0);
+}
+
+static void a_refused_message_is_counted_and_comes_home(void **state)
+{
+	(void)state;
+	struct request *request = fresh(METHOD_POST, "/", NULL, NULL);
+	request_refuse(request, STATUS_MALFORMED, "no packet of the protocol");
+	submit(request);
+	assert_int_equal(home->status, STATUS_MALFORMED);
+	assert_int_equal(loopback->replies[STATUS_MALFORMED], 1);
+	assert_int_equal(script.attempts, 0);
+}
+
+static void the_call_is_made_from_the_template(void **state)
+{
+	(void)state;
+	submit(fresh(METHOD_POST, "/sensors/a", "{\"time\":1764057600123456789}", "secret-a"));
+	assert_slice(home->call.path, "/v1/a");
+	assert_slice(home->call.body, "{\"time\":1764057600123456789}");
+	/* Forwarded as it came: the very bytes, not a copy. */
+	assert_ptr_equal(home->call.body.p, home->in.body.p);
+	assert_slice(home->who->id, "a");
+}
+
+static void an_operation_fills_the_path_from_its_members(void **state)
+{
+	(void)state;
+	struct request *request = fresh(METHOD_POST, "/", NULL, "secret-a");
+	request->protocol = "soap";
+	request->in.operation = SLICE("Report");
+	struct value *value = value_map(&request->arena);
+	assert_true(value_set(value, SLICE("device"), value_text(&request->arena, SLICE("a"))));
+	assert_true(value_set(value, SLICE("value"), value_int(&request->arena, 5)));
+	request->in.value = value;
+	submit(request);
+	assert_int_equal(home->status, STATUS_OK);
+	assert_slice(home->call.path, "/v1/a");
+	assert_slice(home->call.body, "{\"value\":5}");
+}
+
+static void another_attempt_only_while_nothing_was_sent(void **state)
+{
+	(void)state;
+	script.answers[0] = STATUS_BAD_BACKEND;
+	script.answers[1] = STATUS_OK;
+	submit(fresh(METHOD_POST, "/open/x", "{}", NULL));
+	assert_int_equal(home->status, STATUS_OK);
+	assert_int_equal(script.attempts, 2);
+	assert_false(slice_equal(script.targets[0], script.targets[1]));
+
+	script.attempts = 0;
+	script.sent = true;
+	submit(fresh(METHOD_POST, "/open/x", "{}", NULL));
+	assert_int_equal(home->status, STATUS_BAD_BACKEND);
+	assert_int_equal(script.attempts, 1);
+}
+
+static void the_answer_comes_in_the_callers_notation(void **state)
+{
+	(void)state;
+	script.answer_media = SLICE("application/json");
+	script.answer_body = SLICE("{\"a\":1}");
+	struct request *request = fresh(METHOD_POST, "/open/x", "\xa0", NULL);
+	request->in.media = SLICE("application/cbor");
+	submit(request);
+	assert_slice(home->out.media, "application/cbor");
+	assert_slice(home->out.body, "\xa1\x61"
+	                             "a\x01");
+	request = fresh(METHOD_POST, "/open/x", "{}", NULL);
+	request->accept = SLICE("application/cbor;q=0.5, application/json");
+	script.attempts = 0;
+	submit(request);
+	assert_ptr_equal(home->out.body.p, script.answer_body.p);
+	request = fresh(METHOD_POST, "/open/x", "{}", NULL);
+	request->reply_as_value = true;
+	script.attempts = 0;
+	submit(request);
+	assert_true(value_get(home->out.value, SLICE("a"))->as.integer == 1);
+}
+
+static void stopping_waits_then_cancels(void **state)
+{
+	(void)state;
+	script.answers[0] = STATUS_NONE;
+	submit(fresh(METHOD_POST, "/open/x", "{}", NULL));
+	assert_int_equal(homecomings, 0);
+	core_stop(core, 10000);
+	hand_loop_turn();
+	assert_null(request_new(loopback));
+	assert_false(hand_loop_stopped());
+	hand_loop_pass(10001);
+	assert_int_equal(script.aborted, 1);
+	assert_int_equal(homecomings, 1);
+	assert_int_equal(home_status, STATUS_CANCELLED);
+	assert_true(hand_loop_stopped());
+}
+
+static void a_cancelled_caller_ends_the_attempt(void **state)
+{
+	(void)state;
+	script.answers[0] = STATUS_NONE;
+	struct request *request = fresh(METHOD_POST, "/open/x", "{}", NULL);
+	uint64_t id = request->id;
+	submit(request);
+	request_cancel(loopback, id + 1);
+	assert_int_equal(script.aborted, 0);
+	request_cancel(loopback, id);
+	request_cancel(loopback, id);
+	hand_loop_turn();
+	assert_int_equal(script.aborted, 1);
+	assert_int_equal(homecomings, 1);
+}
+
+static void a_broken_file_changes_nothing_and_a_good_one_all(void **state)
+{
+	(void)state;
+	const struct configuration *before = core_configuration(core);
+	struct adapter *listener = loopback;
+	write_configuration("endpoints: [{ nonsense: 1 }]\n");
+	log_set_level((enum log_level) - 1);
+	core_reload(core);
+	assert_ptr_equal(core_configuration(core), before);
+	submit(fresh(METHOD_GET, "/open/x", NULL, NULL));
+	assert_int_equal(home->status, STATUS_OK);
+
+	/* A request that is under way keeps its configuration; the unchanged listener stays. */
+	script.answers[1] = STATUS_NONE;
+	submit(fresh(METHOD_GET, "/open/x", NULL, NULL));
+	char text[sizeof configuration];
+	memcpy(text, configuration, sizeof text);
+	memcpy(strstr(text, "/small"), "/tiny_", 6);
+	write_configuration(text);
+	core_reload(core);
+	assert_ptr_not_equal(core_configuration(core), before);
+	assert_ptr_equal(loopback, listener);
+	exchange_done(script.open, STATUS_OK);
+	hand_loop_turn();
+	assert_int_equal(home->status, STATUS_OK);
+	script.attempts = 0;
+	submit(fresh(METHOD_POST, "/small", "{}", NULL));
+	assert_int_equal(home->status, STATUS_NOT_FOUND);
+	submit(fresh(METHOD_POST, "/tiny_", "{}", NULL));
+	assert_int_equal(home->status, STATUS_OK);
+}
+
+static void memory_under_way_is_bounded(void **state)
+{
+	(void)state;
+	script.answers[0] = STATUS_NONE;
+	unsigned taken = 0;
+	struct request *held[2048];
+	while (taken < 2048) {
+		struct request *request = request_new(loopback);
+		if (!request)
+			break;
+		held[taken++] = request;
+		request_refuse(request, STATUS_MALFORMED, "x");
+		request->in.method = METHOD_GET;
+		assert_non_null(arena_alloc(&request->arena, 8000));
+		request_submit(request);
+	}
+	assert_in_range(taken, 50, 200);
+	hand_loop_turn();
+	assert_int_equal(homecomings, taken);
+	(void)held;
+	assert_non_null(home);
+	submit(fresh(METHOD_GET, "/nowhere", NULL, NULL));
+	assert_int_equal(home->status, STATUS_NOT_FOUND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(each_refusal_has_its_status, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        a_refused_message_is_counted_and_comes_home, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        the_call_is_made_from_the_template, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        an_operation_fills_the_path_from_its_members, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        another_attempt_only_while_nothing_was_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        the_answer_comes_in_the_callers_notation, setup, teardown),
+		cmocka_unit_test_setup_teardown(stopping_waits_then_cancels, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        a_cancelled_caller_ends_the_attempt, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        a_broken_file_changes_nothing_and_a_good_one_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_under_way_is_bounded, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
