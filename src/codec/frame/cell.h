@@ -1,0 +1,67 @@
+/* Cells: making, comparing and calculating with them. Inside codec/frame only. */
+#ifndef FRAME_CELL_H
+#define FRAME_CELL_H
+
+#include "codec/frame/program.h"
+
+static inline struct cell cell_of_boolean(bool on)
+{
+	return (struct cell){ .kind = CELL_BOOLEAN, .as.integer = on };
+}
+
+static inline struct cell cell_of_integer(int64_t number)
+{
+	return (struct cell){ .kind = CELL_INTEGER, .as.integer = number };
+}
+
+static inline struct cell cell_of_natural(uint64_t number)
+{
+	return (struct cell){
+		.kind = CELL_INTEGER, .natural = number > INT64_MAX, .as.integer = (int64_t)number
+	};
+}
+
+static inline struct cell cell_of_real(double number)
+{
+	return (struct cell){ .kind = CELL_REAL, .as.real = number };
+}
+
+static inline struct cell cell_of_text(slice bytes)
+{
+	return (struct cell){ .kind = CELL_TEXT, .as.text = bytes };
+}
+
+/* "a number", for messages. */
+const char *cell_kind_name(const struct cell *);
+bool cell_is_number(const struct cell *);
+double cell_as_real(const struct cell *);
+
+/* An exact integer as sign and magnitude: the range of both int64_t and uint64_t, and room to see overflow. */
+struct wide {
+	bool negative;
+	uint64_t magnitude;
+};
+/* Back into a cell; false: it does not fit. */
+bool wide_narrow(struct wide, struct cell *);
+
+/* Each of these is false after a fault. */
+bool cells_hold(struct frame *, const struct scope *, enum operation, const struct cell *,
+        const struct cell *, struct cell *result); /* comparisons */
+bool cells_calculate(struct frame *, const struct scope *, enum operation, const struct cell *,
+        const struct cell *, struct cell *result);
+/* Into result->as.text. */
+bool cells_concatenate(struct frame *, const struct scope *, slice, slice, struct cell *result);
+/* The fault for two kinds that do not go together. Always false. */
+bool cells_mixed(struct frame *, const struct scope *, const char *what, const struct cell *,
+        const struct cell *);
+
+/* Of an array or bytes. */
+size_t cell_items(const struct cell *);
+struct cell cell_item(const struct cell *, size_t i);
+/* The method that the expression names, on a value. */
+bool cell_call(struct frame *, const struct scope *, const struct expression *,
+        const struct cell *of, struct cell *result);
+/* _io, _parent or _root of an object; false: it has none. */
+bool object_call(enum method_name, struct object *, struct cell *result);
+
+#endif

@@ -1,0 +1,634 @@
+/* Reading a frame: the program over the bytes.
+ *
+ * An object is an array of cells, one a member, filled in the order of `seq`; instances are computed when somebody
+ * asks, once. Everything comes from the given arena. Three bounds hold whatever the bytes claim: the depth of
+ * structures and expressions, the number of steps (in proportion to the frame's size), and the arena's budget. A
+ * claimed length or count allocates nothing: bytes are slices of the frame, arrays grow as items are read. */
+#include "codec/frame/program.h"
+
+#include <stdio.h>
+
+enum { DEPTH_MAX = 64, STEPS_PER_BYTE = 256, STEPS_LEAST = 65536 };
+
+static bool read_object(struct frame *, struct object *);
+
+/* ---- bytes ---- */
+
+static size_t find_terminator(slice bytes, slice terminator)
+{
+	for (size_t at = 0; at + terminator.n <= bytes.n; at += terminator.n == 2 ? 2 : 1) {
+		if (memcmp(bytes.p + at, terminator.p, terminator.n) == 0)
+			return at;
+	}
+	return SIZE_MAX;
+}
+
+/* Up to the terminator, in a stream. */
+static bool read_terminated(struct frame *frame, const struct scope *scope,
+        const struct field *field, struct input *input, slice terminator, slice *bytes)
+{
+	input_align(input);
+	slice rest = slice_from(input->bytes, input->at);
+	size_t at = find_terminator(rest, terminator);
+	if (at == SIZE_MAX) {
+		if (!field->lenient_end)
+			return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
+			        "the terminator is missing");
+		*bytes = (slice){ rest.p ? rest.p : "", rest.n };
+		input->at = input->bytes.n;
+		return true;
+	}
+	*bytes = (slice){ rest.p, field->include ? at + terminator.n : at };
+	input->at += field->keep_terminator ? at : at + terminator.n;
+	return true;
+}
+
+static slice strip(const struct field *field, slice terminator, slice bytes)
+{
+	size_t n = bytes.n;
+	/* A terminator that is the padding ends the bytes at its first place; there is nothing left to strip. */
+	bool padded = field->pad >= 0 &&
+	              !(terminator.n == 1 && (unsigned char)terminator.p[0] == field->pad);
+	while (padded && n && (unsigned char)bytes.p[n - 1] == field->pad)
+		n--;
+	bytes.n = n;
+	if (terminator.n) {
+		size_t at = find_terminator(bytes, terminator);
+		if (at != SIZE_MAX)
+			bytes.n = field->include ? at + terminator.n : at;
+	}
+	return bytes;
+}
+
+static bool process(
+        struct frame *frame, const struct scope *scope, const struct field *field, slice *bytes)
+{
+	struct cell key;
+	if (!field->process)
+		return true;
+	if (!evaluate(frame, scope, field->process_key, &key))
+		return false;
+	char *made = arena_alloc_raw(frame->arena, bytes->n + 1);
+	if (!made)
+		return frame_no_memory(frame, scope);
+	bool xor_bytes = key.kind == CELL_BYTES && field->process == PROCESS_XOR && key.as.text.n;
+	if (!xor_bytes && key.kind != CELL_INTEGER)
+		return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION, SIZE_MAX,
+		        "the key of the process is neither a number nor bytes");
+	unsigned by = xor_bytes ? 0 : (unsigned)key.as.integer & 7;
+	if (field->process == PROCESS_ROR)
+		by = (8 - by) & 7;
+	for (size_t i = 0; i < bytes->n; i++) {
+		unsigned byte = (unsigned char)bytes->p[i];
+		if (xor_bytes)
+			byte ^= (unsigned char)key.as.text.p[i % key.as.text.n];
+		else if (field->process == PROCESS_XOR)
+			byte ^= (unsigned)key.as.integer & 255;
+		else
+			byte = byte << by | byte >> (8 - by);
+		made[i] = (char)(unsigned char)byte;
+	}
+	*bytes = (slice){ made, bytes->n };
+	return true;
+}
+
+/* The bytes that the field's size, terminator and process give it. *origin: where they stand in the frame. */
+static bool read_bytes(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct type_use *use, struct input *input, slice *bytes, size_t *origin)
+{
+	slice terminator = field->has_terminator ? field->terminator : (slice){ NULL, 0 };
+	if (!terminator.n && use->zero_ended)
+		terminator = use->encoding == ENCODING_UTF16LE || use->encoding == ENCODING_UTF16BE
+		                     ? (slice){ "\0\0", 2 }
+		                     : (slice){ "\0", 1 };
+	size_t n = field->has_contents ? field->contents.n : 0;
+	input_align(input);
+	if (field->size && !evaluate_size(frame, scope, field->size, "the size", &n))
+		return false;
+	if (field->to_end)
+		n = input->bytes.n - input->at;
+	*origin = input->origin == ORIGIN_NONE ? ORIGIN_NONE : input->origin + input->at;
+	if (field->size || field->to_end || field->has_contents) {
+		if (!input_bytes(input, n, bytes)) {
+			char text[96];
+			(void)snprintf(text, sizeof text, "%zu bytes are needed, %zu are left", n,
+			        input->bytes.n - input->at);
+			return frame_fail_field(
+			        frame, scope, field, FRAME_FAULT_END, SIZE_MAX, text);
+		}
+		*bytes = strip(field, terminator, *bytes);
+	} else if (terminator.n) {
+		if (!read_terminated(frame, scope, field, input, terminator, bytes))
+			return false;
+		if (field->pad >= 0)
+			*bytes = strip(field, (slice){ NULL, 0 }, *bytes);
+	} else {
+		return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION, SIZE_MAX,
+		        "no size is given for this case");
+	}
+	if (field->process)
+		*origin = ORIGIN_NONE;
+	return process(frame, scope, field, bytes);
+}
+
+/* ---- values ---- */
+
+const struct enum_value *enum_find(
+        const struct enumeration *enumeration, int64_t number, bool natural)
+{
+	for (unsigned i = 0; i < enumeration->nvalues; i++) {
+		if (enumeration->values[i].number == number &&
+		        enumeration->values[i].natural == natural)
+			return &enumeration->values[i];
+	}
+	return NULL;
+}
+
+static bool is_little(const struct object *self, enum endian endian)
+{
+	return endian == ENDIAN_SWITCHED ? self->little : endian == ENDIAN_LITTLE;
+}
+
+static struct cell real_of(uint64_t bits, unsigned width)
+{
+	struct cell cell = { .kind = CELL_REAL, .single = width == 4 };
+	if (width == 8) {
+		memcpy(&cell.as.real, &bits, sizeof cell.as.real);
+	} else {
+		uint32_t narrow = (uint32_t)bits;
+		float number;
+		memcpy(&number, &narrow, sizeof number);
+		cell.as.real = (double)number;
+	}
+	return cell;
+}
+
+static bool read_number(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct type_use *use, struct input *input, struct cell *cell)
+{
+	uint64_t bits;
+	bool little = is_little(scope->self, use->endian);
+	bool good = use->base == BASE_BITS ? input_bits(input, use->width, little, &bits)
+	                                   : input_unsigned(input, use->width, little, &bits);
+	if (!good)
+		return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
+		        "the frame ends within this field");
+	if (use->base == BASE_FLOAT) {
+		*cell = real_of(bits, use->width);
+		return true;
+	}
+	if (use->base == BASE_SIGNED && use->width < 8 && bits >> (8 * use->width - 1))
+		bits |= UINT64_MAX << (8 * use->width);
+	*cell = (struct cell){ .kind = CELL_INTEGER,
+		.as.integer = (int64_t)bits,
+		.natural = use->base != BASE_SIGNED && bits > INT64_MAX };
+	if (use->base == BASE_BITS && use->width == 1 && !field->enumeration)
+		cell->kind = CELL_BOOLEAN;
+	return true;
+}
+
+static bool switch_endian(struct frame *frame, struct object *object)
+{
+	const struct type *type = object->type;
+	struct scope scope = { .self = object, .index = -1 };
+	struct cell on, when;
+	if (!type->endian_on)
+		return true;
+	if (!evaluate(frame, &scope, type->endian_on, &on))
+		return false;
+	for (unsigned i = 0; i < type->nendian_cases; i++) {
+		const struct type_case *at = &type->endian_cases[i];
+		if (at->when && !evaluate(frame, &scope, at->when, &when))
+			return false;
+		if (at->when && !cells_equal(&on, &when))
+			continue;
+		object->little = at->use.endian == ENDIAN_LITTLE;
+		return true;
+	}
+	return frame_fail(frame, FRAME_FAULT_VALID, &scope, "no case decides the byte order");
+}
+
+static struct object *make_object(struct frame *frame, const struct type *type, struct input *input)
+{
+	struct object *object = arena_alloc(
+	        frame->arena, sizeof *object + type->nmembers * sizeof object->cells[0]);
+	if (!object)
+		return NULL;
+	object->type = type;
+	object->input = input;
+	object->index = -1;
+	return object;
+}
+
+static bool choose_parent(struct frame *frame, const struct scope *scope, const struct field *field,
+        struct object *object)
+{
+	struct cell parent;
+	object->parent = field->orphan ? NULL : scope->self;
+	if (!field->parent)
+		return true;
+	if (!evaluate(frame, scope, field->parent, &parent))
+		return false;
+	if (parent.kind != CELL_STRUCT)
+		return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION, SIZE_MAX,
+		        "the parent is no structure");
+	object->parent = parent.as.object;
+	return true;
+}
+
+static void apply_enum(const struct field *field, struct cell *cell)
+{
+	if (!field->enumeration)
+		return;
+	if (cell->kind == CELL_INTEGER || cell->kind == CELL_BOOLEAN) {
+		cell->kind = CELL_ENUM;
+		cell->enumeration = field->enumeration;
+	} else if (cell->kind == CELL_ARRAY) {
+		for (unsigned i = 0; i < cell->as.array->n; i++) {
+			struct cell *item = &cell->as.array->items[i];
+			if (item->kind != CELL_INTEGER)
+				continue;
+			item->kind = CELL_ENUM;
+			item->enumeration = field->enumeration;
+		}
+	}
+}
+
+static bool read_struct(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct type_use *use, struct input *input, struct cell *cell)
+{
+	if (field->size || field->to_end || field->has_terminator) {
+		struct input *inner = ARENA_NEW(frame->arena, struct input);
+		if (!inner)
+			return frame_no_memory(frame, scope);
+		if (!read_bytes(frame, scope, field, use, input, &inner->bytes, &inner->origin))
+			return false;
+		input = inner;
+	}
+	struct object *object = make_object(frame, use->type, input);
+	if (!object)
+		return frame_no_memory(frame, scope);
+	object->root = frame->root;
+	object->holder = scope->self;
+	object->field = field;
+	object->index = scope->index;
+	object->little = scope->self->little;
+	if (!choose_parent(frame, scope, field, object))
+		return false;
+	for (unsigned i = 0; i < use->narguments; i++) {
+		if (!evaluate(frame, scope, use->arguments[i], &object->cells[i]))
+			return false;
+		apply_enum(&use->type->members[i].field, &object->cells[i]);
+	}
+	*cell = (struct cell){ .kind = CELL_STRUCT, .as.object = object };
+	return read_object(frame, object);
+}
+
+static bool read_plain(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct type_use *use, struct input *input, struct cell *cell)
+{
+	slice bytes;
+	size_t origin;
+	const char *why = "";
+	if (!read_bytes(frame, scope, field, use, input, &bytes, &origin))
+		return false;
+	if (field->has_contents && !slice_equal(bytes, field->contents))
+		return frame_fail_field(frame, scope, field, FRAME_FAULT_CONTENTS, origin,
+		        "the fixed bytes are not there");
+	*cell = (struct cell){ .kind = use->base == BASE_TEXT ? CELL_TEXT : CELL_BYTES,
+		.as.text = bytes };
+	if (use->base == BASE_TEXT &&
+	        !encoding_decode(frame->arena, use->encoding, bytes, &cell->as.text, &why))
+		return frame_fail_field(frame, scope, field, FRAME_FAULT_TEXT, origin, why);
+	return true;
+}
+
+/* Which type applies; BASE_NONE: no case does. */
+static bool choose_use(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct type_use **use)
+{
+	static const struct type_use none = { .base = BASE_NONE }, bytes = { .base = BASE_BYTES };
+	struct cell on, when;
+	*use = &field->use;
+	if (!field->switch_on)
+		return true;
+	*use = field->size || field->to_end || field->has_terminator ? &bytes : &none;
+	if (!evaluate(frame, scope, field->switch_on, &on))
+		return false;
+	for (unsigned i = 0; i < field->ncases; i++) {
+		const struct type_case *at = &field->cases[i];
+		if (!at->when) {
+			*use = &at->use;
+			continue;
+		}
+		if (!evaluate(frame, scope, at->when, &when))
+			return false;
+		if (cells_equal(&on, &when)) {
+			*use = &at->use;
+			return true;
+		}
+	}
+	return true;
+}
+
+static bool check_valid(struct frame *frame, const struct scope *outer, const struct field *field,
+        const struct cell *cell, size_t offset)
+{
+	const struct valid *valid = &field->valid;
+	struct scope scope = { .self = outer->self, .it = cell, .index = outer->index };
+	struct cell wanted;
+	int order = 0;
+	bool holds = true;
+	const struct {
+		const struct expression *expression;
+		int least, most;
+	} bounds[] = { { valid->equal, 0, 0 }, { valid->min, 0, 1 }, { valid->max, -1, 0 } };
+	for (unsigned i = 0; i < 3 && holds; i++) {
+		if (!bounds[i].expression)
+			continue;
+		if (!evaluate(frame, &scope, bounds[i].expression, &wanted))
+			return false;
+		holds = i == 0 ? cells_equal(cell, &wanted)
+		               : cells_compare(cell, &wanted, &order) && order >= bounds[i].least &&
+		                         order <= bounds[i].most;
+	}
+	bool any = valid->nany_of == 0;
+	for (unsigned i = 0; i < valid->nany_of && !any; i++) {
+		if (!evaluate(frame, &scope, valid->any_of[i], &wanted))
+			return false;
+		any = cells_equal(cell, &wanted);
+	}
+	if (valid->holds && !evaluate_boolean(frame, &scope, valid->holds, &holds))
+		return false;
+	if (valid->in_enum && cell->kind == CELL_ENUM)
+		any &= enum_find(cell->enumeration, cell->as.integer, cell->natural) != NULL;
+	return (holds && any) || frame_fail_field(frame, outer, field, FRAME_FAULT_VALID, offset,
+	                                 "the value is not one that the description allows");
+}
+
+/* One item, without repetition. */
+static bool read_item(struct frame *frame, const struct scope *scope, const struct field *field,
+        struct input *input, struct cell *cell)
+{
+	const struct type_use *use;
+	if (!frame_step(frame, scope) || !choose_use(frame, scope, field, &use))
+		return false;
+	if (use->base != BASE_BITS)
+		input_align(input);
+	size_t offset = input->origin == ORIGIN_NONE ? SIZE_MAX : input->origin + input->at;
+	struct frame_trace_entry *entry =
+	        frame->trace ? frame_trace_add(frame, scope, field, input) : NULL;
+	bool good = true;
+	switch (use->base) {
+	case BASE_NONE:
+		cell->kind = CELL_ABSENT;
+		break;
+	case BASE_UNSIGNED:
+	case BASE_SIGNED:
+	case BASE_FLOAT:
+	case BASE_BITS:
+		good = read_number(frame, scope, field, use, input, cell);
+		break;
+	case BASE_BYTES:
+	case BASE_TEXT:
+		good = read_plain(frame, scope, field, use, input, cell);
+		break;
+	case BASE_STRUCT:
+		good = read_struct(frame, scope, field, use, input, cell);
+		break;
+	}
+	if (!good)
+		return false;
+	apply_enum(field, cell);
+	if (entry)
+		frame_trace_end(frame, entry, input, cell);
+	return !field->valid.present || cell->kind == CELL_ABSENT ||
+	       check_valid(frame, scope, field, cell, offset);
+}
+
+static struct cell *grow(struct frame *frame, struct array *array)
+{
+	if (array->n == array->size) {
+		unsigned size = array->size ? array->size * 2 : 4;
+		struct cell *items = arena_grow(frame->arena, array->items,
+		        array->size * sizeof *items, size * sizeof *items);
+		if (!items)
+			return NULL;
+		array->items = items;
+		array->size = size;
+	}
+	struct cell *item = &array->items[array->n++];
+	*item = (struct cell){ .kind = CELL_UNREAD };
+	return item;
+}
+
+static bool repeat_over(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct input *input, size_t times, const struct array *array, bool *over)
+{
+	*over = false;
+	if (field->repeat == REPEAT_TO_END) {
+		*over = input_eof(input);
+	} else if (field->repeat == REPEAT_TIMES) {
+		*over = array->n >= times;
+	} else if (array->n) {
+		struct cell last = array->items[array->n - 1];
+		struct scope inner = { scope->self, &last, scope->index };
+		return evaluate_boolean(frame, &inner, field->repeat_by, over);
+	}
+	return true;
+}
+
+static bool read_repeated(struct frame *frame, const struct scope *outer, const struct field *field,
+        struct input *input, struct cell *cell)
+{
+	struct scope scope = *outer;
+	struct array *array = ARENA_NEW(frame->arena, struct array);
+	size_t times = 0;
+	if (!array)
+		return frame_no_memory(frame, outer);
+	if (field->repeat == REPEAT_TIMES &&
+	        !evaluate_size(frame, outer, field->repeat_by, "the repetition", &times))
+		return false;
+	*cell = (struct cell){ .kind = CELL_ARRAY, .as.array = array };
+	if (field->repeat == REPEAT_TO_END && field->use.base != BASE_BITS)
+		input_align(input);
+	for (;;) {
+		bool over;
+		scope.index = array->n ? (int64_t)array->n - 1 : 0;
+		if (!repeat_over(frame, &scope, field, input, times, array, &over))
+			return false;
+		if (over)
+			return true;
+		scope.index = array->n;
+		struct cell item = { .kind = CELL_UNREAD };
+		if (!read_item(frame, &scope, field, input, &item))
+			return false;
+		struct cell *place = grow(frame, array);
+		if (!place)
+			return frame_no_memory(frame, &scope);
+		*place = item;
+	}
+}
+
+/* A field of `seq`, or an instance that is read. */
+static bool read_field(struct frame *frame, const struct scope *scope, const struct field *field,
+        struct input *input, struct cell *cell)
+{
+	bool wanted = true;
+	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
+		return false;
+	if (!wanted) {
+		cell->kind = CELL_ABSENT;
+		return true;
+	}
+	if (field->repeat != REPEAT_NONE)
+		return read_repeated(frame, scope, field, input, cell);
+	return read_item(frame, scope, field, input, cell);
+}
+
+static bool read_object(struct frame *frame, struct object *object)
+{
+	struct scope scope = { .self = object, .index = -1 };
+	if (frame->depth >= DEPTH_MAX)
+		return frame_fail(
+		        frame, FRAME_FAULT_LIMIT, &scope, "structures are nested too deeply");
+	frame->depth++;
+	bool good = switch_endian(frame, object);
+	bool bits = false;
+	for (unsigned i = 0; i < object->type->nmembers && good; i++) {
+		const struct member *member = &object->type->members[i];
+		if (member->kind != MEMBER_FIELD)
+			continue;
+		bool now_bits = member->field.use.base == BASE_BITS && !member->field.switch_on;
+		if (bits && !now_bits)
+			input_align(object->input);
+		bits = now_bits;
+		good = read_field(frame, &scope, &member->field, object->input, &object->cells[i]);
+	}
+	frame->depth--;
+	return good;
+}
+
+/* ---- instances ---- */
+
+static bool compute_value(struct frame *frame, const struct scope *scope, const struct field *field,
+        struct cell *cell)
+{
+	bool wanted = true;
+	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
+		return false;
+	if (!wanted) {
+		cell->kind = CELL_ABSENT;
+		return true;
+	}
+	if (!evaluate(frame, scope, field->value, cell))
+		return false;
+	apply_enum(field, cell);
+	return !field->valid.present || check_valid(frame, scope, field, cell, SIZE_MAX);
+}
+
+/* Reads at `pos` of `io` and puts the stream back as it was. */
+static bool read_instance(struct frame *frame, const struct scope *scope, const struct field *field,
+        struct cell *cell)
+{
+	struct input *input = scope->self->input;
+	struct cell io;
+	size_t pos;
+	bool wanted = true;
+	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
+		return false;
+	if (!wanted) {
+		cell->kind = CELL_ABSENT;
+		return true;
+	}
+	if (field->io) {
+		if (!evaluate(frame, scope, field->io, &io))
+			return false;
+		if (io.kind != CELL_IO)
+			return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION,
+			        SIZE_MAX, "io is no stream");
+		input = io.as.input;
+	}
+	struct input before = *input;
+	if (field->pos) {
+		if (!evaluate_size(frame, scope, field->pos, "the position", &pos))
+			return false;
+		if (pos > input->bytes.n)
+			return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
+			        "the position lies outside the stream");
+		input_align(input);
+		input->at = pos;
+	}
+	struct cell made = { .kind = CELL_UNREAD };
+	bool good = field->repeat == REPEAT_NONE ? read_item(frame, scope, field, input, &made)
+	                                         : read_repeated(frame, scope, field, input, &made);
+	if (field->pos && good)
+		*input = before;
+	*cell = made;
+	return good;
+}
+
+static bool compute(struct frame *frame, struct object *object, unsigned number, struct cell *made)
+{
+	const struct field *field = &object->type->members[number].field;
+	struct scope scope = { .self = object, .index = -1 };
+	if (frame->depth >= DEPTH_MAX * 4)
+		return frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "nested too deeply");
+	object->cells[number].kind = CELL_BUSY;
+	frame->depth++;
+	bool good = field->value ? compute_value(frame, &scope, field, made)
+	                         : read_instance(frame, &scope, field, made);
+	frame->depth--;
+	object->cells[number] = good ? *made : (struct cell){ .kind = CELL_UNREAD };
+	return good;
+}
+
+bool object_member(struct frame *frame, struct object *object, unsigned number, struct cell *cell)
+{
+	const struct member *member = &object->type->members[number];
+	struct scope scope = { .self = object, .index = -1 };
+	*cell = object->cells[number];
+	if (cell->kind == CELL_BUSY)
+		return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope,
+		        "the instance \"%.*s\" needs itself", SLICE_ARG(member->name));
+	if (cell->kind != CELL_UNREAD)
+		return true;
+	if (member->kind == MEMBER_INSTANCE)
+		return compute(frame, object, number, cell);
+	return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope, "\"%.*s\" is not read yet",
+	        SLICE_ARG(member->name));
+}
+
+/* ---- the whole ---- */
+
+struct frame *frame_decode(const struct frame_schema *schema, struct arena *arena, slice bytes,
+        struct frame_trace *trace, struct frame_fault *fault)
+{
+	*fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
+	if (trace)
+		*trace = (struct frame_trace){ .first = NULL };
+	struct frame *frame = ARENA_NEW(arena, struct frame);
+	struct input *input = ARENA_NEW(arena, struct input);
+	if (!frame || !input) {
+		fault->kind = FRAME_FAULT_LIMIT;
+		(void)snprintf(fault->text, sizeof fault->text, "over the memory budget");
+		return NULL;
+	}
+	frame->schema = schema;
+	frame->arena = arena;
+	frame->fault = fault;
+	frame->trace = trace;
+	frame->bytes = bytes;
+	frame->steps_left = bytes.n * STEPS_PER_BYTE + STEPS_LEAST;
+	input->bytes = bytes;
+	frame->root = make_object(frame, schema->root, input);
+	if (!frame->root) {
+		fault->kind = FRAME_FAULT_LIMIT;
+		(void)snprintf(fault->text, sizeof fault->text, "over the memory budget");
+		return NULL;
+	}
+	frame->root->root = frame->root;
+	bool good = read_object(frame, frame->root);
+	frame->trace = NULL;
+	return good ? frame : NULL;
+}

@@ -1,0 +1,140 @@
+/* Binary frames by description: Kaitai Struct (.ksy) interpreted at run time, plus the key `-fairlead:` for what
+ * Kaitai Struct does not cover (docs/reference/frames.md).
+ *
+ * Pure: no I/O, no clock; any thread, as long as one thread uses a schema while it is loaded. Loading takes memory
+ * of its own; everything else comes from the arena that is given, and is bounded in depth, steps and size. */
+#ifndef CODEC_FRAME_FRAME_H
+#define CODEC_FRAME_FRAME_H
+
+#include "api/plugin.h"
+#include "base/arena.h"
+#include "codec/value.h"
+
+struct frame_schema;
+struct frame; /* one decoded frame, in its arena */
+
+enum frame_on_error { FRAME_ON_ERROR_CLOSE, FRAME_ON_ERROR_RESYNC, FRAME_ON_ERROR_NAK };
+
+/* NULL: the error has line, column and what is wrong. What this interpreter does not support is refused here
+ * by its name, never ignored. `text` is not kept. */
+struct frame_schema *frame_schema_load(slice text, struct error *);
+void frame_schema_free(struct frame_schema *); /* NULL is fine */
+
+/* meta/id */
+slice frame_schema_id(const struct frame_schema *);
+bool frame_schema_has_framing(const struct frame_schema *);
+bool frame_schema_has_login(const struct frame_schema *);
+bool frame_schema_has_path(const struct frame_schema *);
+/* The largest frame. */
+size_t frame_schema_max_bytes(const struct frame_schema *);
+/* How many frames of one connection may be under way at once. */
+unsigned frame_schema_concurrent(const struct frame_schema *);
+enum frame_on_error frame_schema_on_error(const struct frame_schema *);
+/* Puts this path template in place of the schema's own. */
+bool frame_schema_set_path(struct frame_schema *, slice path_template, struct error *);
+
+/* ---- the stream ---- */
+
+enum frame_cut {
+	FRAME_MORE, /* no whole frame yet */
+	FRAME_WHOLE,
+	FRAME_BAD /* the bytes before `end` are no frame */
+};
+
+struct frame_piece {
+	slice bytes; /* FRAME_WHOLE: the frame, as the description sees it */
+	size_t used; /* how many bytes of the stream are done with (a delimiter that is left out too) */
+	const char *why; /* FRAME_BAD: for a person */
+	bool checksum;   /* FRAME_BAD: a whole frame whose checksum is wrong */
+};
+
+/* Looks at the start of the unread bytes. Skips nothing by itself: FRAME_BAD says how far to skip (at least one
+ * byte) to find the next possible start. Deterministic: how the bytes arrived makes no difference to the
+ * frames. */
+enum frame_cut frame_split(const struct frame_schema *, slice unread, struct frame_piece *);
+
+/* ---- one frame ---- */
+
+enum frame_fault_kind {
+	FRAME_FAULT_NONE,
+	FRAME_FAULT_END,      /* more is needed than is there */
+	FRAME_FAULT_CONTENTS, /* fixed bytes differ */
+	FRAME_FAULT_VALID,    /* a `valid` does not hold */
+	FRAME_FAULT_TEXT,     /* bytes that are no text of their encoding */
+	FRAME_FAULT_EXPRESSION,
+	FRAME_FAULT_LIMIT /* depth, steps or memory */
+};
+
+struct frame_fault {
+	enum frame_fault_kind kind;
+	size_t offset; /* in the frame: where it stops making sense */
+	char path[96]; /* of the field */
+	char text[160];
+};
+
+/* What was read where, for people. */
+struct frame_trace_entry {
+	slice path;
+	size_t offset, n;
+	const struct cell *cell;
+	bool structure; /* a heading: its fields follow */
+	struct frame_trace_entry *next;
+};
+struct frame_trace {
+	struct frame_trace_entry *first, *last;
+};
+
+/* Decodes; `bytes` must live as long as the arena. `trace` may be NULL. NULL: fault says why and where. */
+struct frame *frame_decode(const struct frame_schema *, struct arena *, slice bytes,
+        struct frame_trace *trace, struct frame_fault *);
+/* The fault that was given to frame_decode(). */
+struct frame_fault *frame_fault_of(const struct frame *);
+/* The whole frame as a value: fields in order, then instances. NULL: see the fault given to frame_decode(). */
+struct value *frame_value(struct frame *);
+
+/* ---- what the frame means to the gateway ---- */
+
+enum frame_role { FRAME_ROLE_MESSAGE, FRAME_ROLE_LOGIN, FRAME_ROLE_HEARTBEAT };
+
+/* The texts below are in the frame's arena. Each returns false when an expression fails; the fault given to
+ * frame_decode() says why. */
+bool frame_role(struct frame *, enum frame_role *);
+/* *secret is a copy in the frame's arena, for the caller to wipe; empty when the schema names none. */
+bool frame_login(struct frame *, slice *device, slice *secret);
+/* How many messages it holds. */
+bool frame_messages(struct frame *, unsigned *n);
+/* Where message `i` goes and what it says; `device`: from the login, or empty. */
+bool frame_message(struct frame *, unsigned i, slice device, slice *path, const struct value **);
+
+enum frame_answer {
+	FRAME_ANSWER_ACK,
+	FRAME_ANSWER_NAK,
+	FRAME_ANSWER_LOGIN_ACCEPT,
+	FRAME_ANSWER_LOGIN_REFUSE,
+	FRAME_ANSWER_HEARTBEAT
+};
+bool frame_has_answer(const struct frame_schema *, enum frame_answer);
+/* The bytes to send; { NULL, 0 } when the schema has no such answer or an expression failed. `frame` may be
+ * NULL (a frame that could not be decoded): templates that name its fields then give nothing. */
+slice frame_answer(const struct frame_schema *, struct frame *, struct arena *, enum frame_answer);
+
+/* ---- checksums ---- */
+
+struct checksum_kind {
+	const char *name; /* "crc-16/modbus" */
+	unsigned width;   /* bytes */
+	uint32_t (*sum)(slice);
+};
+/* NULL: unknown. */
+const struct checksum_kind *checksum_find(slice name);
+/* NMEA 0183: true when the sentence (from "$" or "!", with or without its line end) carries the checksum that
+ * it should. `missing`: it carries none at all. */
+bool checksum_nmea(slice sentence, bool *missing);
+
+/* ---- for people ---- */
+
+/* The table of fields of each frame in the bytes, and for a wrong one the byte where it stops making sense, as text
+ * in the arena. Without framing the bytes are one frame. *good: all were decoded whole. { NULL, 0 }: over budget. */
+slice frame_decode_text(const struct frame_schema *, struct arena *, slice bytes, bool *good);
+
+#endif

@@ -1,0 +1,262 @@
+/* What a decoded frame means to the gateway: its role, its messages, and the answers to it. */
+#include "codec/frame/program.h"
+
+#include "base/uri.h"
+
+slice frame_schema_id(const struct frame_schema *schema)
+{
+	return schema->id;
+}
+
+bool frame_schema_has_framing(const struct frame_schema *schema)
+{
+	return schema->extension.nframings > 0;
+}
+
+bool frame_schema_has_login(const struct frame_schema *schema)
+{
+	return schema->extension.has_login;
+}
+
+bool frame_schema_has_path(const struct frame_schema *schema)
+{
+	return schema->extension.npath > 0;
+}
+
+size_t frame_schema_max_bytes(const struct frame_schema *schema)
+{
+	return schema->extension.max_bytes;
+}
+
+unsigned frame_schema_concurrent(const struct frame_schema *schema)
+{
+	return schema->extension.concurrent;
+}
+
+enum frame_on_error frame_schema_on_error(const struct frame_schema *schema)
+{
+	return schema->extension.on_error;
+}
+
+static struct scope root_scope(const struct frame *frame)
+{
+	return (struct scope){ .self = frame->root, .index = -1 };
+}
+
+static bool text_of(struct frame *frame, const struct scope *scope,
+        const struct expression *expression, slice *text)
+{
+	struct cell cell;
+	if (!evaluate(frame, scope, expression, &cell))
+		return false;
+	return cell_text(frame->arena, &cell, text) ||
+	       frame_fail(
+	               frame, FRAME_FAULT_EXPRESSION, scope, "a text or a number is needed here");
+}
+
+bool frame_role(struct frame *frame, enum frame_role *role)
+{
+	const struct extension *extension = &frame->schema->extension;
+	struct scope scope = root_scope(frame);
+	bool is_login = false, is_heartbeat = false;
+	if (extension->has_login &&
+	        !evaluate_boolean(frame, &scope, extension->login_when, &is_login))
+		return false;
+	if (!is_login && extension->heartbeat_when &&
+	        !evaluate_boolean(frame, &scope, extension->heartbeat_when, &is_heartbeat))
+		return false;
+	*role = is_login       ? FRAME_ROLE_LOGIN
+	        : is_heartbeat ? FRAME_ROLE_HEARTBEAT
+	                       : FRAME_ROLE_MESSAGE;
+	return true;
+}
+
+bool frame_login(struct frame *frame, slice *device, slice *secret)
+{
+	const struct extension *extension = &frame->schema->extension;
+	struct scope scope = root_scope(frame);
+	slice text;
+	*secret = (slice){ NULL, 0 };
+	if (!text_of(frame, &scope, extension->login_device, device))
+		return false;
+	if (!extension->login_secret)
+		return true;
+	if (!text_of(frame, &scope, extension->login_secret, &text))
+		return false;
+	*secret = arena_copy_slice(frame->arena, text);
+	return secret->p || frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "over the memory budget");
+}
+
+static bool elements(struct frame *frame, const struct array **array)
+{
+	struct scope scope = root_scope(frame);
+	struct cell list;
+	if (!evaluate(frame, &scope, frame->schema->extension.each, &list))
+		return false;
+	if (list.kind != CELL_ARRAY)
+		return frame_fail(
+		        frame, FRAME_FAULT_EXPRESSION, &scope, "each: an array is needed here");
+	*array = list.as.array;
+	return true;
+}
+
+bool frame_messages(struct frame *frame, unsigned *n)
+{
+	const struct array *array;
+	*n = 1;
+	if (!frame->schema->extension.each)
+		return true;
+	if (!elements(frame, &array))
+		return false;
+	*n = array->n;
+	return true;
+}
+
+static bool fill_path(struct frame *frame, const struct scope *scope, slice *path)
+{
+	const struct extension *extension = &frame->schema->extension;
+	struct text text;
+	text_init(&text, frame->arena, 64);
+	for (unsigned i = 0; i < extension->npath; i++) {
+		const struct path_part *part = &extension->path[i];
+		slice plain;
+		if (!part->expression) {
+			text_slice_add(&text, part->literal);
+			continue;
+		}
+		if (!text_of(frame, scope, part->expression, &plain))
+			return false;
+		if (!plain.n)
+			return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
+			        "a part of the path is empty");
+		/* It writes "/" and the segment; the "/" is not ours here. */
+		struct text segment;
+		text_init(&segment, frame->arena, plain.n + 1);
+		uri_segment_add(&segment, plain);
+		slice encoded = text_slice(&segment);
+		text_slice_add(&text, slice_from(encoded, 1));
+	}
+	slice raw = text_slice(&text);
+	return (raw.p && uri_path_normalise(frame->arena, raw, path) == URI_OK) ||
+	       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "the fields give no path");
+}
+
+static struct value *emit(struct frame *frame, const struct scope *scope)
+{
+	const struct extension *extension = &frame->schema->extension;
+	struct cell cell;
+	if (extension->emit)
+		return evaluate(frame, scope, extension->emit, &cell) ? cell_value(frame, &cell, 0)
+		                                                      : NULL;
+	if (!extension->emit_map)
+		return scope->it ? cell_value(frame, scope->it, 0) : frame_value(frame);
+	struct value *map = value_map(frame->arena);
+	for (unsigned i = 0; map && i < extension->nemit_map; i++) {
+		if (!evaluate(frame, scope, extension->emit_map[i].expression, &cell))
+			return NULL;
+		if (cell.kind == CELL_ABSENT)
+			continue;
+		if (!value_set_new(map, extension->emit_map[i].name, cell_value(frame, &cell, 0)))
+			return NULL;
+	}
+	return map;
+}
+
+bool frame_message(
+        struct frame *frame, unsigned i, slice device, slice *path, const struct value **value)
+{
+	struct scope scope = root_scope(frame);
+	const struct array *array;
+	if (frame->schema->extension.each) {
+		if (!elements(frame, &array) || i >= array->n)
+			return false;
+		scope.it = &array->items[i];
+		scope.index = i;
+	}
+	frame->device = device;
+	if (!fill_path(frame, &scope, path))
+		return false;
+	*value = emit(frame, &scope);
+	return *value != NULL ||
+	       frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "over the memory budget");
+}
+
+/* ---- answers ---- */
+
+static const struct reply_template *template_of(
+        const struct extension *extension, enum frame_answer answer)
+{
+	switch (answer) {
+	case FRAME_ANSWER_ACK:
+		return &extension->ack;
+	case FRAME_ANSWER_NAK:
+		return &extension->nak;
+	case FRAME_ANSWER_LOGIN_ACCEPT:
+		return &extension->login_accept;
+	case FRAME_ANSWER_LOGIN_REFUSE:
+		return &extension->login_refuse;
+	case FRAME_ANSWER_HEARTBEAT:
+		return &extension->heartbeat;
+	}
+	return NULL;
+}
+
+bool frame_has_answer(const struct frame_schema *schema, enum frame_answer answer)
+{
+	return template_of(&schema->extension, answer)->present;
+}
+
+static void put_number(struct text *text, uint64_t number, unsigned width, enum endian endian)
+{
+	for (unsigned i = 0; i < width; i++) {
+		unsigned at = endian == ENDIAN_LITTLE ? i : width - 1 - i;
+		text_char(text, (char)(unsigned char)(number >> (8 * at)));
+	}
+}
+
+static bool put_computed(struct text *text, struct frame *frame, const struct part *part)
+{
+	if (!frame)
+		return false;
+	struct scope scope = root_scope(frame);
+	struct cell cell;
+	slice plain;
+	if (!evaluate(frame, &scope, part->expression, &cell))
+		return false;
+	if (part->kind == PART_INTEGER) {
+		if (cell.kind != CELL_INTEGER && cell.kind != CELL_ENUM)
+			return false;
+		put_number(text, (uint64_t)cell.as.integer, part->width, part->endian);
+		return true;
+	}
+	if (cell.kind == CELL_BYTES)
+		plain = cell.as.text;
+	else if (!cell_text(frame->arena, &cell, &plain))
+		return false;
+	text_slice_add(text, plain);
+	return true;
+}
+
+slice frame_answer(const struct frame_schema *schema, struct frame *frame, struct arena *arena,
+        enum frame_answer answer)
+{
+	static const slice nothing = { NULL, 0 };
+	const struct reply_template *reply = template_of(&schema->extension, answer);
+	struct text text;
+	if (!reply->present)
+		return nothing;
+	text_init(&text, arena, 16);
+	for (unsigned i = 0; i < reply->nparts; i++) {
+		const struct part *part = &reply->parts[i];
+		if (part->kind == PART_BYTES) {
+			text_slice_add(&text, part->bytes);
+		} else if (part->kind == PART_CHECKSUM) {
+			slice covered = { text.p, text.n };
+			put_number(&text, part->checksum->sum(slice_from(covered, part->from)),
+			        part->checksum->width, part->endian);
+		} else if (!put_computed(&text, frame, part)) {
+			return nothing;
+		}
+	}
+	return text_slice(&text);
+}

@@ -1,0 +1,467 @@
+/* A loaded description: what the loader makes of a .ksy file and the decoder runs. Inside codec/frame only.
+ *
+ * Everything lives in the schema's arena and never changes after loading, so one schema serves any number of
+ * connections. Names are interned: equal names are the same pointer, so that looking up a member compares
+ * pointers. */
+#ifndef FRAME_PROGRAM_H
+#define FRAME_PROGRAM_H
+
+#include "codec/frame/frame.h"
+
+struct type;
+struct expression;
+struct enumeration;
+
+/* ---- expressions ---- */
+
+enum operation {
+	OP_INTEGER,
+	OP_REAL,
+	OP_BOOLEAN,
+	OP_TEXT,
+	OP_BYTES,
+	OP_ENUM,
+	OP_ARRAY,
+	OP_OWN,   /* a member of the type that the expression stands in, by number */
+	OP_SELF,  /* _: the item of a repetition, or the value that is validated */
+	OP_INDEX, /* _index */
+	OP_ROOT,
+	OP_PARENT,
+	OP_IO,
+	OP_IS_LE,
+	OP_DEVICE, /* in -fairlead: what the login frame said */
+	OP_MEMBER, /* first.name: a member of a structure, or a method */
+	OP_ITEM,   /* first[second] */
+	OP_CAST,   /* first.as<type> */
+	OP_JOIN,   /* f"…": the parts as text, one after the other */
+	OP_NEGATE,
+	OP_NOT,
+	OP_INVERT,
+	OP_CHOOSE, /* first ? second : third */
+	OP_OR,
+	OP_AND,
+	OP_EQUAL,
+	OP_DIFFERENT,
+	OP_LESS,
+	OP_LESS_EQUAL,
+	OP_GREATER,
+	OP_GREATER_EQUAL,
+	OP_BIT_OR,
+	OP_BIT_XOR,
+	OP_BIT_AND,
+	OP_SHIFT_LEFT,
+	OP_SHIFT_RIGHT,
+	OP_ADD,
+	OP_SUBTRACT,
+	OP_MULTIPLY,
+	OP_DIVIDE,
+	OP_MODULO
+};
+
+enum method_name {
+	CALL_NONE,
+	CALL_TO_I,
+	CALL_TO_S,
+	CALL_LENGTH, /* also "size" */
+	CALL_FIRST,
+	CALL_LAST,
+	CALL_MIN,
+	CALL_MAX,
+	CALL_REVERSE,
+	CALL_SUBSTRING,
+	CALL_EOF,
+	CALL_POS,
+	CALL_IO,
+	CALL_PARENT,
+	CALL_ROOT
+};
+
+struct expression {
+	enum operation op;
+	bool natural; /* OP_INTEGER, OP_ENUM: `integer` holds a uint64_t above INT64_MAX */
+	enum method_name method; /* OP_MEMBER: what the name means where it is no member */
+	unsigned member;         /* OP_OWN */
+	int64_t integer;         /* OP_INTEGER, OP_BOOLEAN, OP_ENUM */
+	double real;
+	slice text; /* OP_TEXT, OP_BYTES; OP_MEMBER: the interned name */
+	const struct enumeration *enumeration;
+	const struct type
+	        *type; /* OP_CAST to a structure; NULL: to bytes, or to another plain type */
+	bool to_bytes;
+	const struct expression *first, *second, *third;
+	const struct expression *const *items; /* OP_ARRAY, OP_JOIN, arguments of a method */
+	unsigned nitems;
+};
+
+/* ---- types ---- */
+
+struct enum_value {
+	int64_t number;
+	bool natural;
+	slice name;
+};
+
+struct enumeration {
+	slice name;
+	struct enum_value *values;
+	unsigned nvalues;
+	const struct enumeration *next; /* of the same type */
+};
+
+enum encoding {
+	ENCODING_NONE,
+	ENCODING_ASCII,
+	ENCODING_UTF8,
+	ENCODING_UTF16LE,
+	ENCODING_UTF16BE,
+	ENCODING_LATIN1
+};
+
+enum base {
+	BASE_NONE, /* a switch without a case for the value: nothing is read */
+	BASE_UNSIGNED,
+	BASE_SIGNED,
+	BASE_FLOAT,
+	BASE_BITS,
+	BASE_BYTES,
+	BASE_TEXT,
+	BASE_STRUCT
+};
+
+enum endian { ENDIAN_UNKNOWN, ENDIAN_LITTLE, ENDIAN_BIG, ENDIAN_SWITCHED };
+
+/* A type as a field names it. */
+struct type_use {
+	enum base base;
+	unsigned width;     /* bytes of a number; bits of a bit field */
+	enum endian endian; /* of numbers and of bits */
+	bool zero_ended;    /* strz */
+	enum encoding encoding;
+	const struct type *type;
+	const struct expression *const *arguments;
+	unsigned narguments;
+};
+
+struct type_case {
+	const struct expression *when; /* NULL: "_", everything else */
+	struct type_use use;
+};
+
+enum repeat { REPEAT_NONE, REPEAT_TO_END, REPEAT_TIMES, REPEAT_UNTIL };
+
+enum { VALID_MAX = 16 };
+struct valid {
+	bool present, in_enum;
+	const struct expression *equal, *min, *max, *holds;
+	const struct expression *any_of[VALID_MAX];
+	unsigned nany_of;
+};
+
+enum process { PROCESS_NONE, PROCESS_XOR, PROCESS_ROL, PROCESS_ROR };
+
+struct field {
+	slice name; /* interned; "_unnamed3" for one without an id */
+	bool anonymous;
+	bool omitted; /* `-fairlead-omit: true`: not in the value */
+	unsigned line;
+	const struct expression *condition;
+	enum repeat repeat;
+	const struct expression *repeat_by; /* how often, or until what */
+
+	struct type_use use; /* unless it is switched */
+	const struct expression *switch_on;
+	struct type_case *cases;
+	unsigned ncases;
+
+	const struct expression *size;
+	bool to_end; /* size-eos */
+	slice terminator;
+	bool has_terminator, include, keep_terminator, lenient_end;
+	int pad; /* -1: none */
+	bool has_contents;
+	slice contents;
+	const struct enumeration *enumeration;
+	struct valid valid;
+	enum process process;
+	const struct expression *process_key;
+	const struct expression *parent; /* `parent:` */
+	bool orphan;                     /* `parent: false` */
+
+	/* Instances. */
+	const struct expression *value, *pos, *io;
+};
+
+enum member_kind { MEMBER_PARAMETER, MEMBER_FIELD, MEMBER_INSTANCE };
+
+struct member {
+	slice name;
+	enum member_kind kind;
+	struct field field;
+};
+
+struct type {
+	slice name;
+	const struct type *outer;
+	struct type *inner, *next; /* nested types: the first, and the next beside it */
+	const struct enumeration *enumerations;
+	struct member *members; /* parameters, then fields, then instances */
+	unsigned nmembers;
+	enum endian endian, bit_endian;
+	enum encoding encoding;
+	const struct expression *endian_on; /* ENDIAN_SWITCHED, where it is switched */
+	struct type_case *endian_cases;     /* `use.endian` is the answer */
+	unsigned nendian_cases;
+};
+
+/* ---- the -fairlead: key ---- */
+
+enum { FRAMING_MAX = 8, START_MAX = 4 };
+
+enum framing_kind { FRAMING_LENGTH, FRAMING_DELIMITER, FRAMING_FIXED, FRAMING_ALL };
+
+struct checksum {
+	const struct checksum_kind *kind; /* NULL: none */
+	int64_t from, to, at;             /* negative: counted from the frame's end */
+	enum endian endian;
+	unsigned width; /* of the stored sum; at least the kind's own */
+	bool optional;  /* nmea: a sentence without one is taken */
+};
+
+struct framing {
+	enum framing_kind kind;
+	slice starts[START_MAX]; /* the frame begins with one of these; none: with anything */
+	unsigned nstarts;
+	unsigned offset, width; /* of the length field */
+	enum endian endian;
+	bool counts_frame;
+	int64_t adjust, unit;
+	slice delimiters[START_MAX];
+	unsigned ndelimiters;
+	bool include;
+	size_t fixed_bytes;
+	struct checksum checksum;
+};
+
+enum part_kind { PART_BYTES, PART_INTEGER, PART_EXPRESSION, PART_CHECKSUM };
+
+struct part {
+	enum part_kind kind;
+	slice bytes;
+	const struct expression *expression;
+	unsigned width;
+	enum endian endian;
+	const struct checksum_kind *checksum;
+	size_t from;
+};
+
+struct reply_template {
+	bool present;
+	struct part *parts;
+	unsigned nparts;
+};
+
+/* "/ships/{device}/x": literal parts, and expressions whose text becomes one segment's part. */
+struct path_part {
+	slice literal;
+	const struct expression *expression; /* NULL: literal */
+};
+
+struct named_expression {
+	slice name;
+	const struct expression *expression;
+};
+
+struct extension {
+	struct framing framings[FRAMING_MAX];
+	unsigned nframings;
+	size_t max_bytes;
+	bool has_login;
+	const struct expression *login_when, *login_device, *login_secret;
+	struct reply_template login_accept, login_refuse;
+	struct reply_template ack, nak, heartbeat;
+	const struct expression *heartbeat_when;
+	struct path_part *path;
+	unsigned npath;
+	const struct expression *each;
+	const struct expression *emit;
+	struct named_expression *emit_map;
+	unsigned nemit_map;
+	enum frame_on_error on_error;
+	unsigned concurrent;
+};
+
+enum { NAME_BUCKETS = 256 };
+struct interned {
+	slice name;
+	bool is_member; /* some type has a member of this name */
+	struct interned *next;
+};
+
+struct frame_schema {
+	struct arena arena;
+	slice id;
+	struct type *root;
+	struct interned *names[NAME_BUCKETS];
+	struct extension extension;
+};
+
+/* ---- loading ---- */
+
+struct node;
+
+struct loader {
+	struct frame_schema *schema;
+	struct arena *arena;
+	struct error *error;
+	const struct type *self; /* whose member is being compiled */
+	bool in_extension;       /* `device` is known */
+	bool has_login;
+};
+
+/* The one slice of this name; { NULL, 0 }: out of memory. */
+slice loader_intern(struct loader *, slice name, bool is_member);
+bool loader_is_member_name(const struct loader *, slice name);
+/* Finds "a::b" from the inside out. NULL: there is none. */
+const struct type *loader_find_type(const struct loader *, slice path);
+const struct enumeration *loader_find_enum(const struct loader *, slice path);
+/* A type's name as `type:` and `as<>` have it. BASE_NONE with true: not a plain type. */
+bool loader_plain_type(const struct type *self, slice name, struct type_use *);
+/* The member's number, or -1. */
+int type_member(const struct type *, slice interned_name);
+
+/* Parses and resolves an expression. NULL: the error is set, with `line` and a column. */
+const struct expression *expression_compile(
+        struct loader *, slice text, unsigned line, unsigned column);
+const struct expression *expression_of(struct loader *, const struct node *);
+
+bool field_compile(struct loader *, const struct node *, enum member_kind, struct field *);
+bool extension_compile(struct loader *, const struct node *);
+bool path_compile(struct loader *, slice text, unsigned line, unsigned column, struct path_part **,
+        unsigned *n);
+bool node_integer(struct loader *, const struct node *, int64_t low, int64_t high, int64_t *);
+bool node_switch(struct loader *, const struct node *, bool *);
+/* A text's bytes, or a list of numbers and texts. */
+bool node_bytes(struct loader *, const struct node *, slice *);
+bool encoding_parse(slice name, enum encoding *);
+
+/* ---- running ---- */
+
+enum cell_kind {
+	CELL_UNREAD, /* not there yet; all-zero memory */
+	CELL_BUSY,   /* an instance that is being computed */
+	CELL_ABSENT, /* its `if` was false, or no case applied */
+	CELL_INTEGER,
+	CELL_REAL,
+	CELL_BOOLEAN,
+	CELL_TEXT,
+	CELL_BYTES,
+	CELL_ENUM,
+	CELL_STRUCT,
+	CELL_ARRAY,
+	CELL_IO
+};
+
+struct cell {
+	enum cell_kind kind;
+	bool natural; /* CELL_INTEGER, CELL_ENUM: `integer` holds a uint64_t above INT64_MAX */
+	bool single;  /* CELL_REAL: read from 4 bytes */
+	union {
+		int64_t integer; /* CELL_BOOLEAN too */
+		double real;
+		slice text;
+		struct object *object;
+		struct array *array;
+		struct input *input;
+	} as;
+	const struct enumeration *enumeration;
+};
+
+struct array {
+	struct cell *items;
+	unsigned n, size;
+};
+
+/* Bytes being read, and where. */
+struct input {
+	slice bytes;
+	size_t at;
+	uint8_t bits;       /* what is left of the byte before `at` */
+	unsigned bits_left; /* 0..7 */
+	bool bits_little;
+	size_t origin; /* of bytes.p[0] in the frame; ORIGIN_NONE: unpacked bytes, in no frame */
+};
+#define ORIGIN_NONE SIZE_MAX
+
+struct object {
+	const struct type *type;
+	struct object *parent, *root;
+	struct object *holder; /* in whose field it stands: for paths, whatever `parent:` says */
+	const struct field *field;
+	int64_t index;
+	bool little; /* for ENDIAN_SWITCHED */
+	struct input *input;
+	struct cell cells[]; /* one a member */
+};
+
+struct frame {
+	const struct frame_schema *schema;
+	struct arena *arena;
+	struct frame_fault *fault;
+	struct frame_trace *trace;
+	struct object *root;
+	slice bytes;
+	slice device; /* the session's, while templates are filled */
+	uint64_t steps_left;
+	unsigned depth;
+};
+
+/* What an expression sees. */
+struct scope {
+	struct object *self;
+	const struct cell *it;
+	int64_t index;
+};
+
+/* Records the first fault with its place. Always false. */
+bool frame_fail(struct frame *, enum frame_fault_kind, const struct scope *, const char *format,
+        ...) __attribute__((format(printf, 4, 5)));
+/* The same for one field: its name ends the path. `offset` SIZE_MAX: where reading stands. */
+bool frame_fail_field(struct frame *, const struct scope *, const struct field *,
+        enum frame_fault_kind, size_t offset, const char *text);
+bool frame_no_memory(struct frame *, const struct scope *);
+/* An entry for the field that is about to be read; NULL: over budget. */
+struct frame_trace_entry *frame_trace_add(
+        struct frame *, const struct scope *, const struct field *, const struct input *);
+void frame_trace_end(
+        struct frame *, struct frame_trace_entry *, const struct input *, const struct cell *);
+/* One step of work; false: the frame costs more than any honest one. */
+bool frame_step(struct frame *, const struct scope *);
+
+bool evaluate(struct frame *, const struct scope *, const struct expression *, struct cell *);
+bool evaluate_boolean(struct frame *, const struct scope *, const struct expression *, bool *);
+/* A whole number from 0 to SIZE_MAX. */
+bool evaluate_size(struct frame *, const struct scope *, const struct expression *,
+        const char *what, size_t *);
+bool cells_equal(const struct cell *, const struct cell *);
+/* -1, 0, 1 in *order; false: not comparable. */
+bool cells_compare(const struct cell *, const struct cell *, int *order);
+/* A number, text, boolean or enum as text. false: over budget, or none of them. */
+bool cell_text(struct arena *, const struct cell *, slice *);
+/* As a value tree, structures and lists included. */
+struct value *cell_value(struct frame *, const struct cell *, unsigned depth);
+const struct enum_value *enum_find(const struct enumeration *, int64_t number, bool natural);
+
+/* The member of an object, computed if it is an instance. */
+bool object_member(struct frame *, struct object *, unsigned member, struct cell *);
+slice object_path(struct arena *, const struct object *);
+
+bool input_unsigned(struct input *, unsigned width, bool little, uint64_t *);
+bool input_bits(struct input *, unsigned width, bool little, uint64_t *);
+void input_align(struct input *);
+bool input_eof(const struct input *);
+bool input_bytes(struct input *, size_t n, slice *);
+
+/* To UTF-8. false: malformed or over budget; *why says which. */
+bool encoding_decode(struct arena *, enum encoding, slice bytes, slice *text, const char **why);
+
+#endif

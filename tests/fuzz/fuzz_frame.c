@@ -1,0 +1,103 @@
+/* Any bytes as a stream of frames, under a description that uses most of the language. */
+#include "codec/frame/frame.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static const char description[] =
+        "meta: { id: fuzz, endian: be, encoding: UTF-8 }\n"
+        "seq:\n"
+        "  - { id: head, type: u1 }\n"
+        "  - { id: kind, type: u1, enum: kind }\n"
+        "  - { id: length, type: u2 }\n"
+        "  - id: body\n"
+        "    size: length\n"
+        "    type:\n"
+        "      switch-on: kind\n"
+        "      cases:\n"
+        "        'kind::nested': nested\n"
+        "        'kind::texts': texts\n"
+        "        'kind::bits': bits\n"
+        "        'kind::far': far\n"
+        "enums: { kind: { 1: nested, 2: texts, 3: bits, 4: far } }\n"
+        "types:\n"
+        "  nested:\n"
+        "    seq:\n"
+        "      - { id: n, type: u4 }\n"
+        "      - { id: items, type: nested, repeat: expr, repeat-expr: n, if: not _io.eof }\n"
+        "  texts:\n"
+        "    seq:\n"
+        "      - { id: a, type: strz }\n"
+        "      - { id: b, type: str, encoding: UTF-16LE, size: 4, pad-right: 0 }\n"
+        "      - { id: c, type: str, encoding: ISO-8859-1, terminator: 0x2c, eos-error: false }\n"
+        "      - { id: d, size-eos: true, process: xor(0x55) }\n"
+        "    instances:\n"
+        "      number: { value: a.to_i }\n"
+        "      part: { value: 'c.substring(1, 2).reverse + a' }\n"
+        "  bits:\n"
+        "    seq:\n"
+        "      - { id: a, type: b3 }\n"
+        "      - { id: b, type: b13le, valid: { min: 1, max: 8000 } }\n"
+        "      - { id: c, type: b64, repeat: until, repeat-until: _ % 3 == 0 or _io.eof }\n"
+        "      - { id: d, type: f4le, repeat: eos }\n"
+        "  far:\n"
+        "    seq:\n"
+        "      - { id: at, type: u4 }\n"
+        "    instances:\n"
+        "      there: { pos: at, type: s8le }\n"
+        "      sum: { value: there * at + (there >> 3) / (at & 7) - there % 5 }\n"
+        "-fairlead:\n"
+        "  framing:\n"
+        "    - { start: [[0xfa]], length-field: { offset: 2, size: 2 } }\n"
+        "    - { start: [[0xfb]], length-field: { offset: 2, size: 2 },\n"
+        "        checksum: { algorithm: crc-16/modbus } }\n"
+        "    - { start: ['$', '!'], delimiter: [\"\\r\\n\", \"\\n\"],\n"
+        "        checksum: { algorithm: nmea, optional: true } }\n"
+        "    - { start: [[0]], fixed: 12 }\n"
+        "  max: 512\n"
+        "  login: { when: head == 0, device: body.as<texts>.a, secret: body.as<texts>.c }\n"
+        "  path: \"/fuzz/{device}/{kind}/{length}\"\n"
+        "  ack: [6, { u4be: length }, { text: kind }, { checksum: crc-32 }]\n";
+
+static void answer(struct frame *frame, const struct frame_schema *schema, struct arena *arena)
+{
+	enum frame_role role;
+	slice device = SLICE("a b"), secret, path;
+	const struct value *value;
+	if (!frame_role(frame, &role))
+		return;
+	if (role == FRAME_ROLE_LOGIN)
+		(void)frame_login(frame, &device, &secret);
+	else
+		(void)frame_message(frame, 0, device, &path, &value);
+	(void)frame_answer(schema, frame, arena, FRAME_ANSWER_ACK);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	static struct frame_schema *schema;
+	struct error error = { .text = "" };
+	if (!schema)
+		schema = frame_schema_load(slice_of(description), &error);
+	if (!schema)
+		abort();
+	slice rest = { (const char *)bytes, n };
+	while (rest.n) {
+		struct frame_piece piece;
+		struct frame_fault fault;
+		struct arena arena;
+		enum frame_cut cut = frame_split(schema, rest, &piece);
+		if (cut == FRAME_MORE)
+			break;
+		if (!piece.used || piece.used > rest.n || piece.bytes.n > rest.n)
+			abort();
+		arena_init(&arena, 1 << 20);
+		struct frame *frame = frame_decode(schema, &arena, piece.bytes, NULL, &fault);
+		if (frame)
+			answer(frame, schema, &arena);
+		arena_finish(&arena);
+		rest = slice_from(rest, piece.used);
+	}
+	return 0;
+}
