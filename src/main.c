@@ -12,6 +12,7 @@ static const struct {
 	{ "run", cli_run, "the gateway, in the foreground" },
 	{ "check", cli_check,
 	        "holds a configuration against everything that can be wrong with it" },
+	{ "frame", cli_frame, "what the bytes of a binary frame mean, by its description" },
 	{ "version", cli_version, "version, and what this build speaks" },
 };
 

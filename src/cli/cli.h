@@ -9,6 +9,7 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_WRONG = 2 };
 /* argv[0] is the command's own name. */
 int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_frame(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /* What the build found; the one place where the layers meet. */

@@ -1,0 +1,205 @@
+/* fairlead frame decode: what a frame means, field by field. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/codec.h"
+#include "codec/frame/frame.h"
+
+enum { FILE_MAX_BYTES = 1 << 20, BUDGET_BYTES = 64 << 20 };
+
+static const char help[] =
+        "Usage: fairlead frame decode SCHEMA.ksy [HEX|-] [--raw] [--json]\n"
+        "\n"
+        "Decodes the bytes by the description and shows each field with its offset, length and "
+        "value,\n"
+        "and for a wrong frame the byte where it stops making sense. HEX is hexadecimal digits; - "
+        "or\n"
+        "nothing reads them from standard input, with --raw the bytes themselves.\n"
+        "  --json   one line of JSON a frame instead of the table\n"
+        "Exit code: 0 all frames are right, 1 not, 2 wrong usage or a wrong description.\n";
+
+struct options {
+	const char *schema, *hex;
+	bool json, raw, help;
+};
+
+static bool parse_options(int argc, char **argv, struct options *options)
+{
+	*options = (struct options){ .schema = NULL };
+	const char *words[3] = { NULL, NULL, NULL };
+	unsigned n = 0;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			options->json = true;
+		else if (strcmp(argv[i], "--raw") == 0)
+			options->raw = true;
+		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			options->help = true;
+		else if (n == 0 && strcmp(argv[i], "decode") == 0)
+			n++;
+		else if (n == 1 && argv[i][0] != '-')
+			words[n++] = argv[i];
+		else if (n == 2 && (argv[i][0] != '-' || !argv[i][1]))
+			words[n++] = argv[i];
+		else
+			return false;
+	}
+	options->schema = words[1];
+	options->hex = words[2];
+	return options->help || options->schema;
+}
+
+static bool read_stream(struct arena *arena, FILE *file, slice *bytes)
+{
+	char *buffer = arena_alloc_raw(arena, FILE_MAX_BYTES);
+	if (!buffer)
+		return false;
+	*bytes = (slice){ buffer, fread(buffer, 1, FILE_MAX_BYTES, file) };
+	return !ferror(file) && feof(file);
+}
+
+static bool read_path(struct arena *arena, const char *path, slice *bytes)
+{
+	FILE *file = fopen(path, "rb");
+	bool good = file && read_stream(arena, file, bytes);
+	if (file)
+		(void)fclose(file);
+	if (!good)
+		(void)fprintf(stderr,
+		        "fairlead frame: %s cannot be read, or is larger than 1 MiB\n", path);
+	return good;
+}
+
+static bool from_hex(struct arena *arena, slice text, slice *bytes)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	char *out = arena_alloc_raw(arena, text.n / 2 + 1);
+	size_t n = 0;
+	unsigned high = 0;
+	bool half = false;
+	for (size_t i = 0; i < text.n && out; i++) {
+		if (strchr(" \t\r\n:", text.p[i]) && text.p[i])
+			continue;
+		const char *at = text.p[i] ? strchr(digits, text.p[i]) : NULL;
+		if (!at)
+			return false;
+		unsigned digit = (unsigned)(at - digits) % 16;
+		if (half)
+			out[n++] = (char)(unsigned char)(high << 4 | digit);
+		high = digit;
+		half = !half;
+	}
+	*bytes = (slice){ out, n };
+	return out && !half;
+}
+
+static bool read_bytes(struct arena *arena, const struct options *options, slice *bytes)
+{
+	slice text = slice_of(options->hex);
+	bool from_input = !options->hex || strcmp(options->hex, "-") == 0;
+	if (from_input && !read_stream(arena, stdin, &text)) {
+		(void)fputs("fairlead frame: standard input cannot be read\n", stderr);
+		return false;
+	}
+	*bytes = text;
+	if (options->raw && from_input)
+		return true;
+	if (from_hex(arena, text, bytes))
+		return true;
+	(void)fputs("fairlead frame: these are no hexadecimal digits in pairs\n", stderr);
+	return false;
+}
+
+static bool print_json(const struct frame_schema *schema, struct arena *arena, slice bytes)
+{
+	const struct codec *json = codec_for(SLICE("application/json"));
+	struct frame_fault fault;
+	struct error error = { .text = "" };
+	struct frame *frame = frame_decode(schema, arena, bytes, NULL, &fault);
+	struct value *value = frame ? frame_value(frame) : NULL;
+	if (!value) {
+		(void)fprintf(stderr, "byte %zu, in %s: %s\n", fault.offset,
+		        fault.path[0] ? fault.path : "the frame", fault.text);
+		return false;
+	}
+	slice text = json->encode(arena, value, &error);
+	if (!text.p) {
+		(void)fprintf(stderr, "%s\n", error.text);
+		return false;
+	}
+	(void)printf("%.*s\n", SLICE_ARG(text));
+	return true;
+}
+
+static bool print_all_json(const struct frame_schema *schema, struct arena *arena, slice bytes)
+{
+	bool good = true;
+	if (!frame_schema_has_framing(schema))
+		return print_json(schema, arena, bytes);
+	for (size_t at = 0; at < bytes.n;) {
+		struct frame_piece piece;
+		enum frame_cut cut = frame_split(schema, slice_from(bytes, at), &piece);
+		if (cut == FRAME_WHOLE) {
+			good &= print_json(schema, arena, piece.bytes);
+		} else {
+			(void)fprintf(stderr, "byte %zu: %s\n", at,
+			        cut == FRAME_MORE ? "a frame that is not whole" : piece.why);
+			good = false;
+		}
+		at = cut == FRAME_MORE ? bytes.n : at + piece.used;
+	}
+	return good;
+}
+
+static bool print_table(const struct frame_schema *schema, struct arena *arena, slice bytes)
+{
+	bool good;
+	slice table = frame_decode_text(schema, arena, bytes, &good);
+	if (!table.p)
+		(void)fputs("fairlead frame: too large to show\n", stderr);
+	else
+		(void)fwrite(table.p, 1, table.n, stdout);
+	return table.p && good;
+}
+
+static int decode(struct arena *arena, const struct options *options)
+{
+	slice text, bytes;
+	struct error error = { .text = "" };
+	if (!read_path(arena, options->schema, &text))
+		return CLI_WRONG;
+	struct frame_schema *schema = frame_schema_load(text, &error);
+	if (!schema) {
+		(void)fprintf(stderr, "%s:%u:%u: %s\n", options->schema, error.line, error.column,
+		        error.text);
+		return CLI_WRONG;
+	}
+	int code = CLI_WRONG;
+	if (read_bytes(arena, options, &bytes)) {
+		bool good = options->json ? print_all_json(schema, arena, bytes)
+		                          : print_table(schema, arena, bytes);
+		code = good ? CLI_OK : CLI_FAILED;
+	}
+	frame_schema_free(schema);
+	return code;
+}
+
+int cli_frame(int argc, char **argv)
+{
+	struct options options;
+	if (!parse_options(argc, argv, &options)) {
+		(void)fputs(help, stderr);
+		return CLI_WRONG;
+	}
+	if (options.help) {
+		(void)fputs(help, stdout);
+		return CLI_OK;
+	}
+	struct arena arena;
+	arena_init(&arena, BUDGET_BYTES);
+	int code = decode(&arena, &options);
+	arena_finish(&arena);
+	return code;
+}
