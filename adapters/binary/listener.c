@@ -1,0 +1,203 @@
+/* The raw binary listener: the schema and the settings, once; everything per connection is in session.c. */
+#include "adapters/binary/binary.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SCHEMA_FILE_MAX_BYTES = 1 << 20, MARGIN_BYTES = 64 };
+
+static const struct setting settings[] = {
+	{ "frame", SETTING_FILE, NULL, true,
+	        "the Kaitai Struct description (.ksy) of the frames, with its -fairlead key", NULL,
+	        NULL },
+	{ "path", SETTING_TEXT, NULL, false,
+	        "the endpoint path, in place of the description's: \"/ships/{device}\"", NULL,
+	        NULL },
+	{ "login_timeout", SETTING_DURATION, "30s", false,
+	        "how long a connection may stay without its login frame, where there is one", NULL,
+	        NULL },
+	{ "frame_timeout", SETTING_DURATION, "30s", false,
+	        "how long a frame that has begun may take to be whole", NULL, NULL },
+	{ "idle", SETTING_DURATION, "10m", false, "how long a connection may be silent", NULL,
+	        NULL },
+	{ NULL, SETTING_TEXT, NULL, false, NULL, NULL, NULL },
+};
+
+static bool read_file(struct arena *arena, const char *path, slice *text, struct error *error)
+{
+	FILE *file = fopen(path, "rb");
+	char *bytes = arena_alloc_raw(arena, SCHEMA_FILE_MAX_BYTES + 1);
+	if (!file || !bytes) {
+		if (file)
+			(void)fclose(file);
+		return error_set(error, "%s: cannot be read", path);
+	}
+	size_t n = fread(bytes, 1, SCHEMA_FILE_MAX_BYTES + 1, file);
+	bool failed = ferror(file) != 0;
+	(void)fclose(file);
+	*text = (slice){ bytes, n };
+	if (failed || n > SCHEMA_FILE_MAX_BYTES)
+		return error_set(
+		        error, "%s: %s", path, failed ? "cannot be read" : "larger than 1 MiB");
+	return true;
+}
+
+/* The description's own mistakes are told with its own file, line and column. */
+static struct frame_schema *load_schema(const struct config *config, struct error *error)
+{
+	struct arena arena;
+	struct error inside = { .text = "" };
+	slice text;
+	arena_init(&arena, 4 * SCHEMA_FILE_MAX_BYTES);
+	slice path = config_file_path(&arena, config, "frame");
+	struct frame_schema *schema = NULL;
+	if (path.p && read_file(&arena, path.p, &text, error)) {
+		schema = frame_schema_load(text, &inside);
+		if (!schema)
+			(void)config_error(config_get(config, "frame"), error, "%s:%u:%u: %s",
+			        path.p, inside.line, inside.column, inside.text);
+	}
+	arena_finish(&arena);
+	return schema;
+}
+
+static bool check_schema(
+        struct frame_schema *schema, const struct config *config, struct error *error)
+{
+	struct error inside = { .text = "" };
+	slice path = config_text(config, "path");
+	if (path.n && !frame_schema_set_path(schema, path, &inside))
+		return config_error(config_get(config, "path"), error, "%s", inside.text);
+	if (!frame_schema_has_framing(schema))
+		return config_error(config_get(config, "frame"), error,
+		        "the description has no -fairlead/framing, which a listener needs");
+	return frame_schema_has_path(schema) ||
+	       config_error(config_get(config, "frame"), error,
+	               "neither the description nor the listener has a path");
+}
+
+static bool parse_bind(const struct config *config, slice *address, struct error *error)
+{
+	slice bind = config_text(config, "bind");
+	struct sockaddr_storage parsed;
+	const struct config *at = config_get(config, "bind");
+	if (slice_starts(bind, SLICE("tls://")) || slice_starts(bind, SLICE("udp://")) ||
+	        slice_starts(bind, SLICE("serial://")))
+		return config_error(at, error, "%.*s: of the transports only tcp:// is supported",
+		        SLICE_ARG(bind));
+	*address = slice_starts(bind, SLICE("tcp://")) ? slice_from(bind, 6) : bind;
+	return net_parse_address(*address, &parsed) ||
+	       config_error(at ? at : config, error, "bind is tcp://HOST:PORT with a numeric host");
+}
+
+static struct adapter *listener_open(struct loop *loop, const struct adapter_limits *limits,
+        const struct config *config, struct error *error)
+{
+	slice address;
+	if (!parse_bind(config, &address, error))
+		return NULL;
+	struct frame_schema *schema = load_schema(config, error);
+	if (!schema || !check_schema(schema, config, error)) {
+		frame_schema_free(schema);
+		return NULL;
+	}
+	struct binary_listener *listener = calloc(1, sizeof *listener);
+	char *bind = strndup(address.p, address.n);
+	if (!listener || !bind) {
+		free(listener);
+		free(bind);
+		frame_schema_free(schema);
+		(void)error_set(error, "out of memory");
+		return NULL;
+	}
+	listener->loop = loop;
+	listener->bind = bind;
+	listener->schema = schema;
+	list_init(&listener->sessions);
+	listener->login_timeout_ms = config_duration_ms(config, "login_timeout");
+	listener->frame_timeout_ms = config_duration_ms(config, "frame_timeout");
+	listener->idle_ms = config_duration_ms(config, "idle");
+	listener->connections_max = limits->connections_max;
+	return &listener->base;
+}
+
+static void *accepted(void *arg, struct stream *stream)
+{
+	return binary_session_open(arg, stream);
+}
+
+static void refused(void *arg)
+{
+	struct binary_listener *listener = arg;
+	listener->base.counters.at[COUNTER_REFUSED]++;
+}
+
+static bool listener_start(struct adapter *adapter, struct error *error)
+{
+	struct binary_listener *listener = (struct binary_listener *)adapter;
+	size_t most = frame_schema_max_bytes(listener->schema) + MARGIN_BYTES;
+	struct stream_accept accept = { .accepted = accepted,
+		.refused = refused,
+		.events = &binary_session_events,
+		.limits = { .unread_max_bytes = most, .unsent_max_bytes = most + 65536 },
+		.connections_max = listener->connections_max,
+		.arg = listener };
+	char why[160];
+	listener->socket =
+	        stream_listen(listener->loop, slice_of(listener->bind), &accept, why, sizeof why);
+	if (!listener->socket)
+		return error_set(error, "%s: %s", listener->bind, why);
+	log_info("binary", "listening listener=%s port=%u", adapter->label,
+	        stream_listener_port(listener->socket));
+	return true;
+}
+
+static void listener_reply(struct adapter *adapter, struct request *request)
+{
+	(void)adapter;
+	binary_session_reply(request);
+}
+
+static void listener_stop(struct adapter *adapter)
+{
+	struct binary_listener *listener = (struct binary_listener *)adapter;
+	listener->stopping = true;
+	stream_listener_close(listener->socket);
+	listener->socket = NULL;
+	LIST_EACH (&listener->sessions, at, following) {
+		binary_session_wind_up(at);
+	}
+}
+
+void binary_listener_release(struct binary_listener *listener)
+{
+	if (!listener->closing || !list_empty(&listener->sessions))
+		return;
+	frame_schema_free(listener->schema);
+	free(listener->bind);
+	free(listener);
+}
+
+/* Sessions that are left are on their way out: the last one's closed() takes the listener with it. */
+static void listener_close(struct adapter *adapter)
+{
+	if (!adapter)
+		return;
+	struct binary_listener *listener = (struct binary_listener *)adapter;
+	if (!listener->stopping)
+		listener_stop(adapter);
+	listener->closing = true;
+	binary_listener_release(listener);
+}
+
+const struct adapter_ops adapter_binary = {
+	.name = "binary",
+	.settings = settings,
+	.open = listener_open,
+	.start = listener_start,
+	.reply = listener_reply,
+	.stop = listener_stop,
+	.close = listener_close,
+};
