@@ -370,6 +370,26 @@ static void memory_is_bounded(void **state)
 	arena_finish(&small);
 }
 
+/* Each step of the budget ends somewhere else; nothing is ever used that was not there. */
+static void memory_may_end_anywhere(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct protobuf_message *type = type_of(fixture, "Tree");
+	slice bytes = nested(fixture, 60);
+	const struct value *value = protobuf_decode(&fixture->arena, type, bytes, &fixture->error);
+	unsigned decoded = 0, encoded = 0;
+	for (size_t budget = 0; budget < 64 * 1024; budget += 512) {
+		struct arena small;
+		arena_init(&small, budget);
+		decoded += protobuf_decode(&small, type, bytes, &fixture->error) != NULL;
+		arena_finish(&small);
+		arena_init(&small, budget);
+		encoded += protobuf_encode(&small, type, value, &fixture->error).p != NULL;
+		arena_finish(&small);
+	}
+	assert_true(decoded > 0 && decoded < 128 && encoded > 0 && encoded < 128);
+}
+
 static void times_have_the_mappings_text(void **state)
 {
 	struct fixture *fixture = *state;
@@ -499,6 +519,7 @@ int main(void)
 		cmocka_unit_test(malformed_bytes_are_refused),
 		cmocka_unit_test(nesting_is_bounded),
 		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(memory_may_end_anywhere),
 		cmocka_unit_test(times_have_the_mappings_text),
 		cmocka_unit_test(faulty_schemas_are_refused_by_name),
 	};
