@@ -174,6 +174,7 @@ static void write_on(struct http_connection *connection)
 /* For those who get no request: the same words, and the end. */
 static void turn_away(struct http_connection *connection)
 {
+	count(connection, COUNTER_REFUSED, 1);
 	connection->last = true;
 	connection->state = WRITING;
 	set_deadline(connection, LINGER_MS);

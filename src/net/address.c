@@ -52,8 +52,15 @@ void net_address_text(const struct sockaddr *address, char *text, size_t size)
 	const void *at = address;
 	if (address->sa_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = at;
-		(void)inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-		(void)snprintf(text, size, "[%s]:%u", host, ntohs(in6->sin6_port));
+		const unsigned char *bytes = in6->sin6_addr.s6_addr;
+		/* An IPv4 peer of a socket that listens to both: by the name that it has elsewhere. */
+		bool mapped = IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
+		if (mapped)
+			(void)inet_ntop(AF_INET, bytes + 12, host, sizeof host);
+		else
+			(void)inet_ntop(AF_INET6, bytes, host, sizeof host);
+		(void)snprintf(
+		        text, size, mapped ? "%s:%u" : "[%s]:%u", host, ntohs(in6->sin6_port));
 	} else {
 		const struct sockaddr_in *in = at;
 		(void)inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);

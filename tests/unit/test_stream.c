@@ -322,6 +322,10 @@ static void addresses_are_read_and_written(void **state)
 		net_address_text((struct sockaddr *)&address, text, sizeof text);
 		assert_string_equal(text, right[i]);
 	}
+	char mapped[64];
+	assert_true(net_parse_address(SLICE("[::ffff:10.0.0.5]:7"), &address));
+	net_address_text((struct sockaddr *)&address, mapped, sizeof mapped);
+	assert_string_equal(mapped, "10.0.0.5:7");
 	static const char *const wrong[] = { "", ":1", "1.2.3.4", "1.2.3.4:", "1.2.3.4:70000",
 		"host:1", "[::1:5", "::1:5x", "1.2.3.4:-1" };
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
