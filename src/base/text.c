@@ -36,8 +36,8 @@ char *text_reserve(struct text *text, size_t n)
 
 void text_bytes(struct text *text, const void *bytes, size_t n)
 {
-	char *to = text_reserve(text, n);
-	if (!to || !n)
+	char *to = n ? text_reserve(text, n) : NULL;
+	if (!to)
 		return;
 	memcpy(to, bytes, n);
 	text->n += n;

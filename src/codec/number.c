@@ -56,7 +56,7 @@ static bool decimal_by_trying(double magnitude, bool single, struct decimal *dec
 			digits[n++] = (char)('0' + whole % 10);
 		decimal->point = n - places;
 		int zeros = 0;
-		while (digits[zeros] == '0')
+		while (zeros < n && digits[zeros] == '0')
 			zeros++;
 		decimal->n = n - zeros;
 		for (int i = 0; i < decimal->n; i++)
