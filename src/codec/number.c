@@ -50,7 +50,7 @@ static bool decimal_by_trying(double magnitude, bool single, struct decimal *dec
 		double quotient = (double)whole / powers[places];
 		if (single ? !reads_as_single(quotient, (float)magnitude) : quotient != magnitude)
 			continue;
-		char digits[20];
+		char digits[20] = { 0 };
 		int n = 0;
 		for (; whole; whole /= 10)
 			digits[n++] = (char)('0' + whole % 10);
