@@ -55,14 +55,25 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+static const int numbers[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
 static bool watch_signals(struct loop *loop, struct core *core)
 {
-	static const int numbers[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+	for (size_t i = 0; i < NUMBERS; i++) {
 		if (!loop_on_signal(loop, numbers[i], signalled, core))
 			return false;
 	}
 	return signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < NUMBERS; i++)
+		(void)sigaddset(&set, numbers[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 static int serve(struct loop *loop, struct core *core, const char *path)
@@ -87,6 +98,8 @@ static int serve(struct loop *loop, struct core *core, const char *path)
 	        FAIRLEAD_VERSION, SLICE_ARG(configuration->gateway_name), configuration->nlisteners,
 	        configuration->nendpoints, (int)getpid());
 	loop_run(loop);
+	/* A second SIGTERM has nothing left to hurry, and must not turn an orderly end into a death. */
+	block_signals();
 	core_log_counters(core);
 	log_info("core", "stopped");
 	return CLI_OK;

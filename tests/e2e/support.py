@@ -19,7 +19,7 @@ import time
 import traceback
 
 SOURCE = os.environ.get("FAIRLEAD_SOURCE") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-BINARY = os.environ.get("FAIRLEAD_BINARY") or os.path.join(SOURCE, "build", "asan", "fairlead")
+BINARY = os.path.abspath(os.environ.get("FAIRLEAD_BINARY") or os.path.join(SOURCE, "build", "asan", "fairlead"))
 VECTORS = os.environ.get("FAIRLEAD_VECTORS") or os.path.join(SOURCE, "..", "shared", "vectors")
 READING = {"sensor": "temperature", "value": 81.4, "unit": "Cel", "time": 1764057600123456789}
 READING_TEXT = '{"sensor":"temperature","value":81.4,"unit":"Cel","time":1764057600123456789}'
