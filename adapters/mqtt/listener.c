@@ -10,7 +10,7 @@ static const struct setting settings[] = {
 	{ "in_flight", SETTING_NUMBER, "1", false,
 	        "how many of them are handed on at a time; above 1 their order is the backend's",
 	        NULL, NULL },
-	{ "topic_alias_maximum", SETTING_NUMBER, "16", false,
+	{ "topic_alias_maximum", SETTING_NUMBER, "10", false,
 	        "topic aliases that a client may use (MQTT 5)", NULL, NULL },
 	{ "connect_timeout", SETTING_DURATION, "5s", false,
 	        "how long a connection may stay without CONNECT", NULL, NULL },

@@ -350,7 +350,7 @@ static inline struct stream *connect_5(void)
 	struct stream *stream = world_connect();
 	send_packets(stream, "10 | " MQTT5 "02 003c 00 0002 6964");
 	world_answer(STATUS_OK);
-	EXPECT(stream, "20 | 00 00 11 21 0014 24 01 25 00 27 00030000 22 0010 2a 00");
+	EXPECT(stream, "20 | 00 00 11 21 0014 24 01 25 00 27 00030000 22 000a 2a 00");
 	return stream;
 }
 

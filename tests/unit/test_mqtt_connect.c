@@ -202,7 +202,7 @@ static void test_small_packets_for_small_clients(void **state)
 	struct stream *stream = world_connect();
 	send_packets(stream, "10 | " MQTT5 "02 003c 05 27 00000014 0001 61");
 	world_answer(STATUS_OK);
-	EXPECT(stream, "20 | 00 00 0f 21 0014 24 01 25 00 27 00030000 22 0010");
+	EXPECT(stream, "20 | 00 00 0f 21 0014 24 01 25 00 27 00030000 22 000a");
 	send_packets(stream, "32 | " T "0001 00 78");
 	world_answer(STATUS_FORBIDDEN);
 	EXPECT(stream, "40 | 0001 87"); /* the reason string would not fit */

@@ -216,18 +216,18 @@ static void test_topic_aliases(void **state)
 	(void)state;
 	world_open(NULL);
 	struct stream *stream = connect_5();
-	send_packets(stream, "30 | " T "03 23 0010 31; 30 | 0000 03 23 0010 32");
+	send_packets(stream, "30 | " T "03 23 000a 31; 30 | 0000 03 23 000a 32");
 	assert_slice(world_next()->in.path, "/s/a");
 	world_answer(STATUS_OK);
 	assert_slice(world_next()->in.path, "/s/a");
 	assert_slice(world_next()->in.body, "2");
 	world_answer(STATUS_OK);
 	/* Said anew; then one above the maximum. */
-	send_packets(stream, "30 | 0001 62 03 23 0010 33; 30 | 0000 03 23 0010 34");
+	send_packets(stream, "30 | 0001 62 03 23 000a 33; 30 | 0000 03 23 000a 34");
 	world_answer(STATUS_OK);
 	assert_slice(world_next()->in.path, "/b");
 	world_answer(STATUS_OK);
-	send_packets(stream, "30 | " T "03 23 0011 35");
+	send_packets(stream, "30 | " T "03 23 000b 35");
 	assert_int_equal((uint8_t)world_sent(stream).p[2], 0x94);
 	world_answer(STATUS_OK); /* the report */
 	leave(stream);
