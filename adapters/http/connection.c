@@ -249,6 +249,7 @@ static void submit(struct http_connection *connection)
 	request_submit(request);
 }
 
+/* `why` NULL: the request has been refused already, and knows. `code`: the status' own when 0. */
 static void refuse(
         struct http_connection *connection, enum status status, unsigned code, const char *why)
 {
@@ -386,6 +387,9 @@ static void read_body(struct http_connection *connection, slice *bytes)
 	slice data;
 	enum http_verdict verdict = http_body_next(&reading->body, bytes, &data);
 	while (verdict == HTTP_DATA && !held->failed && held->n + data.n <= max) {
+		/* Who has sent the first part may have room for all that was announced. */
+		if (!reading->head.chunked && held->n + data.n > held->size)
+			(void)text_reserve(held, (size_t)reading->head.length - held->n);
 		text_slice_add(held, data);
 		verdict = http_body_next(&reading->body, bytes, &data);
 	}
