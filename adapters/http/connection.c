@@ -26,7 +26,7 @@
  * fires. So a busy connection sets no timer at all. */
 #include "adapters/http/connection.h"
 
-#include "adapters/http/request.h"
+#include "adapters/http/incoming.h"
 #include "adapters/http/tls.h"
 #include "base/clock.h"
 #include "net/stream.h"
@@ -41,22 +41,10 @@ enum {
 	PIECE_BYTES = 16384,     /* of a large answer, a write */
 	HEAD_BUDGET = 128 << 10, /* for an answer's head and problem+json */
 	BACKLOG_BUDGET = 256 << 10,
-	BODY_FIRST_BYTES = 65536, /* taken at once for a body, whatever length it claims */
 	PEER_BYTES = 56
 };
 
 enum state { OPENING, IDLE, READING, WAITING, WRITING, LINGERING, CLOSING };
-
-/* A message being read, in its request's arena. */
-struct reading {
-	struct http_head head;
-	struct text head_bytes, body_bytes;
-	struct http_body body;
-	bool head_done;
-	uint64_t body_since_ms;
-	unsigned code; /* of a refusal, if it is another than its status has */
-	const struct http_dialect *dialect;
-};
 
 struct http_connection {
 	struct list link;
@@ -67,8 +55,8 @@ struct http_connection {
 	bool last;               /* the connection ends with the answer under way */
 	struct request *request; /* READING, and WRITING a large answer: ours */
 	uint64_t waiting_for;    /* WAITING: the id of the request in the core */
-	struct reading *reading;
-	slice unsent; /* WRITING: of the answer's body */
+	struct http_incoming *incoming; /* from READING to WRITING */
+	slice unsent;                   /* WRITING: of the answer's body */
 	struct arena backlog_arena;
 	slice backlog;
 	struct timer timer;
@@ -142,7 +130,7 @@ static void written(struct http_connection *connection)
 {
 	request_free(connection->request);
 	connection->request = NULL;
-	connection->reading = NULL;
+	connection->incoming = NULL;
 	if (lws_partial_buffered(connection->wsi))
 		return; /* http_connection_writable() comes back here */
 	if (connection->last || connection->http->stopping) {
@@ -194,11 +182,11 @@ static const char *date_now(struct http *http)
 
 static void write_answer(struct http_connection *connection, struct request *request)
 {
-	struct reading *reading = connection->reading;
+	const struct http_incoming *incoming = connection->incoming;
 	struct http_answer answer = {
-		.code = reading->code,
-		.dialect = reading->dialect,
-		.minor = reading->head.minor,
+		.code = incoming->code,
+		.dialect = incoming->dialect,
+		.minor = incoming->head.minor,
 		.close = connection->last,
 		.date = date_now(connection->http),
 	};
@@ -249,36 +237,12 @@ static void submit(struct http_connection *connection)
 	request_submit(request);
 }
 
-/* `why` NULL: the request has been refused already, and knows. `code`: the status' own when 0. */
-static void refuse(
-        struct http_connection *connection, enum status status, unsigned code, const char *why)
+/* The request says already why. */
+static void submit_refused(struct http_connection *connection)
 {
-	if (code)
-		connection->reading->code = code;
-	if (why)
-		request_refuse(connection->request, status, "%s", why);
 	if (connection->request->status == STATUS_MALFORMED)
 		count(connection, COUNTER_MALFORMED, 1);
 	connection->last = true;
-	submit(connection);
-}
-
-/* The message is whole: what it means is looked for by the dialects first. */
-static void submit_whole(struct http_connection *connection)
-{
-	struct reading *reading = connection->reading;
-	struct request *request = connection->request;
-	if (reading->body_bytes.n)
-		request->in.body = text_slice(&reading->body_bytes);
-	connection->last = !reading->head.keep_alive;
-	for (unsigned i = 0; dialect_all[i] && !request->status; i++) {
-		if (!dialect_all[i]->claims(request))
-			continue;
-		reading->dialect = dialect_all[i];
-		request->protocol = reading->dialect->name;
-		reading->dialect->enter(request);
-		break;
-	}
 	submit(connection);
 }
 
@@ -287,129 +251,31 @@ static bool begin(struct http_connection *connection)
 {
 	struct http *http = connection->http;
 	struct request *request = http->stopping ? NULL : request_new(&http->adapter);
-	struct reading *reading =
-	        request ? arena_alloc_raw(&request->arena, sizeof *reading) : NULL;
-	if (!reading) {
+	struct http_incoming *incoming = request ? http_incoming_new(request) : NULL;
+	if (!incoming) {
 		request_free(request);
 		turn_away(connection);
 		return false;
 	}
-	http_head_init(&reading->head);
-	text_init(&reading->head_bytes, &request->arena, 0);
-	reading->head_done = false;
-	reading->code = 0;
-	reading->dialect = NULL;
 	request->ticket = connection;
 	request->peer = arena_copy_slice(&request->arena, slice_of(connection->peer));
 	connection->request = request;
-	connection->reading = reading;
+	connection->incoming = incoming;
 	connection->state = READING;
 	set_deadline(connection, http->head_ms);
 	return true;
-}
-
-/* The head is complete, at `bytes` in the request's arena. */
-static void take_head(struct http_connection *connection, char *bytes)
-{
-	struct reading *reading = connection->reading;
-	struct request *request = connection->request;
-	const struct http *http = connection->http;
-	slice certificate = { NULL, 0 };
-	if (http->tls)
-		certificate =
-		        http_tls_peer_certificate(lws_get_ssl(connection->wsi), &request->arena);
-	if (!http_request_fill(request, &reading->head, bytes, certificate, &reading->code)) {
-		refuse(connection, STATUS_NONE, 0, NULL);
-		return;
-	}
-	if (reading->head.length > http->limits->body_max_bytes) {
-		refuse(connection, STATUS_TOO_LARGE, 0,
-		        "the body is larger than the gateway takes");
-		return;
-	}
-	http_body_init(&reading->body, &reading->head);
-	size_t expected = reading->head.chunked ? 1024 : (size_t)reading->head.length;
-	if (expected > BODY_FIRST_BYTES)
-		expected = BODY_FIRST_BYTES;
-	text_init(&reading->body_bytes, &request->arena, expected);
-	reading->head_done = true;
-	reading->body_since_ms = loop_now_ms(http->loop);
-}
-
-/* The client sends its body only when it is asked to. */
-static void invite_body(struct http_connection *connection)
-{
-	const struct reading *reading = connection->reading;
-	if (reading->head.expects_continue && reading->body.state != HTTP_BODY_DONE)
-		(void)write_bytes(connection, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
-}
-
-/* Takes the head from the front of *bytes. */
-static void read_head(struct http_connection *connection, slice *bytes)
-{
-	struct reading *reading = connection->reading;
-	struct text *held = &reading->head_bytes;
-	size_t before = held->n, n = 0;
-	slice all = *bytes;
-	if (before) {
-		text_slice_add(held, *bytes);
-		all = (slice){ held->p, held->n };
-	}
-	enum http_verdict verdict = http_head_parse(&reading->head, all, &n);
-	if (verdict == HTTP_BAD) {
-		refuse(connection, STATUS_MALFORMED, reading->head.code, reading->head.why);
-		return;
-	}
-	if (verdict == HTTP_DONE && !before)
-		text_bytes(held, bytes->p, n);
-	else if (!before)
-		text_slice_add(held, *bytes);
-	if (held->failed) {
-		refuse(connection, STATUS_TOO_LARGE, 431, "the header does not fit into memory");
-		return;
-	}
-	if (verdict != HTTP_DONE) {
-		*bytes = (slice){ NULL, 0 };
-		return;
-	}
-	*bytes = slice_from(*bytes, n - before);
-	take_head(connection, held->p);
-	if (connection->state == READING && !bytes->n)
-		invite_body(connection);
-}
-
-/* Takes the body, or as much of it as has come, from the front of *bytes. */
-static void read_body(struct http_connection *connection, slice *bytes)
-{
-	struct reading *reading = connection->reading;
-	struct text *held = &reading->body_bytes;
-	uint64_t max = connection->http->limits->body_max_bytes;
-	slice data;
-	enum http_verdict verdict = http_body_next(&reading->body, bytes, &data);
-	while (verdict == HTTP_DATA && !held->failed && held->n + data.n <= max) {
-		/* Who has sent the first part may have room for all that was announced. */
-		if (!reading->head.chunked && held->n + data.n > held->size)
-			(void)text_reserve(held, (size_t)reading->head.length - held->n);
-		text_slice_add(held, data);
-		verdict = http_body_next(&reading->body, bytes, &data);
-	}
-	if (verdict == HTTP_DATA || held->failed)
-		refuse(connection, STATUS_TOO_LARGE, 0,
-		        "the body is larger than the gateway takes");
-	else if (verdict == HTTP_BAD)
-		refuse(connection, STATUS_MALFORMED, reading->body.code, reading->body.why);
-	else if (verdict == HTTP_DONE)
-		submit_whole(connection);
 }
 
 /* A body may pause for body_ms, and must come at body_rate all in all. */
 static void set_body_deadline(struct http_connection *connection)
 {
 	const struct http *http = connection->http;
-	const struct reading *reading = connection->reading;
+	struct http_incoming *incoming = connection->incoming;
 	uint64_t now = loop_now_ms(http->loop);
-	uint64_t end = reading->body_since_ms + http->body_ms +
-	               reading->body_bytes.n * 1000 / http->body_rate;
+	if (!incoming->body_since_ms)
+		incoming->body_since_ms = now;
+	uint64_t end = incoming->body_since_ms + http->body_ms +
+	               incoming->body_bytes.n * 1000 / http->body_rate;
 	uint64_t left = end > now ? end - now : 0;
 	set_deadline(connection, left < http->body_ms ? left : http->body_ms);
 }
@@ -422,27 +288,43 @@ static slice skip_empty_lines(slice bytes)
 	return bytes;
 }
 
+/* Reads on in the message under way. */
+static void read_message(struct http_connection *connection, slice *bytes)
+{
+	const struct http *http = connection->http;
+	struct http_incoming *incoming = connection->incoming;
+	bool head_done = incoming->head_done;
+	switch (http_incoming_take(incoming, connection->request, bytes,
+	        http->limits->body_max_bytes, lws_get_ssl(connection->wsi))) {
+	case HTTP_WHOLE:
+		connection->last = !incoming->head.keep_alive;
+		submit(connection);
+		return;
+	case HTTP_REFUSED:
+		submit_refused(connection);
+		return;
+	case HTTP_INCOMPLETE:
+		break;
+	}
+	if (incoming->head_done)
+		set_body_deadline(connection);
+	if (incoming->head_done && !head_done && http_incoming_waits(incoming))
+		(void)write_bytes(connection, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
 /* Reads messages until one is whole; returns what follows it. */
 static slice consume(struct http_connection *connection, slice bytes)
 {
-	while (connection->state == IDLE || connection->state == READING) {
+	for (;;) {
 		if (connection->state == IDLE) {
 			bytes = skip_empty_lines(bytes);
-			if (!bytes.n || !begin(connection))
+			if (bytes.n && !begin(connection))
 				return bytes;
 		}
-		struct reading *reading = connection->reading;
-		if (!reading->head_done)
-			read_head(connection, &bytes);
-		if (connection->state == READING && reading->head_done)
-			read_body(connection, &bytes);
-		if (connection->state == READING && !bytes.n) {
-			if (reading->head_done)
-				set_body_deadline(connection);
+		if (connection->state != READING || !bytes.n)
 			return bytes;
-		}
+		read_message(connection, &bytes);
 	}
-	return bytes;
 }
 
 /* After an answer: first what is there already, then what the socket has. */
@@ -532,9 +414,10 @@ static void expire(struct http_connection *connection)
 		return;
 	case READING:
 		count(connection, COUNTER_EXPIRED, 1);
-		refuse(connection, STATUS_TIMEOUT, 408,
-		        connection->reading->head_done ? "the body did not arrive in time"
-		                                       : "the header did not arrive in time");
+		connection->incoming->code = 408;
+		request_refuse(connection->request, STATUS_TIMEOUT, "the %s did not arrive in time",
+		        connection->incoming->head_done ? "body" : "header");
+		submit_refused(connection);
 		return;
 	case WRITING:
 		count(connection, COUNTER_EXPIRED, 1);

@@ -3,6 +3,7 @@
  * WHO DOES WHAT
  *   here            the listening socket, the listener's settings, libwebsockets' callback
  *   connection.c    a connection's states, deadlines and limits; reading, writing
+ *   incoming.c      a message's bytes -> a request, with the help of
  *   parser.c        RFC 9112, strictly; pure
  *   request.c       head -> struct request;  response.c   struct request -> head
  *   tls.c           certificates

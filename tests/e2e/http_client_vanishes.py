@@ -48,6 +48,7 @@ def test_who_waits_is_answered_before_the_gateway_stops():
         answer = waiting.response()
         assert answer.status == 200 and answer.headers["connection"] == "close", answer
         waiting.expect_end()
+        gate.process.wait(20)
         backend.nothing_more()
 
 
