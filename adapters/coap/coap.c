@@ -20,10 +20,10 @@
  * `ack_delay` (below the 2 s after which a client repeats); later, the acknowledgement goes alone and the answer
  * follows in a message of its own (separate.c).
  *
- * AMPLIFICATION. Anybody can write anybody's address on a UDP datagram. A refusal is at most three times as long
- * as what caused it (answer.c), there is no /.well-known/core that anyone may ask for. Success goes only to
- * callers whom an endpoint's own rules let in; an endpoint open to everybody (`auth: none`) that answers with
- * much more than it is sent should not be offered over plain UDP.
+ * AMPLIFICATION. Anybody can write anybody's address on a UDP datagram. All that a refused message causes to be
+ * sent, repetitions included, is at most three times as long as the message, and there is no /.well-known/core for
+ * anyone to ask for. Success goes only to callers whom an endpoint's own rules let in; an endpoint open to
+ * everybody (`auth: [none]`) that answers with much more than it is sent should not be offered over plain UDP.
  *
  * A malformed datagram is answered as RFC 7252 sections 4.2 and 4.3 say (reset), counted, and logged by way of a
  * refused request, whose log lines the core bounds. */
@@ -45,6 +45,7 @@
 enum {
 	MESSAGE_MAX_BYTES = 2048, /* that we send: one block, header and options */
 	AMPLIFICATION_MAX = 3,
+	EMPTY_BYTES = 4,           /* an acknowledgement or reset */
 	DATAGRAM_MIN_BYTES = 1152, /* RFC 7252 section 4.6 */
 	DUPLICATES_MIN = 16,
 	DUPLICATES_MAX = 1 << 20,
@@ -101,10 +102,10 @@ static void send_bytes(void *owner, const struct datagram_peer *peer, slice byte
 
 /* An acknowledgement or a reset without anything else: returns its bytes. */
 static slice send_empty(struct listener *listener, const struct coap_exchange *exchange,
-        enum wire_type type, char header[4])
+        enum wire_type type, char header[EMPTY_BYTES])
 {
 	struct wire_writer writer;
-	wire_begin(&writer, header, 4, type, 0, exchange->id, (slice){ NULL, 0 });
+	wire_begin(&writer, header, EMPTY_BYTES, type, 0, exchange->id, (slice){ NULL, 0 });
 	slice bytes = { header, writer.n };
 	send_bytes(listener, &exchange->peer, bytes);
 	return bytes;
@@ -120,7 +121,7 @@ static void close_exchange(struct listener *listener, struct coap_exchange *exch
 
 static void reject(struct listener *listener, struct coap_exchange *exchange)
 {
-	char header[4];
+	char header[EMPTY_BYTES];
 	slice bytes = { NULL, 0 };
 	if (exchange->type == WIRE_CON || exchange->type == WIRE_NON)
 		bytes = send_empty(listener, exchange, WIRE_RST, header);
@@ -157,7 +158,10 @@ static slice write_answer(struct listener *listener, struct coap_exchange *excha
 		.block2 = in_blocks ? &exchange->block2 : NULL,
 	};
 	wire_begin(&writer, bytes, MESSAGE_MAX_BYTES, type, answer->code, id, token);
-	answer_write(&writer, answer, &blocks, exchange->request_bytes * AMPLIFICATION_MAX);
+	size_t refusal_max_bytes = exchange->request_bytes * AMPLIFICATION_MAX;
+	if (type == WIRE_CON) /* after an acknowledgement, and perhaps again and again */
+		refusal_max_bytes = (refusal_max_bytes - EMPTY_BYTES) / SEPARATE_TIMES_MAX;
+	answer_write(&writer, answer, &blocks, refusal_max_bytes);
 	if (writer.failed) /* a Location that has no place in a message */
 		wire_begin(&writer, bytes, MESSAGE_MAX_BYTES, type, WIRE_CODE(5, 0), id, token);
 	return (slice){ bytes, writer.n };
@@ -221,7 +225,7 @@ static void acknowledge_due(struct timer *timer)
 			timer_set(timer, exchange->due_ms);
 			return;
 		}
-		char header[4];
+		char header[EMPTY_BYTES];
 		(void)send_empty(listener, exchange, WIRE_ACK, header);
 		exchange->acknowledged = true;
 		if (exchange->duplicate)
@@ -383,7 +387,7 @@ static void take_new(struct listener *listener, struct coap_exchange *exchange,
 static void take_again(struct listener *listener, struct coap_exchange *exchange,
         const struct duplicate *duplicate)
 {
-	char header[4];
+	char header[EMPTY_BYTES];
 	if (exchange->type != WIRE_CON)
 		return;
 	if (duplicate->state == DUPLICATE_ACKNOWLEDGED)

@@ -9,8 +9,7 @@
 enum {
 	SEPARATE_MAX = 1024, /* under way at once; a power of two */
 	ACK_TIMEOUT_MS = 2000,
-	ACK_RANDOM_MS = 1000, /* ACK_TIMEOUT * (ACK_RANDOM_FACTOR - 1) */
-	RETRANSMIT_MAX = 4
+	ACK_RANDOM_MS = 1000 /* ACK_TIMEOUT * (ACK_RANDOM_FACTOR - 1) */
 };
 
 struct separate {
@@ -74,7 +73,7 @@ uint16_t separates_next_id(struct separates *table, bool *room)
 static void transmit(struct timer *timer)
 {
 	struct separate *separate = LIST_OWNER(timer, struct separate, again);
-	if (separate->sent > RETRANSMIT_MAX) {
+	if (separate->sent == SEPARATE_TIMES_MAX) {
 		end(separate);
 		return;
 	}

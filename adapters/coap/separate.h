@@ -8,6 +8,9 @@
 
 struct separates;
 
+/* How often one message is sent at most: once, and MAX_RETRANSMIT times again (RFC 7252 section 4.8). */
+enum { SEPARATE_TIMES_MAX = 5 };
+
 /* `send` is how a datagram leaves. NULL: out of memory. */
 struct separates *separates_create(
         struct loop *, void (*send)(void *owner, const struct datagram_peer *, slice), void *owner);

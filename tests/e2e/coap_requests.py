@@ -103,4 +103,15 @@ def test_an_ill_backend_in_coaps_words():
         assert answer.code in ("5.02", "5.03"), answer.code
 
 
+def test_a_changed_listener_takes_over_its_port():
+    backend = support.RestBackend()
+    with gateway(backend, "token_in_query: refuse") as box:
+        client = connect(box)
+        assert client.call(POST, PATH, READING, token=TOKEN, form=JSON).code == "4.01"
+        box.write(support.fleet(backend.url, listener("token_in_query: accept")))
+        box.reload()
+        assert client.call(POST, PATH, READING, token=TOKEN, form=JSON).code == "2.04"
+        backend.next()
+
+
 support.main(globals())

@@ -224,6 +224,22 @@ static void a_silent_peer_is_given_up(void **state)
 	expect_nothing();
 }
 
+static void a_late_refusal_does_not_amplify(void **state)
+{
+	(void)state;
+	send_simple(WIRE_CON, POST, 9, "a-path-of-a-usual-length-for-a-sensor");
+	size_t asked = writer.n, sent = 0;
+	pass_ms(1100);
+	struct request *request = taken();
+	request_refuse(request, STATUS_TIMEOUT, "the backend did not answer within its time");
+	reply_with(request, STATUS_TIMEOUT, NULL, (slice){ NULL, 0 });
+	pass_ms(200000);
+	assert_int_equal(world.nsent, 6);
+	for (unsigned i = 0; i < world.nsent; i++)
+		sent += world.sent[i].n;
+	assert_true(sent <= 3 * asked);
+}
+
 static void non_confirmable_gets_non_confirmable(void **state)
 {
 	(void)state;
@@ -599,6 +615,7 @@ int main(void)
 		LISTENER_TEST(a_repeated_message_has_one_effect),
 		LISTENER_TEST(a_slow_answer_comes_separately),
 		LISTENER_TEST(a_silent_peer_is_given_up),
+		LISTENER_TEST(a_late_refusal_does_not_amplify),
 		LISTENER_TEST(non_confirmable_gets_non_confirmable),
 		LISTENER_TEST(refusals_by_their_code),
 		LISTENER_TEST(a_twice_given_single_option_is_refused),
