@@ -11,7 +11,7 @@ doc: |
     ...  body
     u2   crc-16/ccitt-false over everything before it
   Login body: u1 length and text of the device's id, u1 length and text of its token.
-  Reading body: u1 length and text of the sensor's name, f4 value, u1 length and text of the unit,
+  Reading body: u1 length and text of the sensor's name, f8 value, u1 length and text of the unit,
   u8 nanoseconds since 1970-01-01.
   The gateway answers FA 06 00 00 and checksum (taken), FA 15 00 00 and checksum (not taken).
 seq:
@@ -57,7 +57,7 @@ types:
       - id: sensor
         type: short_text
       - id: value
-        type: f4
+        type: f8
       - id: unit
         type: short_text
       - id: time

@@ -17,7 +17,7 @@ struct builder {
 	struct node *root;
 };
 
-static bool fail(
+__attribute__((format(printf, 4, 0))) static bool fail(
         struct error *error, unsigned line, unsigned column, const char *format, va_list arguments)
 {
 	(void)vsnprintf(error->text, sizeof error->text, format, arguments);
