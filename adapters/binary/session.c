@@ -356,8 +356,12 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
 	enum frame_role role;
-	slice copy = arena_copy_slice(&delivery->arena, bytes);
-	delivery->frame = copy.p ? frame_decode(schema, &delivery->arena, copy, NULL, fault) : NULL;
+	delivery->bytes = arena_copy_slice(&delivery->arena, bytes);
+	if (!delivery->bytes.p) {
+		finish_overloaded(delivery);
+		return;
+	}
+	delivery->frame = frame_decode(schema, &delivery->arena, delivery->bytes, NULL, fault);
 	if (!delivery->frame || !frame_role(delivery->frame, &role)) {
 		refuse_frame(delivery, fault);
 		return;

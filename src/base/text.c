@@ -14,7 +14,7 @@ char *text_reserve(struct text *text, size_t n)
 {
 	if (text->failed)
 		return NULL;
-	if (text->size - text->n >= n)
+	if (text->p && text->size - text->n >= n)
 		return text->p + text->n;
 	size_t size = text->size ? text->size : 64;
 	while (size - text->n < n) {

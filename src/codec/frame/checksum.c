@@ -119,11 +119,12 @@ static int hex_digit(char c)
 
 bool checksum_nmea(slice sentence, bool *missing)
 {
-	while (sentence.n && strchr("\r\n", sentence.p[sentence.n - 1]))
+	while (sentence.n &&
+	        (sentence.p[sentence.n - 1] == '\r' || sentence.p[sentence.n - 1] == '\n'))
 		sentence.n--;
 	size_t star = slice_find(sentence, '*');
 	*missing = star == sentence.n;
-	if (*missing || sentence.n < 1 || sentence.n != star + 3)
+	if (*missing || star < 1 || sentence.n != star + 3)
 		return false;
 	int high = hex_digit(sentence.p[star + 1]), low = hex_digit(sentence.p[star + 2]);
 	return high >= 0 && low >= 0 &&

@@ -84,10 +84,13 @@ static bool compile_checksum(
 	checksum->at = -width;
 	if (!optional_number(loader, node, "at", INT32_MIN, INT32_MAX, &checksum->at))
 		return false;
-	checksum->to = checksum->at;
 	checksum->width = (unsigned)width;
-	return optional_number(loader, node, "from", INT32_MIN, INT32_MAX, &checksum->from) &&
-	       optional_number(loader, node, "to", INT32_MIN, INT32_MAX, &checksum->to) &&
+	if (!optional_number(loader, node, "from", INT32_MIN, INT32_MAX, &checksum->from))
+		return false;
+	/* Up to the sum itself, or to the end when the sum comes first. */
+	bool first = checksum->at >= 0 && checksum->at < checksum->from;
+	checksum->to = first ? CHECKSUM_TO_END : checksum->at;
+	return optional_number(loader, node, "to", INT32_MIN, INT32_MAX, &checksum->to) &&
 	       optional_endian(loader, node, &checksum->endian);
 }
 

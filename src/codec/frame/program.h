@@ -219,6 +219,7 @@ enum { FRAMING_MAX = 8, START_MAX = 4 };
 
 enum framing_kind { FRAMING_LENGTH, FRAMING_DELIMITER, FRAMING_FIXED, FRAMING_ALL };
 
+#define CHECKSUM_TO_END INT64_MAX
 struct checksum {
 	const struct checksum_kind *kind; /* NULL: none */
 	int64_t from, to, at;             /* negative: counted from the frame's end */

@@ -122,6 +122,8 @@ static enum frame_cut split_delimited(const struct extension *extension,
 static bool place(int64_t offset, size_t n, size_t *at)
 {
 	int64_t absolute = offset < 0 ? (int64_t)n + offset : offset;
+	if (offset == CHECKSUM_TO_END)
+		absolute = (int64_t)n;
 	*at = (size_t)absolute;
 	return absolute >= 0 && absolute <= (int64_t)n;
 }

@@ -1,0 +1,255 @@
+/* The description's language: what it means, and what is refused and where. */
+#include "support.h"
+
+#include "codec/frame/program.h"
+
+#include <stdio.h>
+
+enum { BUDGET = 4 << 20 };
+
+static struct frame_schema *loaded(const char *text)
+{
+	struct error error = { .text = "" };
+	struct frame_schema *schema = frame_schema_load(slice_of(text), &error);
+	if (!schema)
+		fail_msg("%u:%u: %s", error.line, error.column, error.text);
+	return schema;
+}
+
+/* Decodes and evaluates an expression over the frame; its result as text. */
+static void expect(
+        const char *description, const char *hex, const char *expression, const char *result)
+{
+	struct arena arena;
+	struct frame_fault fault;
+	struct error error = { .text = "" };
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = loaded(description);
+	struct frame *frame = frame_decode(schema, &arena, from_hex(&arena, hex), NULL, &fault);
+	if (!frame)
+		fail_msg("%s: %s", fault.path, fault.text);
+	struct loader loader = {
+		.schema = schema, .arena = &arena, .error = &error, .self = schema->root
+	};
+	const struct expression *compiled = expression_compile(&loader, slice_of(expression), 1, 1);
+	if (!compiled)
+		fail_msg("%s", error.text);
+	struct scope scope = { .self = frame->root, .index = -1 };
+	struct cell cell;
+	slice text;
+	if (!evaluate(frame, &scope, compiled, &cell))
+		text = slice_of(fault.text);
+	else if (!cell_text(&arena, &cell, &text))
+		text = SLICE("no text");
+	if (!slice_is(text, result))
+		fail_msg("%s gives %.*s, not %s", expression, SLICE_ARG(text), result);
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
+static void test_expressions(void **state)
+{
+	static const char description[] = "meta: { id: x, endian: be, encoding: ASCII }\n"
+	                                  "seq:\n"
+	                                  "  - { id: a, type: u8 }\n"
+	                                  "  - { id: b, type: s2 }\n"
+	                                  "  - { id: t, type: strz }\n"
+	                                  "  - { id: e, type: u1, enum: colour }\n"
+	                                  "  - { id: l, type: u1, repeat: expr, repeat-expr: 3 }\n"
+	                                  "  - { id: f, type: f4 }\n"
+	                                  "enums: { colour: { 1: red, 2: green } }\n";
+	static const char hex[] = "ffffffffffffffff fff9 68656c6c6f00 02 030105 42a2cccd";
+	static const struct {
+		const char *expression, *result;
+	} cases[] = {
+		{ "a", "18446744073709551615" },
+		{ "a - 1 == 0xffff_ffff_ffff_fffe", "true" },
+		{ "a / 2", "9223372036854775807" },
+		{ "a >> 63", "1" },
+		{ "a & 0xff", "255" },
+		{ "b", "-7" },
+		{ "b % 3", "2" },
+		{ "b / 2", "-4" },
+		{ "7 % -3", "-2" },
+		{ "-9223372036854775808 - 0", "-9223372036854775808" },
+		{ "b >> 1", "-4" },
+		{ "1 + 2 * 3 << 1", "14" },
+		{ "1 | 2 == 3", "true" },
+		{ "not a == 1 and b < 0", "true" },
+		{ "b > 0 ? 1 : b == -7 ? 2 : 3", "2" },
+		{ "t.length", "5" },
+		{ "t.substring(1, 3) + t.reverse", "elolleh" },
+		{ "\"ff\".to_i(16)", "255" },
+		{ "e", "green" },
+		{ "e.to_i", "2" },
+		{ "e == colour::green", "true" },
+		{ "l.max - l.min + l.first + l.last + l.size", "15" },
+		{ "l[1]", "1" },
+		{ "[1, 2, 3] == [0x01, 2, 0b11]", "true" },
+		{ "f", "81.4" },
+		{ "f == 81.4", "true" },
+		{ "f\"{t}={b}\"", "hello=-7" },
+		{ "1.5e3 + 1", "1501.0" },
+		{ "_io.size", "24" },
+		{ "a + 1",
+		        "a calculation leaves 64 bits, divides by zero or shifts by less than 0" },
+		{ "b / 0",
+		        "a calculation leaves 64 bits, divides by zero or shifts by less than 0" },
+		{ "l[3]", "there is no item 3 among 3" },
+		{ "t.to_i", "\"hello\" is no whole number" },
+		{ "t - 1", "calculating: a text and a number do not go together" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		expect(description, hex, cases[i].expression, cases[i].result);
+}
+
+static void test_refused_with_place_and_name(void **state)
+{
+	static const struct {
+		const char *text, *said;
+		unsigned line, column;
+	} cases[] = {
+		{ "meta: { id: a, imports: [b] }", "\"imports\" is not supported", 1, 16 },
+		{ "meta: { id: a }\nseq:\n  - { id: n, type: u4 }", "needs \"le\" or \"be\"", 3,
+		        20 },
+		{ "meta: { id: a }\nseq:\n  - { id: n, type: u3 }", "\"u3\" is not known", 3, 20 },
+		{ "meta: { id: a }\nseq:\n  - { id: n, size: 1, process: zlib }",
+		        "process \"zlib\" is not supported", 3, 32 },
+		{ "meta: { id: a }\nseq:\n  - id: n\n    size: m + 1", "\"m\"", 4, 11 },
+		{ "meta: { id: a }\nseq:\n  - id: n\n    size: (1", "\")\" expected", 4, 13 },
+		{ "meta: { id: a }\nseq:\n  - { id: n, type: u1, colour: 3 }",
+		        "\"colour\" is not supported", 3, 24 },
+		{ "meta: { id: a }\nseq:\n  - { id: n, type: str, size: 1 }", "needs an encoding",
+		        3, 20 },
+		{ "meta: { id: a, encoding: EBCDIC }", "\"EBCDIC\" is not supported", 1, 26 },
+		{ "meta: { id: a }\nseq: [{ id: n, type: u1, enum: e }]", "\"e\" is not known", 2,
+		        32 },
+		{ "meta: { id: a }\nseq: [{ id: n, type: u1 }, { id: n, type: u1 }]", "two members",
+		        2, 28 },
+		{ "meta: { id: a }\n-fairlead: { framing: { delimiter: { bites: x } } }",
+		        "unknown key \"bites\"", 2, 38 },
+		{ "meta: { id: a }\n-fairlead:\n  path: ships", "begins with \"/\"", 3, 9 },
+		{ "meta: { id: a }\n-fairlead:\n  path: /ships/{x}", "\"x\"", 3, 17 },
+		{ "meta: { id: a }\n-fairlead:\n  on-error: nak", "needs a nak", 3, 13 },
+		{ "a: &x 1", "anchors", 1, 4 },
+		{ "a: [1", "not YAML", 2, 1 },
+		{ "meta: { id: a, id: b }", "twice", 1, 16 },
+		{ "", "empty", 1, 1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct error error = { .text = "" };
+		struct frame_schema *schema = frame_schema_load(slice_of(cases[i].text), &error);
+		assert_null(schema);
+		if (!strstr(error.text, cases[i].said) || error.line != cases[i].line ||
+		        error.column != cases[i].column)
+			fail_msg("%s\nsaid %u:%u: %s", cases[i].text, error.line, error.column,
+			        error.text);
+	}
+}
+
+static enum frame_fault_kind fault_of(
+        const char *description, const char *hex, size_t budget, struct frame_fault *fault)
+{
+	struct arena arena, input;
+	arena_init(&arena, budget);
+	arena_init(&input, BUDGET);
+	struct frame_schema *schema = loaded(description);
+	(void)frame_decode(schema, &arena, from_hex(&input, hex), NULL, fault);
+	frame_schema_free(schema);
+	arena_finish(&arena);
+	arena_finish(&input);
+	return fault->kind;
+}
+
+static void test_faults_say_where(void **state)
+{
+	static const char description[] =
+	        "meta: { id: x, endian: be, encoding: ASCII }\n"
+	        "seq:\n"
+	        "  - { contents: [1, 2] }\n"
+	        "  - { id: n, type: u2, valid: { max: 9 } }\n"
+	        "  - { id: parts, type: part, repeat: expr, repeat-expr: n }\n"
+	        "types:\n"
+	        "  part:\n"
+	        "    seq:\n"
+	        "      - { id: size, type: u1 }\n"
+	        "      - { id: text, type: str, size: size }\n";
+	struct frame_fault fault;
+	(void)state;
+	assert_int_equal(fault_of(description, "0103", BUDGET, &fault), FRAME_FAULT_CONTENTS);
+	assert_int_equal(fault.offset, 0);
+	assert_int_equal(fault_of(description, "01020100", BUDGET, &fault), FRAME_FAULT_VALID);
+	assert_int_equal(fault.offset, 2);
+	assert_string_equal(fault.path, "n");
+	assert_int_equal(
+	        fault_of(description, "01020002 0141 0541", BUDGET, &fault), FRAME_FAULT_END);
+	assert_int_equal(fault.offset, 7);
+	assert_string_equal(fault.path, "parts[1].text");
+	assert_int_equal(fault_of(description, "01020001 0180", BUDGET, &fault), FRAME_FAULT_TEXT);
+	assert_int_equal(fault.offset, 5);
+}
+
+/* What a frame claims costs nothing; what would cost too much ends. */
+static void test_bounds(void **state)
+{
+	struct frame_fault fault;
+	(void)state;
+	assert_int_equal(fault_of("meta: { id: x, endian: be }\n"
+	                          "seq: [{ id: n, type: u4 }, { id: b, size: n }]",
+	                         "ffffffff 00", 16384, &fault),
+	        FRAME_FAULT_END);
+	assert_int_equal(
+	        fault_of("meta: { id: x, endian: be }\n"
+	                 "seq: [{ id: n, type: u4 }, { id: e, type: nothing, repeat: expr, "
+	                 "repeat-expr: n }]\ntypes: { nothing: {} }",
+	                "ffffffff", 1 << 30, &fault),
+	        FRAME_FAULT_LIMIT);
+	assert_int_equal(
+	        fault_of("meta: { id: x }\nseq: [{ id: again, type: x }]", "00", BUDGET, &fault),
+	        FRAME_FAULT_LIMIT);
+	assert_int_equal(fault_of("meta: { id: x }\nseq: [{ id: b, type: u1, if: a > 0 }]\n"
+	                          "instances: { a: { value: c }, c: { value: a } }",
+	                         "00", BUDGET, &fault),
+	        FRAME_FAULT_EXPRESSION);
+	assert_int_equal(fault_of("meta: { id: x }\nseq: [{ id: b, type: u1, repeat: eos }]",
+	                         "000102030405060708090a0b0c0d0e0f", 64, &fault),
+	        FRAME_FAULT_LIMIT);
+}
+
+static void test_values(void **state)
+{
+	static const char description[] = "meta: { id: x, endian: le, encoding: UTF-8 }\n"
+	                                  "seq:\n"
+	                                  "  - { contents: [1] }\n"
+	                                  "  - { id: hidden, type: u1, -fairlead-omit: true }\n"
+	                                  "  - { id: f, type: f4 }\n"
+	                                  "  - { id: gone, type: u1, if: false }\n"
+	                                  "  - { id: raw, size: 2 }\n"
+	                                  "instances: { twice: { value: hidden * 2 } }\n";
+	struct arena arena;
+	struct frame_fault fault;
+	(void)state;
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = loaded(description);
+	struct frame *frame =
+	        frame_decode(schema, &arena, from_hex(&arena, "01 05 cdcca242 abcd"), NULL, &fault);
+	assert_non_null(frame);
+	struct value *value = frame_value(frame);
+	assert_int_equal(value->count, 3);
+	assert_slice(value_get(value, SLICE("f"))->literal, "81.4");
+	assert_int_equal(value_get(value, SLICE("raw"))->kind, VALUE_BYTES);
+	assert_int_equal(value_get(value, SLICE("twice"))->as.integer, 10);
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_refused_with_place_and_name),
+		cmocka_unit_test(test_faults_say_where), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_values) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,225 @@
+/* Cutting streams, checksums, templates: the -fairlead key. */
+#include "support.h"
+
+#include "codec/frame/frame.h"
+
+#include <stdio.h>
+
+enum { BUDGET = 4 << 20 };
+
+static struct frame_schema *framed(const char *framing, struct arena *arena)
+{
+	struct error error = { .text = "" };
+	slice text = arena_printf(arena,
+	        "meta: { id: x, endian: be, encoding: ASCII }\n"
+	        "seq: [{ id: all, type: str, encoding: ISO-8859-1, size-eos: true }]\n"
+	        "-fairlead:\n%s",
+	        framing);
+	struct frame_schema *schema = frame_schema_load(text, &error);
+	if (!schema)
+		fail_msg("%u:%u: %s", error.line, error.column, error.text);
+	return schema;
+}
+
+/* The frames of a stream, "|" after each; bytes that are none as "?". `step` bytes arrive at a time. */
+static slice cut(const struct frame_schema *schema, struct arena *arena, slice stream, size_t step)
+{
+	struct frame_piece piece;
+	char *out = arena_alloc(arena, stream.n * 3 + 1);
+	size_t n = 0, from = 0;
+	for (size_t there = 0; there < stream.n;) {
+		there = there + step < stream.n ? there + step : stream.n;
+		for (;;) {
+			slice unread = { stream.p + from, there - from };
+			enum frame_cut result = frame_split(schema, unread, &piece);
+			if (result == FRAME_MORE)
+				break;
+			assert_true(piece.used > 0 && piece.used <= unread.n);
+			from += piece.used;
+			if (result == FRAME_BAD && n && out[n - 1] == '?')
+				continue;
+			if (result == FRAME_WHOLE)
+				memcpy(out + n, piece.bytes.p, piece.bytes.n);
+			n += result == FRAME_WHOLE ? piece.bytes.n : 0;
+			out[n++] = result == FRAME_WHOLE ? '|' : '?';
+		}
+	}
+	return (slice){ out, n };
+}
+
+static void expect_cut(const char *framing, slice stream, slice expected)
+{
+	struct arena arena;
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = framed(framing, &arena);
+	for (size_t step = 1; step <= stream.n; step++) {
+		slice got = cut(schema, &arena, stream, step);
+		if (!slice_equal(got, expected))
+			fail_msg("%s at %zu bytes a time: %.*s", framing, step, SLICE_ARG(got));
+	}
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
+static void test_length_fields(void **state)
+{
+	(void)state;
+	expect_cut("  framing: { length-field: { size: 1 } }", SLICE("\3abc\0\2de"),
+	        SLICE("\3abc|\0|\2de|"));
+	expect_cut("  framing: { length-field: { offset: 1, size: 2, endian: le, counts: frame } }",
+	        SLICE("A\5\0bcB\3\0"), SLICE("A\5\0bc|B\3\0|"));
+	expect_cut("  framing: { start: ['S'], length-field: { offset: 1, size: 1, unit: 2, "
+	           "adjust: 1 } }",
+	        SLICE("xxS\1abcyS\0d"), SLICE("?S\1abc|?S\0d|"));
+	/* A length above `max` and one below its own header: no frame, skipped byte by byte. */
+	expect_cut("  framing: { length-field: { size: 1, counts: frame } }\n  max: 4",
+	        SLICE("\7\0\1\3ab"), SLICE("?\1|\3ab|"));
+}
+
+static void test_delimiters(void **state)
+{
+	(void)state;
+	expect_cut("  framing: { delimiter: \"\\r\\n\" }", SLICE("one\r\n\r\ntwo\nx\r\nrest"),
+	        SLICE("one||two\nx|"));
+	expect_cut("  framing: { delimiter: { bytes: [0], include: true } }", SLICE("ab\0c\0"),
+	        SLICE("ab\0|c\0|"));
+	expect_cut("  framing: { start: ['$', '!'], delimiter: [\"\\n\", \"#\"] }",
+	        SLICE("\n$a#!b\n##$c\n"), SLICE("?$a|!b|?$c|"));
+	expect_cut("  framing: { start: ['$'], delimiter: \"\\n\" }\n  max: 4",
+	        SLICE("$abcdefgh$i\n"), SLICE("?$i|"));
+}
+
+static void test_fixed_and_alternatives(void **state)
+{
+	(void)state;
+	expect_cut("  framing: { fixed: 3 }", SLICE("abcdefgh"), SLICE("abc|def|"));
+	expect_cut("  framing:\n"
+	           "    - { start: [[0, 0]], fixed: 4 }\n"
+	           "    - { start: ['(']     , delimiter: { bytes: ')', include: true } }\n"
+	           "    - { length-field: { size: 1 } }\n",
+	        SLICE("\0\0ab(x)\2cd\0\0ef"), SLICE("\0\0ab|(x)|\2cd|\0\0ef|"));
+}
+
+static void test_checksums_in_the_stream(void **state)
+{
+	(void)state;
+	/* xor of "\2ab" is 1; of "\2cd" is 5 */
+	expect_cut("  framing: { length-field: { size: 1, adjust: 1 }, checksum: { algorithm: xor8 "
+	           "} }",
+	        SLICE("\2ab\1\2ab\2\2cd\5"), SLICE("\2ab\1|?\2cd\5|"));
+	expect_cut(
+	        "  framing: { delimiter: \"\\n\", checksum: { algorithm: sum8, from: 1, at: 0 } }",
+	        SLICE("\x83"
+	              "AB\nQAB\n"),
+	        SLICE("\x83"
+	              "AB|?"));
+}
+
+static void test_checksum_catalogue(void **state)
+{
+	/* The check values of the catalogue of parametrised CRC algorithms: the sum of "123456789". */
+	static const struct {
+		const char *name;
+		uint32_t sum;
+	} cases[] = { { "crc-8/smbus", 0xF4 }, { "crc-8/maxim-dow", 0xA1 },
+		{ "crc-16/arc", 0xBB3D }, { "crc-16/modbus", 0x4B37 },
+		{ "crc-16/ccitt-false", 0x29B1 }, { "crc-16/xmodem", 0x31C3 },
+		{ "crc-16/kermit", 0x2189 }, { "crc-16/x-25", 0x906E }, { "crc-32", 0xCBF43926 },
+		{ "crc-32/mpeg-2", 0x0376E6E7 }, { "xor8", 0x31 }, { "sum8", 0xDD },
+		{ "sum16", 0x1DD }, { "lrc", 0x23 } };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct checksum_kind *kind = checksum_find(slice_of(cases[i].name));
+		assert_non_null(kind);
+		assert_int_equal(kind->sum(SLICE("123456789")), cases[i].sum);
+	}
+	assert_null(checksum_find(SLICE("crc-17")));
+}
+
+static void test_nmea_checksum(void **state)
+{
+	static const struct {
+		const char *sentence;
+		bool right, missing;
+	} cases[] = { { "$GPGLL,5057.970,N,00146.110,E,142451,A*27", true, false },
+		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*27\r\n", true, false },
+		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*28", false, false },
+		{ "$GPGLL,5057.970,N,00146.110,E,142451,A", false, true },
+		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*", false, false },
+		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*2", false, false },
+		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*27x", false, false },
+		{ "!A*41", true, false }, { "!O*4f", true, false }, { "", false, true },
+		{ "*00", false, false } };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool missing;
+		assert_int_equal(
+		        checksum_nmea(slice_of(cases[i].sentence), &missing), cases[i].right);
+		assert_int_equal(missing, cases[i].missing);
+	}
+}
+
+static void test_templates(void **state)
+{
+	static const char description[] =
+	        "meta: { id: x, endian: le, encoding: ASCII }\n"
+	        "seq:\n"
+	        "  - { id: kind, type: u1 }\n"
+	        "  - { id: name, type: strz }\n"
+	        "  - { id: items, type: item, repeat: eos }\n"
+	        "types: { item: { seq: [{ id: v, type: u2 }] } }\n"
+	        "-fairlead:\n"
+	        "  login: { when: kind == 1, device: name, secret: 'name + \"!\"' }\n"
+	        "  heartbeat: { when: kind == 9, reply: [\"pong\", 10] }\n"
+	        "  path: \"/cars/{device}/x-{name}\"\n"
+	        "  each: items\n"
+	        "  emit: { car: device, n: _index, v: _.as<item>.v }\n"
+	        "  ack: [6, { u4be: items.size }, { text: name }, { checksum: xor8, from: 1 }]\n";
+	struct arena arena;
+	struct error error;
+	struct frame_fault fault;
+	enum frame_role role;
+	slice device, secret, path;
+	const struct value *value;
+	unsigned n;
+	(void)state;
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = frame_schema_load(slice_of(description), &error);
+	assert_non_null(schema);
+	struct frame *frame = frame_decode(
+	        schema, &arena, from_hex(&arena, "01 612f6200 0100 ff02"), NULL, &fault);
+	assert_non_null(frame);
+	assert_true(frame_role(frame, &role) && role == FRAME_ROLE_LOGIN);
+	assert_true(frame_login(frame, &device, &secret));
+	assert_slice(device, "a/b");
+	assert_slice(secret, "a/b!");
+	assert_true(frame_messages(frame, &n) && n == 2);
+	assert_true(frame_message(frame, 1, SLICE("car 7"), &path, &value));
+	assert_slice(path, "/cars/car%207/x-a%2Fb");
+	assert_slice(value_get(value, SLICE("car"))->as.text, "car 7");
+	assert_int_equal(value_get(value, SLICE("n"))->as.integer, 1);
+	assert_int_equal(value_get(value, SLICE("v"))->as.integer, 767);
+	assert_false(frame_message(frame, 2, SLICE("car 7"), &path, &value));
+	slice ack = frame_answer(schema, frame, &arena, FRAME_ANSWER_ACK);
+	assert_true(slice_equal(ack, SLICE("\6\0\0\0\2a/b\x2e")));
+	assert_false(frame_has_answer(schema, FRAME_ANSWER_NAK));
+	assert_null(frame_answer(schema, NULL, &arena, FRAME_ANSWER_ACK).p);
+	assert_slice(frame_answer(schema, NULL, &arena, FRAME_ANSWER_HEARTBEAT), "pong\n");
+	/* ".." is no segment, nor is nothing: such a frame has no path. */
+	frame = frame_decode(schema, &arena, from_hex(&arena, "02 00 0100"), NULL, &fault);
+	assert_false(frame_message(frame, 0, SLICE("car"), &path, &value) &&
+	             slice_is(path, "/cars/car/x-"));
+	assert_int_equal(fault.kind, FRAME_FAULT_EXPRESSION);
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_length_fields),
+		cmocka_unit_test(test_delimiters), cmocka_unit_test(test_fixed_and_alternatives),
+		cmocka_unit_test(test_checksums_in_the_stream),
+		cmocka_unit_test(test_checksum_catalogue), cmocka_unit_test(test_nmea_checksum),
+		cmocka_unit_test(test_templates) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
