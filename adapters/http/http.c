@@ -3,15 +3,15 @@
  * WHO DOES WHAT
  *   here            the listening socket, the listener's settings, libwebsockets' callback
  *   connection.c    a connection's states, deadlines and limits; reading, writing
- *   incoming.c      a message's bytes -> a request, with the help of
- *   parser.c        RFC 9112, strictly; pure
- *   request.c       head -> struct request;  response.c   struct request -> head
+ *   incoming.c      a message's bytes become a request: by parser.c (RFC 9112, strictly) and request.c (what a
+ *                   head means)
+ *   response.c      an answered request becomes a head and a body
  *   tls.c           certificates
- *   common/dialect.h   protocols that ride on HTTP (SOAP): asked for each message before it is submitted
+ *   common/dialect.h  protocols that ride on HTTP (SOAP): asked about each message before it is submitted
  *
  * libwebsockets drives the sockets: TLS handshakes, poll, partial writes, time to close. It does not read HTTP
- * here: its HTTP/1 role (4.1, and 4.3 alike) takes a request's Transfer-Encoding for an unknown field, so that the
- * chunks are parsed as further requests; it cannot list the fields it does not know; and it accepts much that
+ * here: its HTTP/1 role (4.1, and 4.3 alike) pays no regard to a request's Transfer-Encoding, so that the chunks
+ * are parsed as further requests; before 4.3 it cannot list the fields it does not know; and it accepts much that
  * RFC 9112 forbids. A gateway cannot stand behind that. So each accepted socket is adopted in the raw role and
  * connection.c reads the bytes itself, which is also cheaper: no header table a connection, one write an answer.
  *
@@ -19,8 +19,8 @@
  * wait for an answer stay, and whoever comes next can bind the address.
  *
  * TO ATTACH MORE. HTTP/2: offer "h2" in the ALPN list of the vhost and adopt such sockets with LWS_ADOPT_HTTP, so
- * that libwebsockets' own h2 role, which has none of these faults, frames the streams; each stream then fills a
- * request by request.c from its pseudo-headers and is answered through response.c. WebSocket: a GET with
+ * that libwebsockets' own h2 role frames the streams, where lengths leave no room for two readings; each then fills
+ * a request by request.c from its pseudo-headers and is answered through response.c. WebSocket: a GET with
  * "Upgrade: websocket" ends a message like any other; its connection leaves this state machine by
  * lws_adopt_socket_readbuf() with the head's bytes in a vhost of the ws role, or becomes a dialect that keeps the
  * connection. Neither changes the parser. */

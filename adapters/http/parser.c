@@ -15,9 +15,9 @@
  * BODIES run through a small machine, one character of framing at a time; their content is passed on in pieces
  * as large as they came. Chunk extensions and trailers are checked, counted against one limit, and dropped.
  *
- * Rejected: http-parser and the parser inside libwebsockets 4.1. The first folds lines, takes bare LF and
- * a second Transfer-Encoding; the second does not know Transfer-Encoding in requests at all. A strict check in
- * front of either would be this file. */
+ * Rejected: http-parser 2.9, which takes bare LF, folded lines, white space before the colon, a second
+ * "chunked" and HTTP/0.9; and the parser inside libwebsockets, which does not look at a request's
+ * Transfer-Encoding at all. A strict check in front of either would be this file. */
 #include "adapters/http/parser.h"
 
 /* What a byte may be in a message's head. */
