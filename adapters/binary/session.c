@@ -160,17 +160,6 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 
 /* ---- requests ---- */
 
-static slice address_of(slice peer)
-{
-	size_t n = peer.n;
-	while (n && peer.p[n - 1] != ':')
-		n--;
-	peer.n = n ? n - 1 : peer.n;
-	if (peer.n >= 2 && peer.p[0] == '[')
-		peer = (slice){ peer.p + 1, peer.n - 2 };
-	return peer;
-}
-
 static bool add_credential(
         struct request *request, enum credential_kind kind, slice name, slice secret)
 {
@@ -197,7 +186,7 @@ static struct request *make_request(struct delivery *delivery)
 	slice secret =
 	        delivery->kind == DELIVERY_LOGIN ? delivery->secret : slice_of(session->secret);
 	bool good = add_credential(
-	        request, CREDENTIAL_ADDRESS, address_of(request->peer), (slice){ NULL, 0 });
+	        request, CREDENTIAL_ADDRESS, request_peer_address(request), (slice){ NULL, 0 });
 	if (good && device.p)
 		good = add_credential(request, CREDENTIAL_LOGIN,
 		        arena_copy_slice(&request->arena, device),

@@ -231,18 +231,6 @@ static bool fill_fields(struct request *request, const struct http_head *head, c
 	return true;
 }
 
-/* "10.0.0.5:41234" or "[::1]:41234", without the port. */
-static slice address_of(slice peer)
-{
-	size_t n = peer.n;
-	while (n && peer.p[n - 1] != ':')
-		n--;
-	slice address = { peer.p, n ? n - 1 : 0 };
-	if (address.n >= 2 && address.p[0] == '[')
-		address = (slice){ address.p + 1, address.n - 2 };
-	return address;
-}
-
 bool http_request_fill(struct request *request, const struct http_head *head, char *bytes,
         slice certificate, unsigned *code)
 {
@@ -252,7 +240,7 @@ bool http_request_fill(struct request *request, const struct http_head *head, ch
 		return refuse(request, "HTTP/1.1 wants exactly one Host");
 	/* The weakest first: each is put before those that are there. */
 	slice none = { NULL, 0 };
-	if (!add_credential(request, CREDENTIAL_ADDRESS, address_of(request->peer), none))
+	if (!add_credential(request, CREDENTIAL_ADDRESS, request_peer_address(request), none))
 		return false;
 	if (certificate.n && !add_credential(request, CREDENTIAL_CERTIFICATE, none, certificate))
 		return false;

@@ -134,6 +134,12 @@ static bool keep_will(struct mqtt_session *session, const struct connecting *con
 	return session->will != NULL;
 }
 
+static void forget_will(struct mqtt_session *session)
+{
+	free(session->will);
+	session->will = NULL;
+}
+
 static void connect_done(struct mqtt_listener *listener, struct request *request)
 {
 	struct connecting *connecting = request->ticket;
@@ -159,18 +165,19 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
 		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("out of memory"));
 	} else if (!claim_name(session)) {
-		free(session->will);
-		session->will = NULL;
+		forget_will(session);
 		mqtt_connect_refuse(session, MQTT_REASON_CLIENT_ID_NOT_VALID,
 		        MQTT_RETURN_IDENTIFIER_REJECTED,
 		        SLICE("this client identifier is another client's"));
 	} else {
 		session->state = MQTT_STATE_CONNECTED;
-		if (accept_client(session, connecting))
+		if (accept_client(session, connecting)) {
 			mqtt_session_resume(session);
-		else
+		} else {
+			forget_will(session);
 			mqtt_session_end(session, MQTT_REASON_PACKET_TOO_LARGE,
 			        "the client takes no packet as large as CONNACK");
+		}
 	}
 	request_free(request);
 }

@@ -159,7 +159,8 @@ struct request *mqtt_session_request(struct mqtt_session *session)
 		request_free(request);
 		return NULL;
 	}
-	*address = (struct credential){ .kind = CREDENTIAL_ADDRESS, .name = request->peer };
+	*address = (struct credential){ .kind = CREDENTIAL_ADDRESS,
+		.name = request_peer_address(request) };
 	*basic = (struct credential){ CREDENTIAL_BASIC, user, password, address };
 	request->credentials = session->has_user || session->has_password ? basic : address;
 	return request;

@@ -22,6 +22,18 @@ void request_id_text(uint64_t id, char text[REQUEST_ID_BYTES])
 	text[16] = '\0';
 }
 
+slice request_peer_address(const struct request *request)
+{
+	slice peer = request->peer;
+	size_t colon = peer.n;
+	while (colon && peer.p[colon - 1] != ':')
+		colon--;
+	slice address = { peer.p, colon ? colon - 1 : peer.n };
+	if (address.n >= 2 && address.p[0] == '[')
+		address = (slice){ address.p + 1, address.n - 2 };
+	return address;
+}
+
 slice request_variable(const struct request *request, slice name)
 {
 	for (unsigned i = 0; i < request->nvariables; i++) {

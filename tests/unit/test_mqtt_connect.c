@@ -18,6 +18,7 @@ static void test_connect_is_a_request(void **state)
 	assert_slice(request->credentials->name, "u");
 	assert_slice(request->credentials->secret, "pw");
 	assert_int_equal(request->credentials->next->kind, CREDENTIAL_ADDRESS);
+	assert_slice(request->credentials->next->name, "192.0.2.7");
 	EXPECT(stream, ""); /* nothing before the core has decided; the PINGREQ waits too */
 	assert_true(stream->paused);
 	world_answer(STATUS_OK);
