@@ -45,6 +45,7 @@
 enum {
 	MESSAGE_MAX_BYTES = 2048, /* that we send: one block, header and options */
 	AMPLIFICATION_MAX = 3,
+	CODE_CONTINUE = WIRE_CODE(2, 31),
 	EMPTY_BYTES = 4,           /* an acknowledgement or reset */
 	DATAGRAM_MIN_BYTES = 1152, /* RFC 7252 section 4.6 */
 	DUPLICATES_MIN = 16,
@@ -86,6 +87,7 @@ struct coap_exchange {
 	bool acknowledged;
 	bool reset;         /* to be rejected and not answered */
 	unsigned char code; /* to answer with, whatever the status says; 0: none */
+	bool asks;          /* the first of several blocks: would it be let in? */
 	bool has_block1, has_block2;
 	struct wire_block block1, block2;
 	uint64_t transfer;           /* blocks_key() */
@@ -294,7 +296,8 @@ static void refuse_malformed(
 	refuse(listener, exchange, STATUS_MALFORMED, 0, why);
 }
 
-/* One block of a body. true: *body is whole; false: answered. */
+/* One block of a body. true: *body is whole, or this is the first and the core is to be asked whether it would let
+ * the rest in, before a caller sends it over a link that is paid by the byte; false: answered. */
 static bool take_block(struct listener *listener, struct coap_exchange *exchange,
         const struct wire_message *message, slice *body)
 {
@@ -309,15 +312,15 @@ static bool take_block(struct listener *listener, struct coap_exchange *exchange
 	case BLOCKS_WHOLE:
 		return true;
 	case BLOCKS_MORE:
-		answer_plainly(listener, exchange, WIRE_CODE(2, 31), (slice){ NULL, 0 });
-		return false;
+		exchange->asks = exchange->block1.number == 0;
+		if (!exchange->asks)
+			answer_plainly(listener, exchange, CODE_CONTINUE, (slice){ NULL, 0 });
+		return exchange->asks;
 	case BLOCKS_GAP:
-		refuse(listener, exchange, STATUS_MALFORMED, WIRE_CODE(4, 8),
-		        "a block before this one is missing");
+		refuse(listener, exchange, STATUS_MALFORMED, WIRE_CODE(4, 8), "a block is missing");
 		return false;
 	case BLOCKS_WRONG:
-		refuse(listener, exchange, STATUS_MALFORMED, 0,
-		        "the block is not as long as it says");
+		refuse(listener, exchange, STATUS_MALFORMED, 0, "the block has another length");
 		return false;
 	case BLOCKS_TOO_LARGE:
 		refuse(listener, exchange, STATUS_TOO_LARGE, 0, "the body is over the limit");
@@ -376,6 +379,7 @@ static void take_new(struct listener *listener, struct coap_exchange *exchange,
 	if (!request)
 		return;
 	struct coap_exchange *ticket = request->ticket;
+	request->ask_only = exchange->asks;
 	ticket->code = inbound_read(request, message, body, &listener->rules);
 	/* A non-confirmable message with an unknown critical option is rejected (RFC 7252 section 5.4.1). */
 	ticket->reset = ticket->code == WIRE_CODE(4, 2) && message->type == WIRE_NON;
@@ -545,6 +549,8 @@ static void coap_reply(struct adapter *adapter, struct request *request)
 		answer_from_request(&answer, request, body_max_bytes);
 		if (exchange->code)
 			answer.code = exchange->code;
+		else if (exchange->asks && request->status == STATUS_OK)
+			answer.code = CODE_CONTINUE;
 		answer_exchange(listener, exchange, &answer);
 	}
 	request_free(request);

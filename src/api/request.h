@@ -57,6 +57,9 @@ struct request {
 	struct message in;
 	slice accept; /* media types that the caller takes, as in HTTP's Accept; empty: any */
 	bool reply_as_value; /* the adapter wants `out.value`, whatever the backend answered in */
+	/* Whether it would be let in, before its body comes (in blocks): nothing is delivered, the answer is
+	 * STATUS_OK or the refusal. */
+	bool ask_only;
 
 	/* Set by stages. */
 	struct configuration *configuration;     /* pipeline: in force when it was submitted */

@@ -1,12 +1,17 @@
-/* admit: is the request within the endpoint's limits? */
+/* admit: is the request within the endpoint's limits? One that only asked whether it would be let in has its answer
+ * here. */
 #include "core/internal.h"
 
 static enum verdict enter(struct core *core, struct request *request)
 {
 	(void)core;
 	uint64_t most = request->endpoint->body_max_bytes;
-	if (request->in.body.n <= most)
-		return NEXT;
+	if (request->in.body.n <= most) {
+		if (!request->ask_only)
+			return NEXT;
+		request->status = STATUS_OK;
+		return REPLY;
+	}
 	request_refuse(request, STATUS_TOO_LARGE,
 	        "the body has %zu bytes; this endpoint takes %llu", request->in.body.n,
 	        (unsigned long long)most);

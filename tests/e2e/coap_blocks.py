@@ -33,6 +33,15 @@ def test_a_large_answer_is_fetched_in_blocks():
         backend.nothing_more()  # the later blocks came from the gateway
 
 
+def test_who_may_not_is_told_at_the_first_block():
+    backend = support.RestBackend()
+    with gateway(backend) as box:
+        for path, expected in (("/no/such/thing", "4.04"), ("/ships/sensors/engine-7", "4.05")):
+            answer = connect(box).call(PUT, path, b"1" * 1024, form=JSON, options=[(BLOCK1, b"\x0e")])
+            assert answer.code == expected, (path, answer.code)
+        backend.nothing_more()
+
+
 def test_over_the_limit_is_4_13():
     backend = support.RestBackend()
     with gateway(backend) as box:

@@ -443,6 +443,9 @@ static void a_body_arrives_in_blocks(void **state)
 	char body[150];
 	memset(body, 'b', sizeof body);
 	send_block1(PUT, 1, 0, true, (slice){ body, 64 });
+	struct request *asking = taken();
+	assert_true(asking->ask_only);
+	reply_with(asking, STATUS_OK, NULL, (slice){ NULL, 0 });
 	struct wire_message answer = expect(WIRE_ACK, WIRE_CODE(2, 31));
 	assert_int_equal(wire_number(wire_find(&answer, BLOCK1)->value), 8 + 2);
 	send_block1(PUT, 2, 1, true, (slice){ body, 64 });
@@ -452,11 +455,21 @@ static void a_body_arrives_in_blocks(void **state)
 	assert_null(taken());
 	send_block1(PUT, 3, 2, false, (slice){ body, 22 });
 	struct request *request = taken();
+	assert_false(request->ask_only);
 	assert_true(slice_equal(request->in.body, (slice){ body, 150 }));
 	reply_with(request, STATUS_OK, NULL, (slice){ NULL, 0 });
 	answer = expect(WIRE_ACK, WIRE_CODE(2, 4));
 	assert_int_equal(wire_number(wire_find(&answer, BLOCK1)->value), 2 << 4 | 2);
 	assert_null(taken());
+}
+
+static void a_body_that_is_not_welcome_is_refused_at_its_first_block(void **state)
+{
+	(void)state;
+	char body[64] = { 0 };
+	send_block1(PUT, 1, 0, true, (slice){ body, 64 });
+	reply_with(taken(), STATUS_FORBIDDEN, NULL, (slice){ NULL, 0 });
+	(void)expect(WIRE_ACK, WIRE_CODE(4, 3));
 }
 
 static void a_body_over_the_limit_is_refused(void **state)
@@ -485,6 +498,8 @@ static void a_body_over_the_limit_is_refused(void **state)
 		wire_option_block(&writer, BLOCK1, &block);
 		wire_payload(&writer, (slice){ body, sizeof body });
 		send_from(4000);
+		if (!number)
+			reply_with(taken(), STATUS_OK, NULL, (slice){ NULL, 0 });
 		(void)expect(WIRE_ACK, WIRE_CODE(2, 31));
 	}
 	block = (struct wire_block){ .number = WORLD_BODY_MAX / 1024, .size = 1024 };
@@ -624,6 +639,7 @@ int main(void)
 		LISTENER_TEST(a_failed_condition_has_its_own_code),
 		cmocka_unit_test(a_token_is_taken_where_the_listener_says_so),
 		LISTENER_TEST(a_body_arrives_in_blocks),
+		LISTENER_TEST(a_body_that_is_not_welcome_is_refused_at_its_first_block),
 		LISTENER_TEST(a_body_over_the_limit_is_refused),
 		LISTENER_TEST(a_large_answer_leaves_in_blocks),
 		LISTENER_TEST(without_memory_it_is_5_03),
