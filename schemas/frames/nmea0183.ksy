@@ -118,9 +118,12 @@ types:
       degrees:
         value: (angle.digits.magnitude / 100)
       minutes:
-        value: angle.value - degrees * 100
+        doc: Scaled to a whole number, so that the one division below is the only rounding.
+        value: '(angle.digits.magnitude - degrees * 100) * angle.digits.scale + angle.digits.parts'
       value:
-        value: '(degrees + minutes / 60.0) * (hemisphere.text == "S" or hemisphere.text == "W" ? -1 : 1)'
+        value: >-
+          (degrees * 60 * angle.digits.scale + minutes) / (60.0 * angle.digits.scale) *
+          (hemisphere.text == "S" or hemisphere.text == "W" ? -1 : 1)
   gga:
     seq:
       - { id: utc, type: text, -fairlead-omit: true }
