@@ -1,6 +1,6 @@
 meta:
   id: teltonika
-  title: Teltonika Codec 8 and 8 Extended over TCP
+  title: Teltonika Codec 8, 8 Extended and 16 over TCP
   endian: be
   encoding: ASCII
 doc: |
@@ -8,17 +8,21 @@ doc: |
   length, codec, records, count, crc), each of which is answered with the number of records taken.
 doc-ref: https://wiki.teltonika-gps.com/view/Teltonika_Data_Sending_Protocols
 seq:
+  - id: ping            # a lone FF keeps the connection open
+    type: u1
+    if: _io.size == 1
   - id: head
     type: u2
+    if: _io.size > 1
   - id: imei
     type: str
     size: head
-    if: head != 0
+    if: _io.size > 1 and head != 0
     valid:
       expr: _.length >= 8 and _.length <= 20
   - id: avl
     type: avl
-    if: head == 0
+    if: _io.size > 1 and head == 0
 types:
   avl:
     seq:
@@ -63,6 +67,7 @@ types:
           switch-on: codec
           cases:
             'codec::codec8': io8
+            'codec::codec16': io16
             'codec::codec8_extended': io8_extended
   gps:
     seq:
@@ -87,28 +92,23 @@ types:
     seq:
       - id: event
         type: u1
-      - id: total
-        type: u1
-      - id: n1
-        type: u1
+      - { id: total, type: u1, -fairlead-omit: true }
+      - { id: n1, type: u1, -fairlead-omit: true }
       - id: one
         type: io8_u1
         repeat: expr
         repeat-expr: n1
-      - id: n2
-        type: u1
+      - { id: n2, type: u1, -fairlead-omit: true }
       - id: two
         type: io8_u2
         repeat: expr
         repeat-expr: n2
-      - id: n4
-        type: u1
+      - { id: n4, type: u1, -fairlead-omit: true }
       - id: four
         type: io8_u4
         repeat: expr
         repeat-expr: n4
-      - id: n8
-        type: u1
+      - { id: n8, type: u1, -fairlead-omit: true }
       - id: eight
         type: io8_u8
         repeat: expr
@@ -121,38 +121,59 @@ types:
     seq: [{ id: id, type: u1 }, { id: value, type: u4 }]
   io8_u8:
     seq: [{ id: id, type: u1 }, { id: value, type: u8 }]
-  io8_extended:
+  io16:
     seq:
       - id: event
         type: u2
-      - id: total
-        type: u2
-      - id: n1
-        type: u2
+      - id: generation
+        type: u1
+      - { id: total, type: u1, -fairlead-omit: true }
+      - { id: n1, type: u1, -fairlead-omit: true }
       - id: one
         type: io8e_u1
         repeat: expr
         repeat-expr: n1
-      - id: n2
-        type: u2
+      - { id: n2, type: u1, -fairlead-omit: true }
       - id: two
         type: io8e_u2
         repeat: expr
         repeat-expr: n2
-      - id: n4
-        type: u2
+      - { id: n4, type: u1, -fairlead-omit: true }
       - id: four
         type: io8e_u4
         repeat: expr
         repeat-expr: n4
-      - id: n8
-        type: u2
+      - { id: n8, type: u1, -fairlead-omit: true }
       - id: eight
         type: io8e_u8
         repeat: expr
         repeat-expr: n8
-      - id: nx
+  io8_extended:
+    seq:
+      - id: event
         type: u2
+      - { id: total, type: u2, -fairlead-omit: true }
+      - { id: n1, type: u2, -fairlead-omit: true }
+      - id: one
+        type: io8e_u1
+        repeat: expr
+        repeat-expr: n1
+      - { id: n2, type: u2, -fairlead-omit: true }
+      - id: two
+        type: io8e_u2
+        repeat: expr
+        repeat-expr: n2
+      - { id: n4, type: u2, -fairlead-omit: true }
+      - id: four
+        type: io8e_u4
+        repeat: expr
+        repeat-expr: n4
+      - { id: n8, type: u2, -fairlead-omit: true }
+      - id: eight
+        type: io8e_u8
+        repeat: expr
+        repeat-expr: n8
+      - { id: nx, type: u2, -fairlead-omit: true }
       - id: variable
         type: io8e_x
         repeat: expr
@@ -170,19 +191,24 @@ types:
 enums:
   codec:
     0x08: codec8
+    0x10: codec16
     0x8e: codec8_extended
 -fairlead:
   framing:
+    - start: [0xff]
+      fixed: 1
     - start: [0, 0, 0, 0]
       length-field: { offset: 4, size: 4, counts: rest, adjust: 4 }
       checksum: { algorithm: crc-16/arc, width: 4, from: 8 }
     - length-field: { offset: 0, size: 2, counts: rest }
   max: 8192
   login:
-    when: head != 0
+    when: _io.size > 1 and head != 0
     device: imei
     accept: [0x01]
     refuse: [0x00]
+  heartbeat:
+    when: _io.size == 1
   path: "/cars/positions/{device}"
   each: avl.data.records
   emit:
@@ -195,11 +221,7 @@ enums:
     angle: _.as<record>.gps.angle
     satellites: _.as<record>.gps.satellites
     speed: _.as<record>.gps.speed
-    event: _.as<record>.io.event
-    io1: _.as<record>.io.one
-    io2: _.as<record>.io.two
-    io4: _.as<record>.io.four
-    io8: _.as<record>.io.eight
+    io: _.as<record>.io
   ack: [{ u4be: avl.data.count }]
   nak: [{ u4be: 0 }]
   on-error: close

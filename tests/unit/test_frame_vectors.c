@@ -1,0 +1,319 @@
+/* Frames of real devices: NMEA 0183 logs, and messages and framing cases of vehicle trackers. */
+#include "support.h"
+
+#include "api/codec.h"
+#include "codec/frame/frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	BUDGET = 64 << 20,
+	NMEA_MAX = 256,
+	NMEA_FLOOR = 20000,
+	FRAMING_FLOOR = 30,
+	POSITIONS_FLOOR = 60
+};
+
+static struct frame_schema *shipped(const char *name)
+{
+	char path[1024];
+	struct arena arena;
+	struct error error = { .text = "" };
+	const char *source = getenv("FAIRLEAD_SOURCE");
+	(void)snprintf(path, sizeof path, "%s/schemas/frames/%s.ksy", source ? source : ".", name);
+	arena_init(&arena, 1 << 20);
+	struct frame_schema *schema = frame_schema_load(read_whole_file(&arena, path), &error);
+	arena_finish(&arena);
+	if (!schema)
+		fail_msg("%s:%u:%u: %s", path, error.line, error.column, error.text);
+	return schema;
+}
+
+/* ---- NMEA 0183 ---- */
+
+struct replay {
+	const struct frame_schema *schema;
+	unsigned sentences;
+};
+
+/* Worked out apart from the code under test: what a line holds from its first "$" or "!". */
+static slice right_sentence(slice line)
+{
+	size_t from = 0;
+	unsigned sum = 0, written = 0;
+	while (from < line.n && line.p[from] != '$' && line.p[from] != '!')
+		from++;
+	slice text = slice_from(line, from);
+	if (text.n < 4 || text.n > NMEA_MAX || text.p[text.n - 3] != '*')
+		return (slice){ NULL, 0 };
+	for (size_t i = 1; i < text.n - 3; i++) {
+		if (text.p[i] == '*')
+			return (slice){ NULL, 0 };
+		sum ^= (unsigned char)text.p[i];
+	}
+	char hex[3] = { text.p[text.n - 2], text.p[text.n - 1], '\0' };
+	char *end;
+	written = (unsigned)strtoul(hex, &end, 16);
+	return end == hex + 2 && hex[0] != ' ' && hex[0] != '+' && hex[0] != '-' && sum == written
+	               ? text
+	               : (slice){ NULL, 0 };
+}
+
+static slice next_line(slice *rest)
+{
+	size_t n = 0;
+	while (n < rest->n && rest->p[n] != '\r' && rest->p[n] != '\n')
+		n++;
+	slice line = { rest->p, n };
+	/* Without its end it is no sentence yet. */
+	if (n == rest->n)
+		line.n = 0;
+	*rest = slice_from(*rest, n + 1);
+	return line;
+}
+
+static slice next_frame(const struct replay *replay, slice *stream)
+{
+	struct frame_piece piece;
+	for (;;) {
+		enum frame_cut cut = frame_split(replay->schema, *stream, &piece);
+		if (cut == FRAME_MORE)
+			return (slice){ NULL, 0 };
+		*stream = slice_from(*stream, piece.used);
+		if (cut == FRAME_WHOLE)
+			return piece.bytes;
+	}
+}
+
+static void decode_sentence(const struct replay *replay, slice sentence, const char *name)
+{
+	struct arena arena;
+	struct frame_fault fault = { .kind = FRAME_FAULT_NONE };
+	const struct value *value;
+	slice path;
+	arena_init(&arena, 1 << 20);
+	struct frame *frame = frame_decode(replay->schema, &arena, sentence, NULL, &fault);
+	if (!frame || !frame_message(frame, 0, (slice){ NULL, 0 }, &path, &value))
+		fail_msg("%s: %.*s: %s: %s", name, SLICE_ARG(sentence), fault.path, fault.text);
+	arena_finish(&arena);
+}
+
+static void replay_file(const char *path, const char *name, void *arg)
+{
+	struct replay *replay = arg;
+	struct arena arena;
+	arena_init(&arena, BUDGET);
+	slice stream = read_whole_file(&arena, path), lines = stream;
+	while (lines.n) {
+		slice expected = right_sentence(next_line(&lines));
+		if (!expected.n)
+			continue;
+		slice got = next_frame(replay, &stream);
+		if (!slice_equal(got, expected))
+			fail_msg("%s: %.*s instead of %.*s", name, SLICE_ARG(got),
+			        SLICE_ARG(expected));
+		decode_sentence(replay, got, name);
+		replay->sentences++;
+	}
+	assert_int_equal(next_frame(replay, &stream).n, 0);
+	arena_finish(&arena);
+}
+
+static void test_nmea_logs_complete_and_in_order(void **state)
+{
+	static const char *const folders[] = { "gpsd", "pyais-nmea", "signalk-logs" };
+	struct frame_schema *schema = shipped("nmea0183");
+	struct replay replay = { .schema = schema };
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		(void)each_file(vectors_path(folders[i]), replay_file, &replay);
+	(void)printf("%u sentences\n", replay.sentences);
+	assert_true(replay.sentences >= NMEA_FLOOR);
+	frame_schema_free(schema);
+}
+
+/* ---- vehicle trackers ---- */
+
+static slice member(const struct value *map, const char *key)
+{
+	const struct value *value = value_get(map, slice_of(key));
+	return value && value->kind == VALUE_TEXT ? value->as.text : (slice){ NULL, 0 };
+}
+
+static void each_line(const char *name, struct arena *arena,
+        void (*each)(const struct value *, void *), void *arg)
+{
+	char path[1200];
+	struct error error;
+	(void)snprintf(path, sizeof path, "%s/%s", vectors_path("traccar-frames"), name);
+	slice rest = read_whole_file(arena, path);
+	while (rest.n) {
+		slice line = slice_cut(&rest, '\n');
+		struct arena inner;
+		arena_init(&inner, 1 << 22);
+		struct value *value =
+		        codec_for(SLICE("application/json"))->decode(&inner, line, &error);
+		if (value)
+			each(value, arg);
+		arena_finish(&inner);
+	}
+}
+
+struct trackers {
+	const struct frame_schema *schema;
+	unsigned positions, refused;
+};
+
+static void decode_teltonika(const struct value *line, void *arg)
+{
+	struct trackers *trackers = arg;
+	struct arena arena;
+	struct frame_piece piece;
+	struct frame_fault fault;
+	unsigned n = 0;
+	if (!slice_is(member(line, "class"), "TeltonikaProtocolDecoder") || !member(line, "hex").n)
+		return;
+	arena_init(&arena, 1 << 22);
+	slice hex = arena_copy_slice(&arena, member(line, "hex"));
+	slice bytes = from_hex(&arena, hex.p);
+	enum frame_cut cut = frame_split(trackers->schema, bytes, &piece);
+	struct frame *frame = cut == FRAME_WHOLE ? frame_decode(trackers->schema, &arena,
+	                                                   piece.bytes, NULL, &fault)
+	                                         : NULL;
+	enum frame_role role;
+	if (frame && frame_role(frame, &role) && role == FRAME_ROLE_MESSAGE &&
+	        frame_messages(frame, &n)) {
+		const struct value *value;
+		slice path;
+		for (unsigned i = 0; i < n; i++) {
+			assert_true(
+			        frame_message(frame, i, SLICE("356307042441013"), &path, &value));
+			double latitude = value_get(value, SLICE("latitude"))->as.real;
+			assert_true(latitude >= -90 && latitude <= 90);
+			assert_slice(path, "/cars/positions/356307042441013");
+		}
+		slice ack = frame_answer(trackers->schema, frame, &arena, FRAME_ANSWER_ACK);
+		assert_int_equal(ack.n, 4);
+		assert_int_equal(ack.p[3], n);
+	}
+	trackers->positions += n;
+	trackers->refused += !frame;
+	arena_finish(&arena);
+}
+
+static void test_teltonika_messages(void **state)
+{
+	struct frame_schema *schema = shipped("teltonika");
+	struct trackers trackers = { .schema = schema };
+	struct arena arena;
+	(void)state;
+	arena_init(&arena, BUDGET);
+	each_line("decoder_inputs.jsonl", &arena, decode_teltonika, &trackers);
+	(void)printf("%u positions; %u messages of other codecs or without their checksum\n",
+	        trackers.positions, trackers.refused);
+	assert_true(trackers.positions >= POSITIONS_FLOOR);
+	arena_finish(&arena);
+	frame_schema_free(schema);
+}
+
+/* Framings of trackers as a description has them. A name may stand more than once for one maker's several. */
+static const struct {
+	const char *class, *framing;
+} framings[] = {
+	{ "TeltonikaFrameDecoder", "[{ start: [0xff], fixed: 1 }, { start: [0, 0, 0, 0], "
+	                           "length-field: { offset: 4, size: 4, "
+	                           "adjust: 4 } }, { length-field: { size: 2 } }]" },
+	{ "Dsf22FrameDecoder", "{ length-field: { offset: 4, size: 1, unit: 16 } }" },
+	{ "EgtsFrameDecoder", "{ length-field: { offset: 5, size: 2, endian: le, adjust: 6 } }" },
+	{ "TramigoFrameDecoder",
+	        "[{ start: [4], length-field: { offset: 1, size: 2, endian: le, counts: frame } }, "
+	        "{ start: [0x80], length-field: { offset: 5, size: 2, counts: frame } }]" },
+	{ "Jt600FrameDecoder", "{ start: ['$'], length-field: { offset: 8, size: 2 } }" },
+	{ "NavisFrameDecoder", "[{ start: ['@NTC'], length-field: { offset: 12, size: 2, endian: "
+	                       "le, adjust: 2 } }, "
+	                       "{ start: [0x7f], fixed: 1 }]" },
+	{ "ArnaviFrameDecoder",
+	        "[{ start: ['$'], delimiter: \"\\r\\n\" }, { start: [0xff], fixed: 10 }]" },
+	{ "SuntechFrameDecoder", "[{ start: [0x81], length-field: { offset: 1, size: 2 } }, { "
+	                         "start: [ST], delimiter: \"\\r\" }]" },
+	{ "SnapperFrameDecoder",
+	        "[{ start: [K], length-field: { offset: 12, size: 4, endian: le, adjust: 9 } }, "
+	        "{ start: [P], fixed: 2 }]" },
+	{ "Tk103FrameDecoder", "{ start: ['('], delimiter: { bytes: ')', include: true } }" },
+	{ "UlbotechFrameDecoder", "{ start: ['*'], delimiter: { bytes: '#', include: true } }" },
+	{ "MegastekFrameDecoder", "{ delimiter: [\"\\r\\n\", \"\\n\"] }" },
+	{ "ItsFrameDecoder", "{ delimiter: [\"\\r\\n\", '*'] }" },
+	{ "TelicFrameDecoder", "{ delimiter: [0] }" },
+	{ "JmakFrameDecoder", "[{ start: ['~', '^'], delimiter: { bytes: '$', include: true } }, { "
+	                      "start: ['{'], delimiter: "
+	                      "{ bytes: '}', include: true } }]" },
+};
+
+struct tally {
+	struct frame_schema *schemas[sizeof framings / sizeof *framings];
+	unsigned right, all;
+};
+
+static void cut_case(const struct value *line, void *arg)
+{
+	struct tally *tally = arg;
+	slice class = member(line, "class"), input = member(line, "input_hex");
+	if (!input.n || !member(line, "frame_hex").n)
+		return;
+	tally->all++;
+	for (size_t i = 0; i < sizeof framings / sizeof *framings; i++) {
+		struct arena arena;
+		struct frame_piece piece;
+		if (!slice_is(class, framings[i].class))
+			continue;
+		arena_init(&arena, 1 << 22);
+		slice bytes = from_hex(&arena, arena_copy_slice(&arena, input).p);
+		slice wanted =
+		        from_hex(&arena, arena_copy_slice(&arena, member(line, "frame_hex")).p);
+		enum frame_cut cut;
+		do {
+			cut = frame_split(tally->schemas[i], bytes, &piece);
+			if (cut == FRAME_BAD)
+				bytes = slice_from(bytes, piece.used);
+		} while (cut == FRAME_BAD);
+		tally->right += cut == FRAME_WHOLE && slice_equal(piece.bytes, wanted);
+		arena_finish(&arena);
+	}
+}
+
+static void test_framing_cases(void **state)
+{
+	struct tally tally = { .right = 0 };
+	struct arena arena;
+	struct error error;
+	(void)state;
+	arena_init(&arena, BUDGET);
+	for (size_t i = 0; i < sizeof framings / sizeof *framings; i++) {
+		slice text = arena_printf(&arena,
+		        "meta: { id: x, endian: be }\n-fairlead: { framing: %s }",
+		        framings[i].framing);
+		tally.schemas[i] = frame_schema_load(text, &error);
+		if (!tally.schemas[i])
+			fail_msg("%s:%u: %s", framings[i].class, error.column, error.text);
+	}
+	each_line("frame_decoder_cases.jsonl", &arena, cut_case, &tally);
+	(void)printf("%u of %u framing cases\n", tally.right, tally.all);
+	assert_true(tally.right >= FRAMING_FLOOR);
+	for (size_t i = 0; i < sizeof framings / sizeof *framings; i++)
+		frame_schema_free(tally.schemas[i]);
+	arena_finish(&arena);
+}
+
+int main(void)
+{
+	static const char *const needed[] = { "gpsd", "pyais-nmea", "signalk-logs",
+		"traccar-frames" };
+	for (unsigned i = 0; i < 4; i++) {
+		if (!vectors_path(needed[i]))
+			return vectors_absent(needed[i]);
+	}
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_nmea_logs_complete_and_in_order),
+		cmocka_unit_test(test_teltonika_messages), cmocka_unit_test(test_framing_cases) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
