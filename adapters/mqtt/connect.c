@@ -95,7 +95,7 @@ static bool accept_client(struct mqtt_session *session, const struct connecting 
 	return mqtt_session_send(session, packet, (slice){ NULL, 0 });
 }
 
-static bool same_caller(const struct mqtt_session *a, const struct mqtt_session *b)
+bool mqtt_connect_same_caller(const struct mqtt_session *a, const struct mqtt_session *b)
 {
 	if (!slice_equal(slice_of(a->identity), slice_of(b->identity)) ||
 	        a->has_user != b->has_user || !slice_equal(a->user, b->user))
@@ -110,7 +110,7 @@ static bool claim_name(struct mqtt_session *session)
 	HASH_FIND(
 	        hh, session->listener->clients, session->client_id.p, session->client_id.n, other);
 	if (other) {
-		if (!same_caller(session, other))
+		if (!mqtt_connect_same_caller(session, other))
 			return false;
 		mqtt_session_end(
 		        other, MQTT_REASON_SESSION_TAKEN_OVER, "the client has connected again");
@@ -171,6 +171,7 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 		        SLICE("this client identifier is another client's"));
 	} else {
 		session->state = MQTT_STATE_CONNECTED;
+		mqtt_session_line_up(session);
 		if (accept_client(session, connecting)) {
 			mqtt_session_resume(session);
 		} else {

@@ -52,6 +52,7 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	listener->loop = loop;
 	listener->bind = address;
 	list_init(&listener->sessions);
+	list_init(&listener->draining);
 	listener->receive_maximum = (unsigned)config_number(config, "receive_maximum");
 	listener->in_flight = (unsigned)config_number(config, "in_flight");
 	listener->topic_alias_maximum = (unsigned)config_number(config, "topic_alias_maximum");

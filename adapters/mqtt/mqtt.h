@@ -38,6 +38,7 @@ struct mqtt_listener {
 	char *bind;
 	struct stream_listener *socket;
 	struct list sessions;         /* all, also those whose connection has gone */
+	struct list draining;         /* of these, those that have publications left */
 	struct mqtt_session *clients; /* those that are connected, by client id */
 	unsigned in_flight, receive_maximum, topic_alias_maximum;
 	uint64_t connect_timeout_ms, keep_alive_max_s;
@@ -81,6 +82,11 @@ struct mqtt_session {
 	struct mqtt_will *will; /* NULL: none, or taken back by DISCONNECT */
 	char *identity;         /* who the core says it is; "" is nobody in particular */
 
+	/* The same client's last session, while something of it is under way: this one's publications wait for it,
+	 * so that a device's readings keep their order across its connections. */
+	struct mqtt_session *predecessor, *successor;
+	struct list drain_link;
+
 	struct list publications; /* in the order they came */
 	unsigned npublications, nsubmitted;
 	unsigned nunacknowledged; /* of QoS 1 */
@@ -107,6 +113,10 @@ void mqtt_session_resume(struct mqtt_session *);
 void mqtt_session_end(struct mqtt_session *, enum mqtt_reason, const char *why);
 /* The same for a client's fault, which is counted, and logged under a request id. */
 void mqtt_session_fault(struct mqtt_session *, struct mqtt_fault);
+/* Puts the session behind what is left of the same client's earlier ones. */
+void mqtt_session_line_up(struct mqtt_session *);
+/* The last publication is done: whoever waits for that goes on. */
+void mqtt_session_drained(struct mqtt_session *);
 /* Gives its memory back if nothing needs it any more. */
 void mqtt_session_release(struct mqtt_session *);
 /* At the gateway's stop: says good-bye as soon as what was submitted has been answered. */
@@ -116,12 +126,16 @@ struct request *mqtt_session_request(struct mqtt_session *);
 
 /* connect.c */
 void mqtt_connect_take(struct mqtt_session *, const struct mqtt_frame *);
+/* Is it the same caller, as far as the core and the credentials tell? */
+bool mqtt_connect_same_caller(const struct mqtt_session *, const struct mqtt_session *);
 /* CONNACK with a refusal, then closes. */
 void mqtt_connect_refuse(struct mqtt_session *, enum mqtt_reason, enum mqtt_return_code, slice why);
 
 /* publish.c. false: not taken, reading is paused; the same packet comes again. */
 bool mqtt_publish_take(struct mqtt_session *, const struct mqtt_frame *);
 void mqtt_publish_will(struct mqtt_session *);
+/* Hands on what waited. */
+void mqtt_publish_go_on(struct mqtt_session *);
 /* Forgets what was not submitted yet: all of it, or what the client will send again. */
 void mqtt_publish_drop(struct mqtt_session *, bool all);
 

@@ -56,6 +56,8 @@ void mqtt_publish_drop(struct mqtt_session *session, bool all)
 static void submit_next(struct mqtt_session *session)
 {
 	struct mqtt_listener *listener = session->listener;
+	if (session->predecessor)
+		return;
 	LIST_EACH (&session->publications, at, next) {
 		struct publication *publication = owner_of(at);
 		if (session->nsubmitted >= listener->in_flight || listener->stopping)
@@ -123,10 +125,17 @@ static void publish_done(struct mqtt_listener *listener, struct request *request
 		mqtt_session_wind_up(session);
 		return;
 	}
-	submit_next(session);
-	if (session->npublications < listener->receive_maximum)
-		mqtt_session_resume(session);
+	mqtt_publish_go_on(session);
+	if (!session->npublications)
+		mqtt_session_drained(session);
 	mqtt_session_release(session);
+}
+
+void mqtt_publish_go_on(struct mqtt_session *session)
+{
+	submit_next(session);
+	if (session->npublications < session->listener->receive_maximum)
+		mqtt_session_resume(session);
 }
 
 /* HTTP's token characters (RFC 9110 section 5.6.2): what a field's name may be made of. */

@@ -7,7 +7,8 @@
  * not taken comes again after stream_resume().
  *
  * A SESSION OUTLIVES ITS CONNECTION as long as something that it published is under way: what was received is
- * delivered, though there is nobody left to acknowledge it to. mqtt_session_release() frees it when neither the
+ * delivered, though there is nobody left to acknowledge it to, and the same client's next session lines up behind
+ * it (`predecessor`), so that its readings keep their order. mqtt_session_release() frees it when neither the
  * stream nor a request knows it any more; no session is kept for a client's return (Session Expiry 0, session
  * present 0), and CONNACK says so.
  *
@@ -33,6 +34,7 @@ void *mqtt_session_open(struct mqtt_listener *listener, struct stream *stream)
 	session->client_max_bytes = UINT32_MAX;
 	(void)snprintf(session->peer, sizeof session->peer, "%s", stream_peer(stream));
 	list_init(&session->publications);
+	list_init(&session->drain_link);
 	list_append(&listener->sessions, &session->link);
 	listener->base.counters.at[COUNTER_CONNECTIONS]++;
 	stream_set_deadline(stream, loop_now_ms(listener->loop) + listener->connect_timeout_ms);
@@ -54,11 +56,37 @@ static void forget_secrets(struct mqtt_session *session)
 	free(session->connect);
 }
 
+void mqtt_session_line_up(struct mqtt_session *session)
+{
+	LIST_EACH (&session->listener->draining, at, next) {
+		struct mqtt_session *other = LIST_OWNER(at, struct mqtt_session, drain_link);
+		if (!other->successor && slice_equal(other->client_id, session->client_id) &&
+		        mqtt_connect_same_caller(other, session))
+			session->predecessor = other;
+	}
+	if (session->predecessor)
+		session->predecessor->successor = session;
+}
+
+void mqtt_session_drained(struct mqtt_session *session)
+{
+	struct mqtt_session *next = session->successor;
+	list_remove(&session->drain_link);
+	session->successor = NULL;
+	if (next) {
+		next->predecessor = NULL;
+		mqtt_publish_go_on(next);
+	}
+}
+
 void mqtt_session_release(struct mqtt_session *session)
 {
 	if (session->stream || session->nerrands || session->npublications)
 		return;
 	struct mqtt_listener *listener = session->listener;
+	mqtt_session_drained(session);
+	if (session->predecessor)
+		session->predecessor->successor = NULL;
 	forget_secrets(session);
 	free(session->will);
 	free(session->identity);
@@ -96,7 +124,8 @@ static void expect_next(struct mqtt_session *session)
 
 void mqtt_session_resume(struct mqtt_session *session)
 {
-	if (!session->paused || !session->stream || session->state == MQTT_STATE_ENDED)
+	if (!session->paused || !session->stream || session->state == MQTT_STATE_ENDED ||
+	        session->listener->stopping)
 		return;
 	session->paused = false;
 	expect_next(session);
@@ -110,11 +139,19 @@ static void leave_table(struct mqtt_session *session)
 		HASH_DEL(session->listener->clients, session);
 }
 
+/* What is under way keeps the client's next session waiting. */
+static void begin_to_drain(struct mqtt_session *session)
+{
+	if (session->npublications && list_empty(&session->drain_link))
+		list_append(&session->listener->draining, &session->drain_link);
+}
+
 /* Nothing is read or written any more; closed() follows. */
 static void shut(struct mqtt_session *session)
 {
 	leave_table(session);
 	session->state = MQTT_STATE_ENDED;
+	begin_to_drain(session);
 	mqtt_subscriptions_drop(session);
 	forget_aliases(session);
 	if (session->stream)
@@ -364,6 +401,7 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 		shut(session);
 	if (session->will && !session->listener->stopping)
 		mqtt_publish_will(session);
+	begin_to_drain(session);
 	mqtt_session_release(session);
 }
 

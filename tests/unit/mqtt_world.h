@@ -333,16 +333,23 @@ static inline void expect_at(struct stream *stream, const char *text, int line)
 #define T     "0003 732f61 "         /* the topic s/a */
 #define REPLY "0007 7265706c792f78 " /* reply/x */
 
-static inline struct stream *connect_4(const char *flags_and_payload)
+/* A client of 3.1.1, let in while `waiting` other requests wait. */
+static inline struct stream *connect_after(unsigned waiting, const char *flags_and_payload)
 {
 	char text[512];
 	(void)snprintf(text, sizeof text, "10 | " MQTT4 "%s", flags_and_payload);
 	struct stream *stream = world_connect();
 	send_packets(stream, text);
-	assert_int_equal(world_next()->in.method, METHOD_CONNECT);
-	world_answer(STATUS_OK);
+	assert_int_equal(world_waiting(), waiting + 1);
+	assert_int_equal(world.submitted[world.ntaken + waiting]->in.method, METHOD_CONNECT);
+	world_answer_at(waiting, STATUS_OK);
 	EXPECT(stream, "20 | 00 00");
 	return stream;
+}
+
+static inline struct stream *connect_4(const char *flags_and_payload)
+{
+	return connect_after(0, flags_and_payload);
 }
 
 static inline struct stream *connect_5(void)

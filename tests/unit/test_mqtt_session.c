@@ -319,6 +319,41 @@ static void test_what_was_received_is_delivered(void **state)
 	world_close();
 }
 
+/* A device that says good-bye after each reading and comes back: its readings keep their order. */
+static void test_order_across_connections(void **state)
+{
+	(void)state;
+	world_open(NULL);
+	struct stream *first = connect_4("02 003c 0001 61");
+	send_packets(first, "30 | " T "31; 30 | " T "32; e0 00");
+	world_drop(first);
+	/* In the line behind it, and a third that comes and goes without a word. */
+	struct stream *second = connect_after(1, "02 003c 0001 61");
+	send_packets(second, "30 | " T "33; e0 00");
+	world_drop(second);
+	struct stream *third = connect_after(1, "02 003c 0001 61");
+	send_packets(third, "e0 00");
+	world_drop(third);
+	struct stream *fourth = connect_after(1, "02 003c 0001 61");
+	send_packets(fourth, "32 | " T "0001 34");
+	/* Another client does not wait. */
+	struct stream *other = connect_after(1, "02 003c 0001 62");
+	send_packets(other, "30 | " T "39");
+	assert_int_equal(world_waiting(), 2);
+	world_answer_at(1, STATUS_OK);
+	static const char *const bodies[] = { "1", "2", "3", "4" };
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(world_waiting(), 1);
+		assert_slice(world_next()->in.body, bodies[i]);
+		EXPECT(fourth, "");
+		world_answer(STATUS_OK);
+	}
+	EXPECT(fourth, "40 | 0001");
+	leave(fourth);
+	leave(other);
+	world_close();
+}
+
 static void test_the_will(void **state)
 {
 	(void)state;
@@ -527,6 +562,25 @@ static void test_mutations_do_no_harm(void **state)
 	}
 }
 
+/* At the stop, one that waits for its predecessor has nothing under way: it ends, and takes nothing more. */
+static void test_stop_with_a_line(void **state)
+{
+	(void)state;
+	world_open(NULL);
+	struct stream *first = connect_4("02 003c 0001 61");
+	send_packets(first, "30 | " T "31; 30 | " T "32; e0 00");
+	world_drop(first);
+	struct stream *second = connect_after(1, "02 003c 0001 61");
+	send_packets(second, "30 | " T "33");
+	world_stop();
+	world_turn(second);
+	assert_true(second->closed);
+	world_drop(second);
+	world_answer(STATUS_OK);
+	assert_int_equal(world_waiting(), 0);
+	world_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,11 +596,13 @@ int main(void)
 		cmocka_unit_test(test_faults_end_the_connection),
 		cmocka_unit_test(test_the_adapter_refuses_by_itself),
 		cmocka_unit_test(test_what_was_received_is_delivered),
+		cmocka_unit_test(test_order_across_connections),
 		cmocka_unit_test(test_the_will),
 		cmocka_unit_test(test_subscriptions),
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_stop_answers_what_is_under_way),
+		cmocka_unit_test(test_stop_with_a_line),
 		cmocka_unit_test(test_segments_do_not_matter),
 		cmocka_unit_test(test_mutations_do_no_harm),
 	};
