@@ -231,8 +231,8 @@ void core_log_counters(const struct core *core)
 		put_counters(&line, &adapter->counters);
 		for (unsigned i = STATUS_OK; i < STATUS_COUNT; i++) {
 			if (adapter->replies[i])
-				text_printf(&line, " %s=%" PRIu64, status_name((enum status)i),
-				        adapter->replies[i]);
+				text_printf(&line, " answered.%s=%" PRIu64,
+				        status_name((enum status)i), adapter->replies[i]);
 		}
 		log_info("counters", "listener=%s protocol=%s inflight=%u%.*s", adapter->label,
 		        adapter->ops->name, adapter->inflight, SLICE_ARG(text_slice(&line)));

@@ -257,7 +257,7 @@ def test_refusals_are_logged_with_the_id_that_the_caller_got_and_counted():
         assert "engine-7 may not POST" in problem["detail"], problem
         line = gateway.wait_log(headers["x-request-id"])
         assert " forbidden " in line and "client=engine-7" in line, line
-        assert gateway.counters("web")["forbidden"] == 1
+        assert gateway.counters("web")["answered.forbidden"] == 1
         assert "secret-of" not in gateway.log()
     backend.close()
 

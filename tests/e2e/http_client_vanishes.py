@@ -26,7 +26,7 @@ def test_the_others_do_not_notice():
             client.send(get("/open/wait") + get("/open/never"))
             backend.next()
             client.reset()
-        wait_until(lambda: gate.counters("web").get("cancelled") == 4, "the requests' end")
+        wait_until(lambda: gate.counters("web").get("answered.cancelled") == 4, "the requests' end")
         hold.open.set()
         assert Client(gate).ask(get("/open/a")).status == 200
         assert "/open/never" not in [seen.path for seen in backend.seen]

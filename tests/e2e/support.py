@@ -223,7 +223,8 @@ class Gateway:
         wait_until(lambda: any("configuration" in line for line in self.lines[before:]), "reload")
 
     def counters(self, label):
-        """The counters of a listener or backend, as the gateway logs them on SIGUSR1."""
+        """The counters of a listener or backend, as the gateway logs them on SIGUSR1: "malformed" is what was no message
+        of the protocol, "answered.malformed" the requests that ended so."""
         before = len(self.lines)
         self.signal(signal.SIGUSR1)
         wanted = re.compile(rf"counters (listener|backend)={re.escape(label)} (.*)")
