@@ -338,6 +338,7 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 	request->in.method = METHOD_POST;
 	request->in.path = path;
 	request->in.value = value;
+	request->in.value_bytes = delivery->bytes.n;
 	submit(delivery, request);
 }
 

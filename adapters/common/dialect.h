@@ -21,13 +21,13 @@ struct http_response {
 struct http_dialect {
 	const char *name; /* the protocol's name in `protocols:` */
 	/* Is this one mine? Looks at `request->in`: method, path, query, fields, media and the start of the
-	 * body, which is whole by now. */
+	 * body, which is whole by now, or empty when there is more of it than anybody takes. */
 	bool (*claims)(const struct request *);
 	/* Turns `request->in` (as HTTP brought it) into what the core is to get; may add credentials. What is
 	 * malformed is said with request_refuse(). What leave() has to know is kept in `request->dialect`. */
 	void (*enter)(struct request *);
 	/* The answer in the dialect's words; texts in the request's arena, or static. Also for requests that
-	 * enter() refused. */
+	 * enter() refused, and for those with too large a body, which it never saw. */
 	void (*leave)(struct request *, struct http_response *);
 };
 

@@ -34,8 +34,29 @@ static enum http_progress refuse(struct http_incoming *incoming, struct request 
 	return HTTP_REFUSED;
 }
 
+/* Whose words the message speaks, NULL for HTTP's own. */
+static const struct http_dialect *dialect_of(const struct request *request)
+{
+	for (unsigned i = 0; dialect_all[i]; i++) {
+		if (dialect_all[i]->claims(request))
+			return dialect_all[i];
+	}
+	return NULL;
+}
+
+static void speak(
+        struct http_incoming *incoming, struct request *request, const struct http_dialect *dialect)
+{
+	incoming->dialect = dialect;
+	request->protocol = dialect->name;
+}
+
+/* Its fields tell a dialect already, so that its callers are refused in their own words. */
 static enum http_progress too_large(struct http_incoming *incoming, struct request *request)
 {
+	const struct http_dialect *dialect = dialect_of(request);
+	if (dialect)
+		speak(incoming, request, dialect);
 	return refuse(incoming, request, STATUS_TOO_LARGE, 413,
 	        "the body is larger than the gateway takes");
 }
@@ -93,13 +114,10 @@ static enum http_progress finish(struct http_incoming *incoming, struct request 
 {
 	if (incoming->body_bytes.n)
 		request->in.body = text_slice(&incoming->body_bytes);
-	for (unsigned i = 0; dialect_all[i] && !request->status; i++) {
-		if (!dialect_all[i]->claims(request))
-			continue;
-		incoming->dialect = dialect_all[i];
-		request->protocol = dialect_all[i]->name;
-		dialect_all[i]->enter(request);
-		break;
+	const struct http_dialect *dialect = request->status ? NULL : dialect_of(request);
+	if (dialect) {
+		speak(incoming, request, dialect);
+		dialect->enter(request);
 	}
 	return HTTP_WHOLE;
 }

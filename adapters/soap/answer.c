@@ -228,7 +228,7 @@ static void answer_success(
 
 void soap_answer(struct request *request, struct http_response *response)
 {
-	static const struct soap_call unknown = { .version = SOAP_VERSION_11 };
+	const struct soap_call unknown = { .version = soap_version_of(request->in.media) };
 	const struct soap_call *call = request->dialect ? request->dialect : &unknown;
 	response->media = slice_of(wordings[call->version].media);
 	if (fault_for(request->status) == FAULT_NONE)

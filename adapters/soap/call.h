@@ -30,6 +30,9 @@ void soap_envelope_read(struct request *, struct soap_call *, slice charset);
  * place. false: error says which reference cannot be followed. */
 bool soap_references_resolve(struct xml_element *operation, struct error *);
 
+/* By the media type alone, before the envelope is read. */
+enum soap_version soap_version_of(slice media);
+
 /* The dialect's leave(). */
 void soap_answer(struct request *, struct http_response *);
 

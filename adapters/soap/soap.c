@@ -92,18 +92,25 @@ static bool claims(const struct request *request)
 	return message_field(in, "soapaction").p || root_is_envelope(in->body);
 }
 
+enum soap_version soap_version_of(slice media)
+{
+	return slice_equal_nocase(media_type(media), SLICE("application/soap+xml"))
+	               ? SOAP_VERSION_12
+	               : SOAP_VERSION_11;
+}
+
 static void enter(struct request *request)
 {
 	/* `media` has no parameters; the field that it was read from may have. */
 	slice field = message_field(&request->in, "content-type");
 	request->protocol = "soap";
 	struct soap_call *call = ARENA_NEW(&request->arena, struct soap_call);
+	request->in.value_bytes = request->in.body.n;
 	if (!call) {
 		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this message");
 		return;
 	}
-	if (slice_equal_nocase(media_type(request->in.media), SLICE("application/soap+xml")))
-		call->version = SOAP_VERSION_12;
+	call->version = soap_version_of(request->in.media);
 	request->dialect = call;
 	soap_envelope_read(request, call, media_parameter(field, SLICE("charset")));
 	request->in.media = request->in.body = (slice){ NULL, 0 };

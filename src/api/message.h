@@ -69,6 +69,7 @@ struct message {
 	/* What the body means, if it is known already: an adapter that had to take the message apart
 	 * (binary frames, SOAP) gives this and leaves `media` and `body` empty. */
 	const struct value *value;
+	size_t value_bytes; /* and how long it was before: what a limit of bodies is held against */
 };
 
 /* "GET"; for logs, and for protocols that use HTTP's words. */

@@ -5,16 +5,17 @@
 static enum verdict enter(struct core *core, struct request *request)
 {
 	(void)core;
+	const struct message *in = &request->in;
 	uint64_t most = request->endpoint->body_max_bytes;
-	if (request->in.body.n <= most) {
+	size_t n = in->value ? in->value_bytes : in->body.n;
+	if (n <= most) {
 		if (!request->ask_only)
 			return NEXT;
 		request->status = STATUS_OK;
 		return REPLY;
 	}
 	request_refuse(request, STATUS_TOO_LARGE,
-	        "the body has %zu bytes; this endpoint takes %llu", request->in.body.n,
-	        (unsigned long long)most);
+	        "the body has %zu bytes; this endpoint takes %llu", n, (unsigned long long)most);
 	return REPLY;
 }
 
