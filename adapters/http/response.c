@@ -243,8 +243,13 @@ void http_response_write(struct request *request, struct http_answer *answer, st
 		response.media = SLICE("application/problem+json");
 	}
 
-	text_printf(head, "HTTP/1.1 %u %s\r\nDate: %s\r\nX-Request-Id: %s\r\n", response.code,
-	        title_of(response.code), answer->date, id);
+	text_literal(head, "HTTP/1.1 ");
+	text_unsigned(head, response.code);
+	text_char(head, ' ');
+	text_slice_add(head, slice_of(title_of(response.code)));
+	text_literal(head, "\r\n");
+	field(head, SLICE("Date"), slice_of(answer->date));
+	field(head, SLICE("X-Request-Id"), slice_of(id));
 	bool bodiless = response.code == 204 || response.code == 304;
 	if (!bodiless && response.body.n && is_field_value(response.media))
 		field(head, SLICE("Content-Type"), response.media);

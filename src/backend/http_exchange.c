@@ -174,18 +174,27 @@ static bool is_traceparent(slice value)
 	return is_hex((slice){ value.p + 53, 2 }, &zero);
 }
 
-static void write_trace(struct text *text, const struct message *call)
+/* Random to everybody else, as the request's id is unique and the hash keyed; without a system call for each, and
+ * all attempts of a request are one trace. */
+static uint64_t trace_word(const struct exchange *exchange, uint64_t part)
 {
-	slice given = message_field(call, "traceparent");
+	const uint64_t origin[2] = { exchange->request->id, part };
+	return random_keyed_hash(origin, sizeof origin);
+}
+
+static void write_trace(struct text *text, const struct exchange *exchange)
+{
+	slice given = message_field(&exchange->request->call, "traceparent");
 	if (is_traceparent(given)) {
 		write_field(text, SLICE("traceparent"), given);
 		return;
 	}
-	uint64_t random[3];
-	random_bytes(random, sizeof random);
-	text_printf(text, "traceparent: 00-%016llx%016llx-%016llx-01\r\n",
-	        (unsigned long long)random[0], (unsigned long long)random[1] | 1,
-	        (unsigned long long)random[2] | 1);
+	text_literal(text, "traceparent: 00-");
+	text_hex64(text, trace_word(exchange, 0));
+	text_hex64(text, trace_word(exchange, 1) | 1);
+	text_char(text, '-');
+	text_hex64(text, trace_word(exchange, 2 + exchange->attempt) | 1);
+	text_literal(text, "-01\r\n");
 }
 
 static void write_own_fields(
@@ -195,7 +204,7 @@ static void write_own_fields(
 	char id[REQUEST_ID_BYTES];
 	request_id_text(request->id, id);
 	slice key = message_field(&request->call, "idempotency-key");
-	write_trace(text, &request->call);
+	write_trace(text, exchange);
 	write_field(text, SLICE("X-Request-Id"), slice_of(id));
 	write_field(
 	        text, SLICE("Idempotency-Key"), key.n && is_field_value(key) ? key : slice_of(id));

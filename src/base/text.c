@@ -73,6 +73,17 @@ void text_signed(struct text *text, int64_t number)
 	}
 }
 
+void text_hex64(struct text *text, uint64_t number)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *to = text_reserve(text, 16);
+	if (!to)
+		return;
+	for (unsigned i = 0; i < 16; i++)
+		to[i] = digits[number >> (60 - 4 * i) & 15];
+	text->n += 16;
+}
+
 void text_printf(struct text *text, const char *format, ...)
 {
 	va_list arguments, again;

@@ -19,6 +19,8 @@ void text_bytes(struct text *, const void *bytes, size_t n);
 void text_char(struct text *, char c);
 void text_unsigned(struct text *, uint64_t);
 void text_signed(struct text *, int64_t);
+/* Sixteen hexadecimal digits. */
+void text_hex64(struct text *, uint64_t);
 void text_printf(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Room for n more bytes, to be written at the returned place and counted with text->n += …; NULL: failed. */
 char *text_reserve(struct text *, size_t n);
