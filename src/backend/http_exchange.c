@@ -216,16 +216,17 @@ static void write_own_fields(
 static void write_target_part(struct text *text, slice part)
 {
 	static const char digits[] = "0123456789ABCDEF";
+	size_t written = 0;
 	for (size_t i = 0; i < part.n; i++) {
 		unsigned char c = (unsigned char)part.p[i];
-		if (c > ' ' && c < 0x7f && c != '#') {
-			text_char(text, (char)c);
+		if (c > ' ' && c < 0x7f && c != '#')
 			continue;
-		}
-		text_char(text, '%');
-		text_char(text, digits[c >> 4]);
-		text_char(text, digits[c & 15]);
+		const char escaped[] = { '%', digits[c >> 4], digits[c & 15] };
+		text_bytes(text, part.p + written, i - written);
+		text_bytes(text, escaped, sizeof escaped);
+		written = i + 1;
 	}
+	text_slice_add(text, slice_from(part, written));
 }
 
 slice http_head_write(const struct exchange *exchange, const struct http_origin *origin,

@@ -15,7 +15,7 @@ bool slice_equal_nocase(slice a, slice b)
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++) {
-		if (fold(a.p[i]) != fold(b.p[i]))
+		if (a.p[i] != b.p[i] && fold(a.p[i]) != fold(b.p[i]))
 			return false;
 	}
 	return true;

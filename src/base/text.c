@@ -10,12 +10,9 @@ void text_init(struct text *text, struct arena *arena, size_t expected_bytes)
 		(void)text_reserve(text, expected_bytes);
 }
 
-char *text_reserve(struct text *text, size_t n)
+/* Kept apart from text_reserve(), which mostly has nothing to do. */
+static __attribute__((noinline)) char *grow(struct text *text, size_t n)
 {
-	if (text->failed)
-		return NULL;
-	if (text->p && text->size - text->n >= n)
-		return text->p + text->n;
 	size_t size = text->size ? text->size : 64;
 	while (size - text->n < n) {
 		if (size > SIZE_MAX / 4) {
@@ -32,6 +29,15 @@ char *text_reserve(struct text *text, size_t n)
 	text->p = p;
 	text->size = size;
 	return p + text->n;
+}
+
+char *text_reserve(struct text *text, size_t n)
+{
+	if (text->failed)
+		return NULL;
+	if (text->p && text->size - text->n >= n)
+		return text->p + text->n;
+	return grow(text, n);
 }
 
 void text_bytes(struct text *text, const void *bytes, size_t n)
