@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static uint64_t rotate(uint64_t x, int by)
 	return x << by | x >> (64 - by);
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[1] = rotate(v[1], 13) ^ v[0];
@@ -50,9 +51,8 @@ static void sip_round(uint64_t v[4])
 static uint64_t read_le64(const unsigned char *p, size_t n)
 {
 	uint64_t word = 0;
-	for (size_t i = 0; i < n; i++)
-		word |= (uint64_t)p[i] << (8 * i);
-	return word;
+	memcpy(&word, p, n);
+	return le64toh(word);
 }
 
 uint64_t siphash(const uint64_t key[2], const void *bytes, size_t n)
@@ -69,7 +69,7 @@ uint64_t siphash(const uint64_t key[2], const void *bytes, size_t n)
 		sip_round(v);
 		v[0] ^= word;
 	}
-	uint64_t last = (uint64_t)n << 56 | read_le64(p, left);
+	uint64_t last = (uint64_t)n << 56 | (left ? read_le64(p, left) : 0);
 	v[3] ^= last;
 	sip_round(v);
 	sip_round(v);
