@@ -419,6 +419,17 @@ static bool is_full(const struct session *session)
 	return session->under_way >= most || session->hold.at_ms != 0;
 }
 
+/* Bytes that are no frame are one refusal, up to the next frame or the next whole frame with a wrong checksum. */
+static size_t garbage_bytes(const struct frame_schema *schema, slice unread)
+{
+	size_t n = 0;
+	struct frame_piece piece;
+	while (n < unread.n && frame_split(schema, slice_from(unread, n), &piece) == FRAME_BAD &&
+	        !piece.checksum)
+		n += piece.used;
+	return n;
+}
+
 static size_t received(void *owner, struct stream *stream, slice bytes)
 {
 	struct session *session = owner;
@@ -429,6 +440,9 @@ static size_t received(void *owner, struct stream *stream, slice bytes)
 		cut = frame_split(session->listener->schema, slice_from(bytes, used), &piece);
 		if (cut == FRAME_MORE)
 			break;
+		if (cut == FRAME_BAD && !piece.checksum)
+			piece.used =
+			        garbage_bytes(session->listener->schema, slice_from(bytes, used));
 		used += piece.used;
 		deliver(session, &piece, cut == FRAME_WHOLE);
 		flush(session);

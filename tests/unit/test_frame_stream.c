@@ -214,12 +214,41 @@ static void test_templates(void **state)
 	arena_finish(&arena);
 }
 
+/* A field that is called device is the field in `login`, and what the login said in `path` and `emit`. */
+static void test_a_field_called_device(void **state)
+{
+	static const char description[] =
+	        "meta: { id: x, encoding: ASCII }\n"
+	        "seq: [{ id: kind, type: u1 }, { id: device, type: strz }]\n"
+	        "-fairlead:\n"
+	        "  login: { when: kind == 1, device: device, accept: [{ text: device }] }\n"
+	        "  path: \"/x/{device}\"\n";
+	struct arena arena;
+	struct error error;
+	struct frame_fault fault;
+	slice device, secret, path;
+	const struct value *value;
+	(void)state;
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = frame_schema_load(slice_of(description), &error);
+	assert_non_null(schema);
+	struct frame *frame =
+	        frame_decode(schema, &arena, from_hex(&arena, "01 616200"), NULL, &fault);
+	assert_true(frame_login(frame, &device, &secret));
+	assert_slice(device, "ab");
+	assert_slice(frame_answer(schema, frame, &arena, FRAME_ANSWER_LOGIN_ACCEPT), "ab");
+	assert_true(frame_message(frame, 0, SLICE("cd"), &path, &value));
+	assert_slice(path, "/x/cd");
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_length_fields),
 		cmocka_unit_test(test_delimiters), cmocka_unit_test(test_fixed_and_alternatives),
 		cmocka_unit_test(test_checksums_in_the_stream),
 		cmocka_unit_test(test_checksum_catalogue), cmocka_unit_test(test_nmea_checksum),
-		cmocka_unit_test(test_templates) };
+		cmocka_unit_test(test_templates), cmocka_unit_test(test_a_field_called_device) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

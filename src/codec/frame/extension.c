@@ -408,7 +408,6 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	if (!node)
 		return true;
 	const struct node *path = node_get(node, "path"), *each = node_get(node, "each");
-	loader->has_login = node_get(node, "login") != NULL;
 	if (!check_keys(loader, node, known, "-fairlead") ||
 	        !compile_framings(loader, node_get(node, "framing"), extension) ||
 	        !optional_number(loader, node, "max", 1, MAX_BYTES_CEILING, &max) ||
@@ -417,7 +416,6 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	        !compile_heartbeat(loader, node_get(node, "heartbeat"), extension) ||
 	        !compile_reply(loader, node_get(node, "ack"), &extension->ack) ||
 	        !compile_reply(loader, node_get(node, "nak"), &extension->nak) ||
-	        !compile_emit(loader, node_get(node, "emit"), extension) ||
 	        !compile_on_error(loader, node_get(node, "on-error"), extension))
 		return false;
 	extension->max_bytes = (size_t)max;
@@ -427,6 +425,10 @@ bool extension_compile(struct loader *loader, const struct node *node)
 		if (!extension->each)
 			return false;
 	}
+	/* Up to here `device` is what the frame calls so, from here on what the login said. */
+	loader->has_login = extension->has_login;
+	if (!compile_emit(loader, node_get(node, "emit"), extension))
+		return false;
 	return !path || path_compile(loader, path->text, path->line, path->column, &extension->path,
 	                        &extension->npath);
 }
