@@ -15,7 +15,28 @@
 #include "base/random.h"
 #include "base/uri.h"
 
+#include <limits.h>
+
+enum { CONNECTIONS_MAX = 10000 };
+
 /* ---- Where to */
+
+bool http_pool_settings_read(
+        const struct config *config, struct http_pool_settings *settings, struct error *error)
+{
+	uint64_t connections = config_number(config, "connections");
+	uint64_t waiting = config_number(config, "waiting");
+	*settings = (struct http_pool_settings){
+		.connections_max = (unsigned)connections,
+		.waiting_max = waiting > UINT_MAX ? UINT_MAX : (unsigned)waiting,
+		.idle_ms = config_duration_ms(config, "idle"),
+		.connect_timeout_ms = config_duration_ms(config, "connect_timeout"),
+		.answer_max_bytes = config_size(config, "answer"),
+	};
+	return (connections > 0 && connections <= CONNECTIONS_MAX) ||
+	       config_error(config_get(config, "connections"), error, "connections: from 1 to %d",
+	               CONNECTIONS_MAX);
+}
 
 bool http_origin_parse(slice url, struct http_origin *origin, struct error *error)
 {

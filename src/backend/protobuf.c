@@ -59,27 +59,7 @@ static const struct setting settings[] = {
 	        .type = SETTING_FILE,
 	        .required = true,
 	        .help = "the messages: what protoc --include_imports --descriptor_set_out wrote" },
-	/* The same as rest's. */
-	{ .key = "connections",
-	        .type = SETTING_NUMBER,
-	        .fallback = "64",
-	        .help = "the most connections to one target; further calls wait" },
-	{ .key = "waiting",
-	        .type = SETTING_NUMBER,
-	        .fallback = "1024",
-	        .help = "the most calls that wait for a connection to one target" },
-	{ .key = "idle",
-	        .type = SETTING_DURATION,
-	        .fallback = "60s",
-	        .help = "how long an unused connection is kept" },
-	{ .key = "connect_timeout",
-	        .type = SETTING_DURATION,
-	        .fallback = "2s",
-	        .help = "how long a target may take to accept a connection" },
-	{ .key = "answer",
-	        .type = SETTING_SIZE,
-	        .fallback = "1MiB",
-	        .help = "the largest answer that is taken" },
+	HTTP_POOL_SETTINGS,
 	{ .key = NULL },
 };
 
@@ -122,15 +102,9 @@ static struct protobuf_schema *load_descriptors(const struct config *config, str
 static bool open_targets(struct protobuf_backend *backend, struct loop *loop,
         const struct config *config, struct target *targets, struct error *error)
 {
-	const struct http_pool_settings pool_settings = {
-		.connections_max = (unsigned)config_number(config, "connections"),
-		.waiting_max = (unsigned)config_number(config, "waiting"),
-		.idle_ms = config_duration_ms(config, "idle"),
-		.connect_timeout_ms = config_duration_ms(config, "connect_timeout"),
-		.answer_max_bytes = (size_t)config_size(config, "answer"),
-	};
-	if (!pool_settings.connections_max)
-		return config_error(config_get(config, "connections"), error, "at least 1");
+	struct http_pool_settings pool_settings;
+	if (!http_pool_settings_read(config, &pool_settings, error))
+		return false;
 	for (unsigned i = 0; i < backend->ntargets; i++) {
 		struct protobuf_target *target = &backend->targets[i];
 		if (!http_origin_parse(targets[i].url, &target->origin, error))

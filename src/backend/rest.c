@@ -4,10 +4,7 @@
 
 #include "backend/http_exchange.h"
 
-#include <limits.h>
 #include <stdlib.h>
-
-enum { CONNECTIONS_MAX = 10000 };
 
 struct rest_target {
 	struct http_origin origin;
@@ -64,18 +61,8 @@ static struct backend *open_rest(struct loop *loop, const struct config *config,
 		return NULL;
 	}
 	rest->targets = own;
-	uint64_t connections = config_number(config, "connections");
-	uint64_t waiting = config_number(config, "waiting");
-	const struct http_pool_settings settings = {
-		.connections_max = (unsigned)connections,
-		.waiting_max = waiting > UINT_MAX ? UINT_MAX : (unsigned)waiting,
-		.idle_ms = config_duration_ms(config, "idle"),
-		.connect_timeout_ms = config_duration_ms(config, "connect_timeout"),
-		.answer_max_bytes = config_size(config, "answer"),
-	};
-	bool good = (connections > 0 && connections <= CONNECTIONS_MAX) ||
-	            config_error(config_get(config, "connections"), error,
-	                    "connections: from 1 to %d", CONNECTIONS_MAX);
+	struct http_pool_settings settings;
+	bool good = http_pool_settings_read(config, &settings, error);
 	for (unsigned i = 0; good && i < ntargets; i++)
 		good = open_target(rest, loop, &settings, &targets[i], error);
 	if (good)
@@ -151,26 +138,7 @@ static void abort_rest(struct backend *backend, struct exchange *exchange)
 }
 
 static const struct setting settings[] = {
-	{ .key = "connections",
-	        .type = SETTING_NUMBER,
-	        .fallback = "64",
-	        .help = "the most connections to one target; further calls wait" },
-	{ .key = "waiting",
-	        .type = SETTING_NUMBER,
-	        .fallback = "1024",
-	        .help = "the most calls that wait for a connection to one target" },
-	{ .key = "idle",
-	        .type = SETTING_DURATION,
-	        .fallback = "60s",
-	        .help = "how long an unused connection is kept" },
-	{ .key = "connect_timeout",
-	        .type = SETTING_DURATION,
-	        .fallback = "2s",
-	        .help = "how long a target may take to accept a connection" },
-	{ .key = "answer",
-	        .type = SETTING_SIZE,
-	        .fallback = "1MiB",
-	        .help = "the largest answer that is taken" },
+	HTTP_POOL_SETTINGS,
 	{ .key = NULL },
 };
 
