@@ -14,10 +14,15 @@ struct loop {
 	lws_sorted_usec_list_t alarm; /* ends lws's sleep when something of ours is due */
 	uint64_t alarm_at_ms;
 	bool alarm_set, stopping;
+	bool in_lws;  /* inside lws_service() */
+	bool hurried; /* and not to sleep there */
 	struct list tasks, hooks, signals;
 	struct timer **timers; /* a binary heap, the earliest first */
 	unsigned ntimers, timers_size;
 };
+
+/* loop.c: something is due earlier than the loop would wake up. */
+void loop_hurry(struct loop *);
 
 /* timer.c */
 int timers_next_ms(const struct loop *); /* -1: none */

@@ -6,10 +6,18 @@
  * event. What lws callbacks start in libuv is registered by the uv_run() that follows them, before the next
  * sleep.
  *
+ * NOTHING DUE MAY SLEEP. lws runs its own timers before it polls, inside the same call, and what their callbacks
+ * defer (a request cancelled because its connection timed out) would wait as long as poll() does. lws doesn't
+ * tell whether it is before or after the poll; so the first piece of work that comes up inside lws_service() sets
+ * the alarm to "now" (loop_hurry): before the poll that ends the sleep, after it it does no harm. The alarm itself
+ * hurries, too, when it rings, for that is before the poll as well.
+ *
+ * The clock is read once a turn, but afresh for those who ask from inside lws_service(), which may have slept.
+ *
  * Rejected: uv outside with lws's event-library plug-in (slower, a package more), two threads (locks). */
 #include "loop/loop.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -17,9 +25,11 @@
 #include <libwebsockets.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "loop/internal.h"
 
+/* lws keeps 16 bytes for every descriptor that the process could open. */
 enum { DESCRIPTORS_MAX = 65536 };
 
 static int uv_is_ready(
@@ -46,13 +56,16 @@ static void log_lws(int level, const char *line)
 	        level & LLL_ERR ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "lws", "%.*s", (int)n, line);
 }
 
-/* lws makes its tables for as many descriptors as it may see. */
-static unsigned descriptors_wanted(void)
+/* As many as we may have, up to what we want to pay for. lws sizes its tables by this limit; its own setting for
+ * that would make it search them for each event. */
+static void limit_descriptors(void)
 {
 	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > DESCRIPTORS_MAX)
-		return DESCRIPTORS_MAX;
-	return (unsigned)limit.rlim_cur;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_MAX ? limit.rlim_max : DESCRIPTORS_MAX;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warning("loop", "the limit of open files stays as it is");
 }
 
 static bool open_lws(struct loop *loop)
@@ -61,16 +74,19 @@ static bool open_lws(struct loop *loop)
 	struct lws_context_creation_info info = { 0 };
 	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	info.port = CONTEXT_PORT_NO_LISTEN;
-	info.fd_limit_per_thread = descriptors_wanted();
+	limit_descriptors();
 	loop->lws = lws_create_context(&info);
 	if (!loop->lws)
 		return false;
 	info.protocols = protocols;
 	info.vhost_name = "fairlead-uv";
 	struct lws_vhost *vhost = lws_create_vhost(loop->lws, &info);
-	lws_sock_file_fd_type descriptor = { .filefd = uv_backend_fd(&loop->uv) };
-	return vhost && lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, descriptor,
-	                        protocols[0].name, NULL) != NULL;
+	/* A duplicate: lws closes what it adopted, and uv closes its own. */
+	lws_sock_file_fd_type descriptor = { .filefd = fcntl(uv_backend_fd(&loop->uv),
+		                                     F_DUPFD_CLOEXEC, 0) };
+	return vhost && descriptor.filefd >= 0 &&
+	       lws_adopt_descriptor_vhost(
+	               vhost, LWS_ADOPT_RAW_FILE_DESC, descriptor, protocols[0].name, NULL) != NULL;
 }
 
 static void woken(uv_async_t *async)
@@ -110,28 +126,6 @@ static int sleep_ms(struct loop *loop)
 	return uv_ms;
 }
 
-void loop_destroy(struct loop *loop)
-{
-	if (!loop)
-		return;
-	loop->stopping = false;
-	signals_close(loop);
-	if (loop->wake.type == UV_ASYNC)
-		uv_close((uv_handle_t *)&loop->wake, NULL);
-	/* Only handles that are closing keep it running now, and streams that linger until their timer ends them. */
-	struct pollfd events = { .fd = uv_backend_fd(&loop->uv), .events = POLLIN };
-	while (uv_run(&loop->uv, UV_RUN_NOWAIT)) {
-		(void)poll(&events, 1, sleep_ms(loop));
-		timers_fire(loop);
-	}
-	if (loop->lws)
-		lws_context_destroy(loop->lws);
-	if (uv_loop_close(&loop->uv) != 0)
-		log_error("loop", "a handle is still open at the end");
-	timers_finish(loop);
-	free(loop);
-}
-
 static void run_tasks(struct loop *loop)
 {
 	while (!list_empty(&loop->tasks)) {
@@ -149,28 +143,75 @@ static void run_hooks(struct loop *loop)
 	}
 }
 
+void loop_destroy(struct loop *loop)
+{
+	if (!loop)
+		return;
+	loop->stopping = false;
+	signals_close(loop);
+	if (loop->wake.type == UV_ASYNC)
+		uv_close((uv_handle_t *)&loop->wake, NULL);
+	/* Only handles that are closing keep it running now, and streams that linger until their timer ends them. */
+	struct pollfd events = { .fd = uv_backend_fd(&loop->uv), .events = POLLIN };
+	while (uv_run(&loop->uv, UV_RUN_NOWAIT)) {
+		(void)poll(&events, 1, sleep_ms(loop));
+		timers_fire(loop);
+		run_tasks(loop);
+		run_hooks(loop);
+	}
+	if (loop->lws)
+		lws_context_destroy(loop->lws);
+	if (uv_loop_close(&loop->uv) != 0)
+		log_error("loop", "a handle is still open at the end");
+	timers_finish(loop);
+	free(loop);
+}
+
 static void end_sleep(lws_sorted_usec_list_t *event)
 {
 	struct loop *loop = LIST_OWNER(event, struct loop, alarm);
 	loop->alarm_set = false;
+	loop_hurry(loop);
+}
+
+static void set_alarm(struct loop *loop, uint64_t at_ms, lws_usec_t wait_us)
+{
+	lws_sul_schedule(loop->lws, 0, &loop->alarm, end_sleep, wait_us);
+	loop->alarm_set = true;
+	loop->alarm_at_ms = at_ms;
+}
+
+static void clear_alarm(struct loop *loop)
+{
+	lws_sul_cancel(&loop->alarm);
+	loop->alarm_set = false;
+}
+
+void loop_hurry(struct loop *loop)
+{
+	if (!loop->in_lws || loop->hurried)
+		return;
+	loop->hurried = true;
+	set_alarm(loop, 0, 1);
 }
 
 static void sleep_and_serve(struct loop *loop)
 {
 	int ms = sleep_ms(loop);
-	if (ms == 0) {
-		(void)lws_service(loop->lws, -1);
-		return;
-	}
-	uint64_t at_ms = ms < 0 ? 0 : uv_now(&loop->uv) + (uint64_t)ms;
-	if (ms < 0 && loop->alarm_set)
-		lws_sul_cancel(&loop->alarm);
-	/* Mostly the same deadline as in the last turn: then nothing has to be sorted again. */
+	uint64_t at_ms = uv_now(&loop->uv) + (uint64_t)(ms > 0 ? ms : 0);
+	if (loop->alarm_set && ms < 0)
+		clear_alarm(loop);
+	/* Mostly the same deadline as in the last turn: then nothing has to be sorted again. lws rounds its sleep
+	 * down to milliseconds; the 999 µs keep it from spinning through the last one. */
 	if (ms > 0 && (!loop->alarm_set || loop->alarm_at_ms != at_ms))
-		lws_sul_schedule(loop->lws, 0, &loop->alarm, end_sleep, (lws_usec_t)ms * 1000);
-	loop->alarm_set = ms > 0;
-	loop->alarm_at_ms = at_ms;
-	(void)lws_service(loop->lws, 0);
+		set_alarm(loop, at_ms, (lws_usec_t)ms * 1000 + 999);
+	loop->in_lws = true;
+	(void)lws_service(loop->lws, ms == 0 ? -1 : 0);
+	loop->in_lws = false;
+	uv_update_time(&loop->uv);
+	if (loop->hurried || (loop->alarm_set && loop->alarm_at_ms <= uv_now(&loop->uv)))
+		clear_alarm(loop);
+	loop->hurried = false;
 }
 
 void loop_run(struct loop *loop)
@@ -184,13 +225,13 @@ void loop_run(struct loop *loop)
 		if (loop->stopping && list_empty(&loop->tasks))
 			break;
 		sleep_and_serve(loop);
-		uv_update_time(&loop->uv);
 	}
 }
 
 void loop_stop(struct loop *loop)
 {
 	loop->stopping = true;
+	loop_hurry(loop);
 }
 
 void loop_wake(struct loop *loop)
@@ -200,7 +241,7 @@ void loop_wake(struct loop *loop)
 
 uint64_t loop_now_ms(const struct loop *loop)
 {
-	return uv_now(&loop->uv);
+	return loop->in_lws ? clock_monotonic_ms() : uv_now(&loop->uv);
 }
 
 struct uv_loop_s *loop_uv(struct loop *loop)
@@ -221,8 +262,10 @@ void task_init(struct task *task, void (*run)(struct task *))
 
 void loop_defer(struct loop *loop, struct task *task)
 {
-	if (list_empty(&task->link))
-		list_append(&loop->tasks, &task->link);
+	if (!list_empty(&task->link))
+		return;
+	list_append(&loop->tasks, &task->link);
+	loop_hurry(loop);
 }
 
 void task_cancel(struct task *task)

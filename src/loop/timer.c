@@ -63,6 +63,8 @@ void timer_set(struct timer *timer, uint64_t at_ms)
 			rise(loop, timer->slot);
 		else
 			sink(loop, timer->slot);
+		if (timer->slot == 1)
+			loop_hurry(loop);
 		return;
 	}
 	if (loop->ntimers == loop->timers_size && !grow(loop)) {
@@ -72,6 +74,8 @@ void timer_set(struct timer *timer, uint64_t at_ms)
 	}
 	put(loop, ++loop->ntimers, timer);
 	rise(loop, timer->slot);
+	if (timer->slot == 1)
+		loop_hurry(loop);
 }
 
 void timer_stop(struct timer *timer)

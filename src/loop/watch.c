@@ -35,8 +35,10 @@ struct watch *watch_create(struct loop *loop, int fd, unsigned events,
 		free(watch);
 		return NULL;
 	}
-	if (uv_poll_start(&watch->poll, wanted, poll_ready) == 0)
+	if (uv_poll_start(&watch->poll, wanted, poll_ready) == 0) {
+		loop_hurry(loop);
 		return watch;
+	}
 	watch_destroy(watch);
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <pthread.h>
+#include <libwebsockets.h>
 
 #include "base/clock.h"
 #include "loop/loop.h"
@@ -198,6 +199,35 @@ static void another_thread_ends_the_sleep(void **state)
 	hook_remove(&hook);
 }
 
+/* What libwebsockets' own timers start comes up right before it polls. */
+static lws_sorted_usec_list_t lws_timer;
+static struct task stopping_task;
+static uint64_t rang_ms, seen_ms;
+
+static void stop_in_task(struct task *task)
+{
+	(void)task;
+	loop_stop(loop);
+}
+
+static void defer_in_lws(lws_sorted_usec_list_t *timer)
+{
+	(void)timer;
+	rang_ms = clock_monotonic_ms();
+	seen_ms = loop_now_ms(loop);
+	loop_defer(loop, &stopping_task);
+}
+
+static void work_from_inside_lws_does_not_sleep(void **state)
+{
+	(void)state;
+	task_init(&stopping_task, stop_in_task);
+	lws_sul_schedule(loop_lws(loop), 0, &lws_timer, defer_in_lws, 50 * LWS_US_PER_MS);
+	loop_run(loop);
+	assert_true(clock_monotonic_ms() - rang_ms < 1000);
+	assert_true(seen_ms >= rang_ms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +236,8 @@ int main(void)
 		        timers_fire_in_order_and_can_be_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        a_thousand_timers_keep_their_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        work_from_inside_lws_does_not_sleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(descriptors_are_watched, setup, teardown),
 		cmocka_unit_test_setup_teardown(signals_are_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_thread_ends_the_sleep, setup, teardown),
