@@ -49,6 +49,15 @@ void mqtt_connect_refuse(struct mqtt_session *session, enum mqtt_reason reason,
 	mqtt_session_end(session, reason, "CONNECT was refused");
 }
 
+/* For what no request of the core's was refused for. */
+static void refuse_and_report(struct mqtt_session *session, enum status status,
+        enum mqtt_reason reason, enum mqtt_return_code code, const char *why)
+{
+	char text[MQTT_WHY_MAX_BYTES];
+	mqtt_connect_refuse(
+	        session, reason, code, slice_of(mqtt_session_report(session, status, why, text)));
+}
+
 static void put_properties(struct mqtt_writer *writer, const struct mqtt_session *session,
         const struct connecting *connecting, bool keep_alive_is_ours)
 {
@@ -144,7 +153,6 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 {
 	struct connecting *connecting = request->ticket;
 	struct mqtt_session *session = connecting->session;
-	bool presented = session->has_user || session->has_password;
 	const struct identity *who = request->who;
 	session->nerrands--;
 	if (!session->stream || session->state == MQTT_STATE_ENDED) {
@@ -156,8 +164,7 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 	session->identity = strndup(id.p ? id.p : "", id.n);
 	if (!status_is_success(request->status)) {
 		mqtt_connect_refuse(session, mqtt_outcome_connect(request->status),
-		        mqtt_outcome_connect_3(request->status, presented),
-		        mqtt_outcome_text(request));
+		        mqtt_outcome_connect_3(request->status), mqtt_outcome_text(request));
 	} else if (listener->stopping) {
 		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
 		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("the gateway is shutting down"));
@@ -166,9 +173,9 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("out of memory"));
 	} else if (!claim_name(session)) {
 		forget_will(session);
-		mqtt_connect_refuse(session, MQTT_REASON_CLIENT_ID_NOT_VALID,
+		refuse_and_report(session, STATUS_CONFLICT, MQTT_REASON_CLIENT_ID_NOT_VALID,
 		        MQTT_RETURN_IDENTIFIER_REJECTED,
-		        SLICE("this client identifier is another client's"));
+		        "this client identifier is another client's");
 	} else {
 		session->state = MQTT_STATE_CONNECTED;
 		mqtt_session_line_up(session);
@@ -183,29 +190,29 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 	request_free(request);
 }
 
-/* Why this CONNECT, well-formed as it is, is refused without asking anybody; why.n == 0: it is not. */
-static slice objection(const struct mqtt_connect *connect, enum mqtt_reason *reason)
+/* Why this CONNECT, well-formed as it is, is refused without asking anybody; NULL: it is not. */
+static const char *objection(const struct mqtt_connect *connect, enum mqtt_reason *reason)
 {
 	*reason = MQTT_REASON_CLIENT_ID_NOT_VALID;
 	if (connect->version == MQTT_VERSION_3_1_1 && !connect->client_id.n &&
 	        !connect->clean_start)
-		return SLICE("no client identifier and no clean session [MQTT-3.1.3-8]");
+		return "no client identifier and no clean session [MQTT-3.1.3-8]";
 	if (connect->client_id.n > MQTT_CLIENT_ID_MAX_BYTES)
-		return SLICE("the client identifier is longer than 128 bytes");
+		return "the client identifier is longer than 128 bytes";
 	*reason = MQTT_REASON_BAD_AUTHENTICATION_METHOD;
 	if (mqtt_property_given(&connect->properties, MQTT_PROPERTY_AUTHENTICATION_METHOD))
-		return SLICE("enhanced authentication is not offered");
+		return "enhanced authentication is not offered";
 	*reason = MQTT_REASON_TOPIC_NAME_INVALID;
 	if (connect->has_will &&
 	        (connect->will.topic.p[0] == '$' || connect->will.topic.n > MQTT_TOPIC_MAX_BYTES))
-		return SLICE("a will may not go to this topic");
+		return "a will may not go to this topic";
 	*reason = MQTT_REASON_QOS_NOT_SUPPORTED;
 	if (connect->version == MQTT_VERSION_5 && connect->will.qos > 1)
-		return SLICE("a will's QoS is at most 1 [MQTT-3.2.2-12]");
+		return "a will's QoS is at most 1 [MQTT-3.2.2-12]";
 	*reason = MQTT_REASON_RETAIN_NOT_SUPPORTED;
 	if (connect->version == MQTT_VERSION_5 && connect->will.retain)
-		return SLICE("nothing is retained [MQTT-3.2.2-13]");
-	return (slice){ NULL, 0 };
+		return "nothing is retained [MQTT-3.2.2-13]";
+	return NULL;
 }
 
 /* What the session is to remember; the slices of `connect` point into its own copy. */
@@ -268,8 +275,8 @@ static void refuse_version(struct mqtt_session *session, unsigned level, struct 
 {
 	session->version = level > MQTT_VERSION_5 ? MQTT_VERSION_5 : MQTT_VERSION_3_1_1;
 	session->listener->base.counters.at[COUNTER_MALFORMED]++;
-	mqtt_connect_refuse(
-	        session, fault.reason, MQTT_RETURN_UNACCEPTABLE_VERSION, slice_of(fault.why));
+	refuse_and_report(session, STATUS_MALFORMED, fault.reason, MQTT_RETURN_UNACCEPTABLE_VERSION,
+	        fault.why);
 }
 
 void mqtt_connect_take(struct mqtt_session *session, const struct mqtt_frame *frame)
@@ -295,9 +302,9 @@ void mqtt_connect_take(struct mqtt_session *session, const struct mqtt_frame *fr
 	}
 	remember(session, &connect);
 	enum mqtt_reason reason;
-	slice why = objection(&connect, &reason);
-	if (why.n) {
-		mqtt_connect_refuse(session, reason,
+	const char *why = objection(&connect, &reason);
+	if (why) {
+		refuse_and_report(session, STATUS_INVALID, reason,
 		        reason == MQTT_REASON_CLIENT_ID_NOT_VALID ? MQTT_RETURN_IDENTIFIER_REJECTED
 		                                                  : MQTT_RETURN_NOT_AUTHORIZED,
 		        why);

@@ -111,7 +111,11 @@ void mqtt_session_pause(struct mqtt_session *);
 void mqtt_session_resume(struct mqtt_session *);
 /* Ends the connection: DISCONNECT with the reason where the client can be told, then closes. */
 void mqtt_session_end(struct mqtt_session *, enum mqtt_reason, const char *why);
-/* The same for a client's fault, which is counted, and logged under a request id. */
+/* Has the core count and log a refusal that it has no say in. Returns `why` with the request's id, in `text`; without it
+ * when there is no memory for a request. */
+const char *mqtt_session_report(
+        struct mqtt_session *, enum status, const char *why, char text[MQTT_WHY_MAX_BYTES]);
+/* Ends the connection for a client's fault, which is counted and reported. */
 void mqtt_session_fault(struct mqtt_session *, struct mqtt_fault);
 /* Puts the session behind what is left of the same client's earlier ones. */
 void mqtt_session_line_up(struct mqtt_session *);
@@ -150,7 +154,7 @@ void mqtt_reply_publish(
 /* outcome.c */
 enum mqtt_reason mqtt_outcome_publish(enum status);
 enum mqtt_reason mqtt_outcome_connect(enum status);
-enum mqtt_return_code mqtt_outcome_connect_3(enum status, bool has_credentials);
+enum mqtt_return_code mqtt_outcome_connect_3(enum status);
 /* "why (request 0123456789abcdef)" in the request's arena. */
 slice mqtt_outcome_text(struct request *);
 

@@ -81,14 +81,13 @@ enum mqtt_reason mqtt_outcome_connect(enum status status)
 	return MQTT_REASON_UNSPECIFIED;
 }
 
-enum mqtt_return_code mqtt_outcome_connect_3(enum status status, bool has_credentials)
+/* Return code 4 is for a user or password that is malformed (MQTT 3.1.1 section 3.2.2.3), which none is here. */
+enum mqtt_return_code mqtt_outcome_connect_3(enum status status)
 {
 	if (status_is_success(status))
 		return MQTT_RETURN_ACCEPTED;
-	if (status == STATUS_UNAUTHENTICATED && has_credentials)
-		return MQTT_RETURN_BAD_USER_OR_PASSWORD;
-	if (mqtt_outcome_connect(status) == MQTT_REASON_NOT_AUTHORIZED ||
-	        status == STATUS_UNAUTHENTICATED)
+	if (status == STATUS_UNAUTHENTICATED ||
+	        mqtt_outcome_connect(status) == MQTT_REASON_NOT_AUTHORIZED)
 		return MQTT_RETURN_NOT_AUTHORIZED;
 	return MQTT_RETURN_SERVER_UNAVAILABLE;
 }

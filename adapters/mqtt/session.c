@@ -209,24 +209,34 @@ static void report_done(struct mqtt_listener *listener, struct request *request)
 	request_free(request);
 }
 
-void mqtt_session_fault(struct mqtt_session *session, struct mqtt_fault fault)
+const char *mqtt_session_report(struct mqtt_session *session, enum status status, const char *why,
+        char text[MQTT_WHY_MAX_BYTES])
 {
 	static const struct mqtt_errand report = { report_done };
-	session->listener->base.counters.at[COUNTER_MALFORMED]++;
 	struct request *request = mqtt_session_request(session);
-	if (request) {
-		request->ticket = (void *)(uintptr_t)&report;
-		request->in.method = METHOD_POST;
-		request->in.path = SLICE("/");
-		request_refuse(request, STATUS_MALFORMED, "%s", fault.why);
-		session->listener->base.counters.at[COUNTER_MESSAGES]++;
-		request_submit(request);
-	}
+	if (!request)
+		return why;
+	char id[REQUEST_ID_BYTES];
+	request_id_text(request->id, id);
+	(void)snprintf(text, MQTT_WHY_MAX_BYTES, "%s (request %s)", why, id);
+	request->ticket = (void *)(uintptr_t)&report;
+	request->in.method = session->state == MQTT_STATE_CONNECTED ? METHOD_POST : METHOD_CONNECT;
+	request->in.path = SLICE("/");
+	request_refuse(request, status, "%s", why);
+	session->listener->base.counters.at[COUNTER_MESSAGES]++;
+	request_submit(request);
+	return text;
+}
+
+void mqtt_session_fault(struct mqtt_session *session, struct mqtt_fault fault)
+{
+	char text[MQTT_WHY_MAX_BYTES];
+	session->listener->base.counters.at[COUNTER_MALFORMED]++;
+	const char *why = mqtt_session_report(session, STATUS_MALFORMED, fault.why, text);
 	if (session->state == MQTT_STATE_CONNECTED || session->version != MQTT_VERSION_5)
-		mqtt_session_end(session, fault.reason, fault.why);
+		mqtt_session_end(session, fault.reason, why);
 	else
-		mqtt_connect_refuse(
-		        session, fault.reason, MQTT_RETURN_ACCEPTED, slice_of(fault.why));
+		mqtt_connect_refuse(session, fault.reason, MQTT_RETURN_ACCEPTED, slice_of(why));
 }
 
 static void take_ping(struct mqtt_session *session, const struct mqtt_frame *frame)

@@ -52,7 +52,7 @@ def test_a_wrong_token_is_refused_at_connect():
             done = mosquitto_pub(gateway, version, 1, "ships/sensors/engine-7", "-m", "{}", user=user, token=token,
                                  expect=None)
             assert done.returncode != 0, done.out
-        for version, connack in ((4, "20020004"), (5, "86")):
+        for version, connack in ((4, "20020005"), (5, "86")):
             with mqtt.Client(gateway.address, gateway.port("mqtt"), mqtt.connect(version, user="a", password="b")) as raw:
                 got = raw.next()
                 assert got.hex() == connack or got[3:4].hex() == connack, got.hex()
