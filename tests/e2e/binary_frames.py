@@ -2,9 +2,11 @@
 protocol's own words."""
 import os
 import random
+import signal
 import socket
 import struct
 import subprocess
+import threading
 import time
 
 import support
@@ -131,6 +133,38 @@ def test_half_a_frame_and_a_silent_device_are_cut_off():
         claims.send(LOGIN + b"\xfa\x02" + struct.pack(">H", 0xFFFF))
         assert claims.answers(2) == [TAKEN, REFUSED]
         backend.nothing_more()
+    backend.close()
+
+
+def test_a_frame_under_way_is_answered_before_the_gateway_stops():
+    gate = threading.Event()
+
+    def slowly(seen):
+        gate.wait(DEADLINE_S)
+        return 200, {}, b""
+    backend, gateway = world(slowly)
+    with gateway:
+        device = Device(gateway)
+        device.send(LOGIN + FRAME + FRAME)
+        backend.next()
+        gateway.signal(signal.SIGTERM)
+        gateway.wait_log("stopping:")
+        gate.set()
+        assert device.answers(2) == [TAKEN, TAKEN] and device.ended()
+        backend.nothing_more()
+    backend.close()
+
+
+def test_a_reload_keeps_the_connection():
+    backend, gateway = world()
+    with gateway:
+        device = Device(gateway)
+        device.send(LOGIN)
+        assert device.answers(1) == [TAKEN]
+        gateway.reload()
+        device.send(FRAME)
+        assert device.answers(1) == [TAKEN]
+        assert backend.next().json() == READING
     backend.close()
 
 

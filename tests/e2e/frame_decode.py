@@ -1,0 +1,52 @@
+"""fairlead frame decode shows what bytes mean; a wrong description is told with its file, line and column."""
+import json
+import os
+import tempfile
+
+import support
+from support import BINARY, SOURCE, run
+
+TLV = os.path.join(SOURCE, "schemas", "frames", "tlv.ksy")
+FRAME = "000b010441a26666020343656c"
+
+
+def decode(*arguments, expect=0, **options):
+    return run(BINARY, "frame", "decode", *arguments, expect=expect, **options)
+
+
+def test_a_table_of_fields():
+    rows = [line.split() for line in decode(TLV, FRAME).out.splitlines()]
+    assert ["4", "4", "records[0].value.number", "20.3"] in rows, rows
+    assert ["8", "1", "records[1].tag", "unit", "(2)"] in rows, rows
+
+
+def test_json_and_standard_input():
+    value = json.loads(decode(TLV, "-", "--json", input=FRAME.encode()).out)
+    assert value["records"][0] == {"tag": "temperature", "length": 4, "value": {"number": 20.3}}
+    assert decode(TLV, "--raw", "--json", input=bytes.fromhex(FRAME)).out == decode(TLV, FRAME, "--json").out
+
+
+def test_where_a_wrong_frame_stops_making_sense():
+    done = decode(TLV, "0006010941a26666", expect=1)
+    assert "stops making sense at byte 4, in records[0].value" in done.out, done.out
+    assert "a frame that is not whole" in decode(TLV, "000b0104", expect=1).out
+    assert "hexadecimal" in decode(TLV, "0g", expect=2).err
+
+
+def test_a_wrong_description():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "wrong.ksy")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write("meta: { id: a }\nseq:\n  - id: n\n    type: u9\n")
+        assert decode(path, "00", expect=2).err.startswith(f"{path}:4:11: ")
+        with open(os.path.join(folder, "fairlead.yaml"), "w", encoding="utf-8") as out:
+            out.write("gateway: { name: test }\nlisteners:\n"
+                      "  - { name: a, protocol: binary, bind: tcp://127.0.0.1:0, frame: wrong.ksy }\n"
+                      "backends: { screen: { protocol: console } }\n"
+                      "endpoints: [ { name: a, path: /a, methods: [POST], auth: [none], to: screen } ]\n")
+        done = run(BINARY, "check", "-c", os.path.join(folder, "fairlead.yaml"), expect=2)
+        assert "wrong.ksy:4:11: " in done.err and "fairlead.yaml:3:" in done.err, done.err
+
+
+if __name__ == "__main__":
+    support.main(globals())
