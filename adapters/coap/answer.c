@@ -100,7 +100,7 @@ static void read_tag(struct answer *answer, slice tag)
 }
 
 void answer_from_request(
-        struct answer *answer, const struct request *request, uint64_t body_max_bytes)
+        struct answer *answer, const struct request *request, size_t body_max_bytes)
 {
 	const struct message *out = &request->out;
 	*answer = (struct answer){

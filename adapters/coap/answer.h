@@ -23,7 +23,7 @@ struct answer {
 /* The code for a status; `method` decides what "OK" is. */
 unsigned char answer_code(enum status, enum method);
 /* From a request that came home. Slices point into it. `body_max_bytes`: what its endpoint takes. */
-void answer_from_request(struct answer *, const struct request *, uint64_t body_max_bytes);
+void answer_from_request(struct answer *, const struct request *, size_t body_max_bytes);
 
 /* What block-wise transfer (RFC 7959) adds to one message. */
 struct answer_blocks {

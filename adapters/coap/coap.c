@@ -301,7 +301,7 @@ static void refuse_malformed(
 static bool take_block(struct listener *listener, struct coap_exchange *exchange,
         const struct wire_message *message, slice *body)
 {
-	uint64_t body_max_bytes = listener->limits->body_max_bytes;
+	size_t body_max_bytes = listener->limits->body_max_bytes;
 	const struct wire_option *size = wire_find(message, COAP_OPTION_SIZE1);
 	enum blocks_verdict verdict = BLOCKS_TOO_LARGE;
 	if (!size || wire_number(size->value) <= body_max_bytes)
@@ -544,8 +544,8 @@ static void coap_reply(struct adapter *adapter, struct request *request)
 		reject(listener, exchange);
 	} else {
 		struct answer answer;
-		uint64_t body_max_bytes = request->endpoint ? request->endpoint->body_max_bytes
-		                                            : listener->limits->body_max_bytes;
+		size_t body_max_bytes = request->endpoint ? request->endpoint->body_max_bytes
+		                                          : listener->limits->body_max_bytes;
 		answer_from_request(&answer, request, body_max_bytes);
 		if (exchange->code)
 			answer.code = exchange->code;

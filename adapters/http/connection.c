@@ -275,7 +275,7 @@ static void set_body_deadline(struct http_connection *connection)
 	if (!incoming->body_since_ms)
 		incoming->body_since_ms = now;
 	uint64_t end = incoming->body_since_ms + http->body_ms +
-	               incoming->body_bytes.n * 1000 / http->body_rate;
+	               (uint64_t)incoming->body_bytes.n * 1000 / http->body_rate;
 	uint64_t left = end > now ? end - now : 0;
 	set_deadline(connection, left < http->body_ms ? left : http->body_ms);
 }

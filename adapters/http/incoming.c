@@ -63,7 +63,7 @@ static enum http_progress too_large(struct http_incoming *incoming, struct reque
 
 /* The head is complete, at `bytes` in the request's arena. */
 static enum http_progress take_head(struct http_incoming *incoming, struct request *request,
-        char *bytes, uint64_t body_max_bytes, const struct ssl_st *ssl)
+        char *bytes, size_t body_max_bytes, const struct ssl_st *ssl)
 {
 	const struct http_head *head = &incoming->head;
 	slice certificate = { NULL, 0 };
@@ -83,7 +83,7 @@ static enum http_progress take_head(struct http_incoming *incoming, struct reque
 
 /* Takes the head from the front of *bytes. */
 static enum http_progress read_head(struct http_incoming *incoming, struct request *request,
-        slice *bytes, uint64_t body_max_bytes, const struct ssl_st *ssl)
+        slice *bytes, size_t body_max_bytes, const struct ssl_st *ssl)
 {
 	struct text *held = &incoming->head_bytes;
 	size_t before = held->n, n = bytes->n;
@@ -124,7 +124,7 @@ static enum http_progress finish(struct http_incoming *incoming, struct request 
 
 /* Takes the body, or as much of it as has come, from the front of *bytes. */
 static enum http_progress read_body(struct http_incoming *incoming, struct request *request,
-        slice *bytes, uint64_t body_max_bytes)
+        slice *bytes, size_t body_max_bytes)
 {
 	struct text *held = &incoming->body_bytes;
 	slice data;
@@ -145,7 +145,7 @@ static enum http_progress read_body(struct http_incoming *incoming, struct reque
 }
 
 enum http_progress http_incoming_take(struct http_incoming *incoming, struct request *request,
-        slice *bytes, uint64_t body_max_bytes, const struct ssl_st *ssl)
+        slice *bytes, size_t body_max_bytes, const struct ssl_st *ssl)
 {
 	enum http_progress progress = HTTP_INCOMPLETE;
 	if (!incoming->head_done)

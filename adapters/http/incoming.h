@@ -28,7 +28,7 @@ enum http_progress {
 struct http_incoming *http_incoming_new(struct request *);
 /* Takes bytes from the front of *bytes. `ssl`: the session whose verified certificate is a credential; or NULL. */
 enum http_progress http_incoming_take(struct http_incoming *, struct request *, slice *bytes,
-        uint64_t body_max_bytes, const struct ssl_st *ssl);
+        size_t body_max_bytes, const struct ssl_st *ssl);
 /* The client will not send the body before it is asked to (100 Continue). */
 bool http_incoming_waits(const struct http_incoming *);
 

@@ -23,7 +23,7 @@ struct loop;
 /* What the gateway as a whole grants each listener; from `gateway.limits`. The core owns it as long as the
  * adapter lives and may change it on reload: keep the pointer. */
 struct adapter_limits {
-	uint64_t body_max_bytes;  /* the largest body that any endpoint takes */
+	size_t body_max_bytes;    /* the largest body that any endpoint takes */
 	unsigned connections_max; /* on this listener */
 };
 

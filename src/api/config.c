@@ -114,10 +114,12 @@ uint64_t config_number(const struct config *map, const char *key)
 	return config_parse_number(config_text(map, key), &number) ? number : 0;
 }
 
-uint64_t config_size(const struct config *map, const char *key)
+size_t config_size(const struct config *map, const char *key)
 {
 	uint64_t bytes = 0;
-	return config_parse_size(config_text(map, key), &bytes) ? bytes : 0;
+	if (!config_parse_size(config_text(map, key), &bytes))
+		return 0;
+	return bytes > SIZE_MAX ? SIZE_MAX : (size_t)bytes;
 }
 
 uint64_t config_duration_ms(const struct config *map, const char *key)

@@ -42,7 +42,8 @@ const struct config *config_get(const struct config *, const char *key);
  * point into the tree. */
 slice config_text(const struct config *, const char *key);
 uint64_t config_number(const struct config *, const char *key);
-uint64_t config_size(const struct config *, const char *key);
+/* Bytes of memory: what this machine cannot address is SIZE_MAX. */
+size_t config_size(const struct config *, const char *key);
 uint64_t config_duration_ms(const struct config *, const char *key);
 bool config_switch(const struct config *, const char *key);
 /* The path with the configuration file's folder before it when it is relative; NUL-terminated, in `arena`.

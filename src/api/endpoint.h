@@ -23,7 +23,7 @@ struct endpoint {
 	slice operation;              /* for protocols whose messages name one; or empty */
 	const char *const *protocols; /* NULL-terminated; NULL: every one */
 	slice media; /* what a body is when the message does not say: "application/json" */
-	uint64_t body_max_bytes;
+	size_t body_max_bytes;
 	struct call_template call;
 };
 

@@ -6,7 +6,7 @@ static enum verdict enter(struct core *core, struct request *request)
 {
 	(void)core;
 	const struct message *in = &request->in;
-	uint64_t most = request->endpoint->body_max_bytes;
+	size_t most = request->endpoint->body_max_bytes;
 	size_t n = in->value ? in->value_bytes : in->body.n;
 	if (n <= most) {
 		if (!request->ask_only)
@@ -14,8 +14,8 @@ static enum verdict enter(struct core *core, struct request *request)
 		request->status = STATUS_OK;
 		return REPLY;
 	}
-	request_refuse(request, STATUS_TOO_LARGE,
-	        "the body has %zu bytes; this endpoint takes %llu", n, (unsigned long long)most);
+	request_refuse(request, STATUS_TOO_LARGE, "the body has %zu bytes; this endpoint takes %zu",
+	        n, most);
 	return REPLY;
 }
 

@@ -61,7 +61,7 @@ struct configuration {
 	const struct config *root;
 	slice gateway_name;
 	struct adapter_limits limits;
-	uint64_t memory_max_bytes;
+	size_t memory_max_bytes;
 
 	struct listener_setup *listeners;
 	unsigned nlisteners;

@@ -6,13 +6,15 @@ enum { ARENA_EXTRA_BYTES = 128 * 1024, BODY_FACTOR = 16 };
 struct request *request_new(struct adapter *adapter)
 {
 	struct core *core = adapter->core;
-	uint64_t memory = core->current->memory_max_bytes;
+	size_t memory = core->current->memory_max_bytes;
 	if (core->stopping || core->held_bytes >= memory)
 		return NULL;
 	/* What a body may grow to as a tree of values, and once more in the backend's notation. */
-	uint64_t budget = ARENA_EXTRA_BYTES + BODY_FACTOR * core->limits.body_max_bytes;
+	size_t body = core->limits.body_max_bytes, budget = memory;
+	if (memory > ARENA_EXTRA_BYTES && body < (memory - ARENA_EXTRA_BYTES) / BODY_FACTOR)
+		budget = ARENA_EXTRA_BYTES + BODY_FACTOR * body;
 	struct arena arena;
-	arena_init(&arena, budget < memory ? budget : memory);
+	arena_init(&arena, budget);
 	struct request *request = ARENA_NEW(&arena, struct request);
 	if (!request)
 		return NULL;

@@ -86,7 +86,8 @@ static void try_conformance(
 	char path[1024];
 	struct error error;
 	slice relative = member(object, "\"path\""), type = member(object, "\"type\"");
-	(void)snprintf(path, sizeof path, "%s/%.*s", folder, SLICE_ARG(relative));
+	int n = snprintf(path, sizeof path, "%s/%.*s", folder, SLICE_ARG(relative));
+	assert_true(n > 0 && (size_t)n < sizeof path);
 	FILE *file = fopen(path, "rb");
 	if (!file)
 		return; /* the index names more documents than the folder has */
