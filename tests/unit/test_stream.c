@@ -113,7 +113,7 @@ static int setup(void **state)
 	client.stream = stream_connect(loop, (struct sockaddr *)&where, &events, &limits, &client);
 	assert_non_null(client.stream);
 	timer_init(&guard, loop, time_is_up);
-	timer_set(&guard, loop_now_ms(loop) + 10000);
+	timer_set(&guard, loop_now_ms(loop) + 100000);
 	return 0;
 }
 
