@@ -1,10 +1,11 @@
 /* load: a load generator for one protocol, as cheap as it can be, so that it is never the bottleneck.
  *
- *   load PROTOCOL HOST PORT CONNECTIONS SECONDS [TOKEN [LOGIN MESSAGE]]
+ *   load PROTOCOL HOST PORT CONNECTIONS[/ACTIVE] SECONDS [TOKEN [LOGIN MESSAGE]]
  *
- * Each connection has one message in flight: sends, waits for the answer, sends the next. PROTOCOL is http, mqtt,
- * coap, or bytes (LOGIN and MESSAGE are files whose content is sent; any answer counts as one). Prints one JSON
- * line: messages, seconds, p50 and p99 in microseconds, errors. */
+ * ACTIVE connections (all, if not given) have one message in flight; each answer lets the connection that is ACTIVE
+ * further on send its next, so that all take turns. PROTOCOL is http (MESSAGE: a file with a whole request instead of
+ * the usual one), mqtt, coap, or bytes (LOGIN and MESSAGE are files whose content is sent; any answer counts as one).
+ * Prints one JSON line: messages, seconds, p50 and p99 in microseconds, errors. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@ enum { MESSAGE_MAX = 2048, BUFFER_MAX = 8192, HISTOGRAM_US = 1000000 };
 struct connection {
 	int fd;
 	bool greeted; /* the opening exchange is over */
+	bool active;  /* it begins; the others wait for their turn */
 	uint16_t id;
 	uint64_t sent_ns;
 	size_t n;
@@ -63,6 +65,10 @@ static uint64_t now_ns(void)
 static size_t http_message(unsigned char *to, const char *token, struct connection *connection)
 {
 	(void)connection;
+	if (files.message_n) {
+		memcpy(to, files.message, files.message_n);
+		return files.message_n;
+	}
 	return (size_t)snprintf((char *)to, MESSAGE_MAX,
 	        "POST /ships/sensors/engine-7 HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer "
 	        "%s\r\n"
@@ -252,7 +258,7 @@ static void send_message(
 }
 
 static bool open_connection(const struct protocol *protocol, struct connection *connection,
-        const struct sockaddr_in *where, const char *token, unsigned index)
+        const struct sockaddr_in *where, const char *token, unsigned index, bool active)
 {
 	connection->fd = socket(AF_INET, protocol->socket_type, 0);
 	if (connect(connection->fd, (const struct sockaddr *)where, sizeof *where) != 0) {
@@ -266,15 +272,17 @@ static bool open_connection(const struct protocol *protocol, struct connection *
 	unsigned char bytes[MESSAGE_MAX];
 	size_t n = protocol->greeting ? protocol->greeting(bytes, token, index) : 0;
 	connection->greeted = n == 0;
+	connection->active = active;
 	if (n)
 		send_bytes(connection, bytes, n);
-	else
+	else if (active)
 		send_message(protocol, connection, token);
 	return true;
 }
 
-static bool receive(
-        const struct protocol *protocol, struct connection *connection, const char *token)
+/* Takes an answer; `next` is whose turn it is then. */
+static bool receive(const struct protocol *protocol, struct connection *connection,
+        struct connection *next, const char *token)
 {
 	ssize_t got =
 	        read(connection->fd, connection->in + connection->n, BUFFER_MAX - connection->n);
@@ -290,13 +298,18 @@ static bool receive(
 	connection->n = 0;
 	if (used < 0)
 		errors++;
-	if (connection->greeted && used > 0) {
+	if (!connection->greeted) {
+		connection->greeted = true;
+		if (connection->active)
+			send_message(protocol, connection, token);
+		return true;
+	}
+	if (used > 0) {
 		uint64_t us = (now_ns() - connection->sent_ns) / 1000;
 		histogram[us < HISTOGRAM_US ? us : HISTOGRAM_US - 1]++;
 		answered++;
 	}
-	connection->greeted = true;
-	send_message(protocol, connection, token);
+	send_message(protocol, next, token);
 	return true;
 }
 
@@ -324,11 +337,11 @@ static size_t read_file(const char *path, unsigned char *to)
 }
 
 static void run(const struct protocol *protocol, struct connection *connections, unsigned n,
-        double seconds, const struct sockaddr_in *where, const char *token)
+        unsigned active, double seconds, const struct sockaddr_in *where, const char *token)
 {
 	int epoll = epoll_create1(0);
 	for (unsigned i = 0; i < n; i++) {
-		if (!open_connection(protocol, &connections[i], where, token, i))
+		if (!open_connection(protocol, &connections[i], where, token, i, i < active))
 			exit(1);
 		struct epoll_event event = { .events = EPOLLIN, .data.ptr = &connections[i] };
 		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, connections[i].fd, &event);
@@ -339,7 +352,8 @@ static void run(const struct protocol *protocol, struct connection *connections,
 		int ready = epoll_wait(epoll, events, 256, 100);
 		for (int i = 0; i < ready; i++) {
 			struct connection *connection = events[i].data.ptr;
-			if (!receive(protocol, connection, token)) {
+			size_t next = ((size_t)(connection - connections) + active) % n;
+			if (!receive(protocol, connection, &connections[next], token)) {
 				errors++;
 				(void)epoll_ctl(epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 			}
@@ -361,7 +375,8 @@ int main(int argc, char **argv)
 			protocol = &protocols[i];
 	}
 	if (!protocol) {
-		(void)fputs("load PROTOCOL HOST PORT CONNECTIONS SECONDS [TOKEN [LOGIN MESSAGE]]\n",
+		(void)fputs("load PROTOCOL HOST PORT CONNECTIONS[/ACTIVE] SECONDS [TOKEN [LOGIN "
+		            "MESSAGE]]\n",
 		        stderr);
 		return 2;
 	}
@@ -373,12 +388,17 @@ int main(int argc, char **argv)
 		files.login_n = read_file(argv[7], files.login);
 		files.message_n = read_file(argv[8], files.message);
 	}
-	unsigned n = (unsigned)strtoul(argv[4], NULL, 10);
+	char *slash;
+	unsigned n = (unsigned)strtoul(argv[4], &slash, 10);
+	unsigned active = *slash == '/' ? (unsigned)strtoul(slash + 1, NULL, 10) : n;
+	if (!n || !active || n % active)
+		return 2;
 	struct connection *connections = calloc(n, sizeof *connections);
 	histogram = calloc(HISTOGRAM_US, sizeof *histogram);
 	if (!connections || !histogram)
 		return 1;
-	run(protocol, connections, n, strtod(argv[5], NULL), &where, argc > 6 ? argv[6] : "");
+	run(protocol, connections, n, active, strtod(argv[5], NULL), &where,
+	        argc > 6 ? argv[6] : "");
 	free(connections);
 	free(histogram);
 	return 0;
