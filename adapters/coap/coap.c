@@ -482,6 +482,10 @@ static void coap_close(struct adapter *adapter)
 static bool check_settings(
         const struct listener *listener, const struct config *config, struct error *error)
 {
+	struct sockaddr_storage address;
+	if (!net_parse_address(listener->bind, &address))
+		return config_error(config_get(config, "bind"), error,
+		        "bind is an address and a port, as in 0.0.0.0:5683 or [::]:5683");
 	if (listener->datagram_max_bytes < DATAGRAM_MIN_BYTES ||
 	        listener->datagram_max_bytes > DATAGRAM_MAX_BYTES)
 		return config_error(config_get(config, "datagram"), error,

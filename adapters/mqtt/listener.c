@@ -31,12 +31,21 @@ static bool in_range(const struct config *config, const char *key, uint64_t leas
 	        (unsigned long long)least, (unsigned long long)most);
 }
 
+static bool is_address(const struct config *config, const char *key, struct error *error)
+{
+	struct sockaddr_storage address;
+	return net_parse_address(config_text(config, key), &address) ||
+	       config_error(config_get(config, key), error,
+	               "%s is an address and a port, as in 0.0.0.0:1883 or [::]:1883", key);
+}
+
 static struct adapter *listener_open(struct loop *loop, const struct adapter_limits *limits,
         const struct config *config, struct error *error)
 {
 	/* Any packet that carries the largest body: the topic and the properties take less than this. */
 	enum { AROUND_BODY_BYTES = 128 * 1024 };
-	if (!in_range(config, "receive_maximum", 1, 1000, error) ||
+	if (!is_address(config, "bind", error) ||
+	        !in_range(config, "receive_maximum", 1, 1000, error) ||
 	        !in_range(config, "in_flight", 1, 1000, error) ||
 	        !in_range(config, "topic_alias_maximum", 0, 255, error))
 		return NULL;

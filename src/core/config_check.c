@@ -74,7 +74,7 @@ static bool check_choice(
 			text_literal(&choices, ", ");
 		text_slice_add(&choices, slice_of(*choice));
 	}
-	return mistake_add(mistakes, node, "\"%s\" is none of %.*s", node->text.p,
+	return mistake_add(mistakes, node, "\"%s\" is not one of: %.*s", node->text.p,
 	        SLICE_ARG(text_slice(&choices)));
 }
 

@@ -121,7 +121,7 @@ static void every_mistake_is_found_at_once(void **state)
 		{ 2, "size:" },
 		{ 3, "say 250ms, 3s or 5m" },
 		{ 4, "neither true nor false" },
-		{ 5, "none of red, green" },
+		{ 5, "not one of: red, green" },
 		{ 6, "must be a list" },
 		{ 7, "cannot be read" },
 		{ 8, "env:NAME or file:PATH" },
