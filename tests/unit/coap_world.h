@@ -137,12 +137,6 @@ void datagram_send(struct datagram_socket *socket, const struct datagram_peer *p
 	memcpy(sent->bytes, bytes.p, bytes.n);
 }
 
-void net_address_text(const struct sockaddr *address, char *text, size_t size)
-{
-	(void)snprintf(text, size, "peer:%u",
-	        ntohs(((const struct sockaddr_in *)(const void *)address)->sin_port));
-}
-
 /* The core. */
 struct request *request_new(struct adapter *adapter)
 {
