@@ -102,7 +102,7 @@ struct datagram_socket *datagram_open(struct loop *loop, slice address, size_t d
 {
 	(void)loop;
 	(void)datagram_max_bytes;
-	if (slice_is(address, "taken")) {
+	if (slice_is(address, "192.0.2.1:1")) {
 		(void)snprintf(error_text, error_size, "taken: address in use");
 		return NULL;
 	}
@@ -205,6 +205,11 @@ static inline void open_listener(const char *const *settings)
 			.next = map.first };
 		map.first = &nodes[i];
 	}
+	struct config bind = { .kind = CONFIG_SCALAR,
+		.key = SLICE("bind"),
+		.text = SLICE("127.0.0.1:5683"),
+		.next = map.first };
+	map.first = &bind;
 	memset(&world, 0, sizeof world);
 	world.now_ms = 1000000;
 	arena_init(&world.arena, 64 << 20);

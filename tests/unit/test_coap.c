@@ -603,19 +603,23 @@ static void settings_are_checked(void **state)
 			.text = slice_of(cases[i].value),
 			.line = 7,
 			.parent = &map };
-		map.first = &node;
+		struct config bind = { .kind = CONFIG_SCALAR,
+			.key = SLICE("bind"),
+			.text = SLICE("127.0.0.1:5683"),
+			.next = &node };
+		map.first = &bind;
 		assert_null(adapter_coap.open(NULL, &world.limits, &map, &error));
 		assert_int_equal(error.line, 7);
 	}
 	struct error error = { 0 };
 	struct config map = { .kind = CONFIG_MAP, .own = adapter_coap.settings };
 	struct config bind = {
-		.kind = CONFIG_SCALAR, .key = SLICE("bind"), .text = SLICE("taken")
+		.kind = CONFIG_SCALAR, .key = SLICE("bind"), .text = SLICE("192.0.2.1:1")
 	};
 	map.first = &bind;
 	struct adapter *adapter = adapter_coap.open(NULL, &world.limits, &map, &error);
 	assert_false(adapter_coap.start(adapter, &error));
-	assert_string_equal(error.text, "taken: address in use");
+	assert_string_equal(error.text, "192.0.2.1:1: address in use");
 	adapter_coap.close(adapter);
 }
 
