@@ -103,7 +103,7 @@ struct datagram_socket *datagram_open(struct loop *loop, slice address, size_t d
 	(void)loop;
 	(void)datagram_max_bytes;
 	if (slice_is(address, "192.0.2.1:1")) {
-		(void)snprintf(error_text, error_size, "taken: address in use");
+		(void)snprintf(error_text, error_size, "192.0.2.1:1: address in use");
 		return NULL;
 	}
 	world.events = events;

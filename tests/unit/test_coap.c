@@ -101,7 +101,7 @@ static void a_reading_is_submitted_and_answered(void **state)
 	assert_slice(request->in.media, "application/json");
 	assert_slice(request->in.body, "{\"value\":1}");
 	assert_slice(request->accept, "application/cbor");
-	assert_slice(request->peer, "peer:4000");
+	assert_slice(request->peer, "127.0.0.1:4000");
 	assert_slice(message_field(&request->in, "if-match"), "\"01ab\"");
 	assert_null(request->credentials);
 	expect_nothing();
