@@ -179,7 +179,8 @@ static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
 	(void)suggested;
 	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
-	*buffer = uv_buf_init(stream->net->buffer, READ_BUFFER_BYTES);
+	bool wanted = !stream->paused || stream->closing;
+	*buffer = uv_buf_init(stream->net->buffer, wanted ? READ_BUFFER_BYTES : 0);
 }
 
 static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
@@ -187,6 +188,10 @@ static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
 	if (stream->finished || n == 0)
 		return;
+	if (n == UV_ENOBUFS) { /* paused, and lent none */
+		(void)uv_read_stop(handle);
+		return;
+	}
 	if (n < 0) {
 		finish_uv(stream, (int)n);
 		return;
@@ -227,12 +232,11 @@ void stream_begin(struct stream *stream)
 		finish_uv(stream, error);
 }
 
+/* Reading stops when something arrives meanwhile: most pauses are over before, and then cost no system call. */
 void stream_pause(struct stream *stream)
 {
 	stream->paused = true;
 	task_cancel(&stream->offer);
-	if (!stream->finished && !stream->closing)
-		(void)uv_read_stop((uv_stream_t *)&stream->tcp);
 }
 
 void stream_resume(struct stream *stream)
