@@ -273,6 +273,8 @@ static bool open_connection(const struct protocol *protocol, struct connection *
 	size_t n = protocol->greeting ? protocol->greeting(bytes, token, index) : 0;
 	connection->greeted = n == 0;
 	connection->active = active;
+	/* Else a later run's messages from the same port would be taken for repeated ones of this. */
+	(void)getentropy(&connection->id, sizeof connection->id);
 	if (n)
 		send_bytes(connection, bytes, n);
 	else if (active)
