@@ -99,14 +99,29 @@ static enum verdict set_body(struct request *request, slice media, slice wanted)
 	return REPLY;
 }
 
+/* A body of no bytes that is said to be JSON is none: its sender lost it. Other methods have no body to lose. */
+static enum verdict check_absent_body(struct request *request)
+{
+	const struct message *in = &request->in;
+	bool has_body =
+	        in->method == METHOD_POST || in->method == METHOD_PUT || in->method == METHOD_PATCH;
+	const struct codec *codec = has_body && in->media.n ? codec_for(in->media) : NULL;
+	struct error error = { 0 };
+	if (!codec || codec->check(SLICE(""), &error))
+		return NEXT;
+	return refuse_body(request, in->media, &error);
+}
+
 static enum verdict enter(struct core *core, struct request *request)
 {
 	(void)core;
 	const struct endpoint_setup *endpoint = endpoint_setup(request->endpoint);
 	const struct message *in = &request->in;
 	enum verdict verdict = set_target(request, &endpoint->endpoint.call);
-	if (verdict != NEXT || (!in->body.n && !in->value))
+	if (verdict != NEXT)
 		return verdict;
+	if (!in->body.n && !in->value)
+		return check_absent_body(request);
 	slice media = in->media.n ? in->media : endpoint->endpoint.media;
 	if (in->body.n && !media_taken(endpoint, media)) {
 		request_refuse(request, STATUS_UNSUPPORTED_MEDIA, "%.*s is not taken here",
