@@ -1,4 +1,4 @@
-# What protoc makes at build time: C code of google/protobuf/descriptor.proto (src/codec/protobuf_schema.c reads
+# What protoc makes at build time: C code of google/protobuf/descriptor.proto (src/codec/protobuf/schema.c reads
 # descriptor sets with it), and descriptor sets (*.pb) of our own .proto files. All tools are the build machine's,
 # also when cross-compiling; Debian packages protobuf-compiler, protobuf-c-compiler and libprotobuf-dev.
 find_program(PROTOC protoc REQUIRED NO_CMAKE_FIND_ROOT_PATH)

@@ -3,7 +3,7 @@
 #define SOAP_CALL_H
 
 #include "adapters/common/dialect.h"
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 #define SOAP_WSSE                                                                                  \
 	"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"

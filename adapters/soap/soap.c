@@ -1,7 +1,7 @@
 /* soap: SOAP 1.1 and 1.2 over HTTP, as a dialect of the HTTP listener.
  *
  * A call comes as <Envelope><Body><Operation>…</Operation></Body></Envelope>. The operation element's local
- * name becomes the message's operation, its content the message's value (codec/xml.h has the rules), and the
+ * name becomes the message's operation, its content the message's value (codec/xml/xml.h has the rules), and the
  * method is POST: the match stage finds the endpoint by the path posted to or by the operation. The answer is
  * <OperationResponse> in the same namespace and the same version of SOAP, or a Fault.
  *

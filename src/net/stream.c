@@ -5,6 +5,9 @@
  * sleeps: a hundred acknowledgements to one peer are one system call. What the socket does not take at once is
  * handed to uv_write().
  *
+ * A peer that ends its side ends the stream, and what was not sent yet is not sent any more: who called it (the
+ * connection pool) relies on that to tell what can be said again elsewhere.
+ *
  * A stream ends once: finish() decides why, uv_close() makes sure that no callback of the owner is on the
  * stack, and its callback tells the owner and frees the memory. After finish() the owner hears nothing but
  * closed(). */

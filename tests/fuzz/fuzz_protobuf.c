@@ -1,6 +1,6 @@
 /* The first byte chooses: a message type whose message the rest is, or (0) a descriptor set to load. What decodes is
  * encoded again; what that gives must decode. */
-#include "codec/protobuf.h"
+#include "codec/protobuf/protobuf.h"
 #include "codec/value.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "adapters/common/dialect.h"
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 extern const struct http_dialect dialect_soap;
 

@@ -2,8 +2,8 @@
 
 #include "api/codec.h"
 #include "base/text.h"
-#include "codec/protobuf.h"
-#include "codec/protobuf_time.h"
+#include "codec/protobuf/protobuf.h"
+#include "codec/protobuf/time.h"
 #include "codec/value.h"
 
 struct fixture {

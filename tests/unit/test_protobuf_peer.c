@@ -4,7 +4,7 @@
 #include "support.h"
 
 #include "api/codec.h"
-#include "codec/protobuf.h"
+#include "codec/protobuf/protobuf.h"
 #include "codec/value.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "adapters/common/dialect.h"
 #include "codec/value.h"
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 extern const struct http_dialect dialect_soap;
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "api/codec.h"
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 extern const struct codec codec_json, codec_xml;
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "api/codec.h"
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 extern const struct codec codec_xml;
 

@@ -6,11 +6,11 @@
  * protoc makes of google/protobuf/descriptor.proto during the build.
  *
  * Loading runs in three passes over the files: name every message and enum; lay out the fields of each
- * message, now that every type they name is known; look the services up. protobuf_types.h says in what the
+ * message, now that every type they name is known; look the services up. types.h says in what the
  * descriptors deviate from generated ones. Extensions are not loaded (on the wire they are unknown fields, and
  * dropped); google.protobuf.Any is the ordinary message that it looks like. Left out are also the tables that
  * only protobuf-c's look-ups by name use: a field answers to its JSON name too, so the index by name is ours. */
-#include "codec/protobuf_load.h"
+#include "codec/protobuf/load.h"
 
 #include <stdlib.h>
 

@@ -3,10 +3,10 @@
  *
  * Every refusal says where: a place is a chain of field names and list indexes on the stack, written out only
  * when something is wrong. It names fields and enum values that the sender made up, but shows no data. */
-#include "codec/protobuf_types.h"
+#include "codec/protobuf/types.h"
 #include "base/base64.h"
-#include "codec/protobuf_number.h"
-#include "codec/protobuf_time.h"
+#include "codec/protobuf/number.h"
+#include "codec/protobuf/time.h"
 
 #include <stdarg.h>
 #include <stdio.h>

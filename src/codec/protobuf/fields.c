@@ -1,6 +1,6 @@
 /* The second pass of loading: what the fields of a message are, and where each stands in the struct that
  * protobuf-c fills in. */
-#include "codec/protobuf_load.h"
+#include "codec/protobuf/load.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>

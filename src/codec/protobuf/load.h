@@ -1,9 +1,9 @@
-/* What the two halves of loading a descriptor set share: protobuf_load.c names the types, protobuf_fields.c lays
+/* What the two halves of loading a descriptor set share: load.c names the types, fields.c lays
  * out the fields of each message. Nobody else includes this. */
 #ifndef CODEC_PROTOBUF_LOAD_H
 #define CODEC_PROTOBUF_LOAD_H
 
-#include "codec/protobuf_types.h"
+#include "codec/protobuf/types.h"
 
 #include <google/protobuf/descriptor.pb-c.h>
 

@@ -1,4 +1,4 @@
-#include "codec/protobuf_number.h"
+#include "codec/protobuf/number.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
  * Namespaces of xsi:type and xsi:nil are declared on the element that needs them: most documents need none,
  * and every byte may be paid for. */
 #include "base/base64.h"
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 #define DECLARE_XSI " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
 #define DECLARE_XSD " xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\""

@@ -1,4 +1,4 @@
-#include "codec/protobuf_time.h"
+#include "codec/protobuf/time.h"
 
 #include <inttypes.h>
 

@@ -12,7 +12,7 @@
  *     messages together;
  *   - a known field with another wire type than the schema's; others skip it, but it is most likely an outdated
  *     schema, and dropping data silently is worse. */
-#include "codec/protobuf_types.h"
+#include "codec/protobuf/types.h"
 #include "codec/value.h"
 
 enum { WIRE_VARINT = 0, WIRE_64BIT = 1, WIRE_BYTES = 2, WIRE_32BIT = 5, NUMBER_MAX = 536870911 };

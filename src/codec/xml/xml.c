@@ -1,4 +1,4 @@
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 #include "api/codec.h"
 

@@ -1,10 +1,10 @@
-/* xml_value: what elements mean. The rules stand in codec/xml.h.
+/* xml_value: what elements mean. The rules stand in codec/xml/xml.h.
  *
  * Siblings of one name become a list, so each child is looked up among the names seen before it: by looking
  * through them while there are few, in a table under the process's keyed hash when there may be many. */
 #include "base/base64.h"
 #include "base/random.h"
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 enum { FEW = 16 };
 

@@ -10,7 +10,7 @@
 #ifndef CODEC_PROTOBUF_TYPES_H
 #define CODEC_PROTOBUF_TYPES_H
 
-#include "codec/protobuf.h"
+#include "codec/protobuf/protobuf.h"
 
 #include <protobuf-c/protobuf-c.h>
 

@@ -17,7 +17,7 @@
  *
  * After XML_StopParser() expat may still make calls that it owed (the end of an empty element), so each handler
  * first looks whether the document is refused already. */
-#include "codec/xml.h"
+#include "codec/xml/xml.h"
 
 #include <expat.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
 /* From the bytes of a message to a value: protobuf-c unpacks them into the struct that the message's run-time
  * descriptor describes, and that is read field by field. All of it in the arena; texts and bytes point into
  * what protobuf-c copied there. */
-#include "codec/protobuf_types.h"
+#include "codec/protobuf/types.h"
 #include "base/utf8.h"
-#include "codec/protobuf_time.h"
+#include "codec/protobuf/time.h"
 #include "codec/value.h"
 
 #include <inttypes.h>

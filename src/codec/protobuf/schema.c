@@ -1,5 +1,5 @@
 /* Looking things up in a schema, and what its types are called. */
-#include "codec/protobuf_types.h"
+#include "codec/protobuf/types.h"
 #include "base/text.h"
 
 #include <stdlib.h>
