@@ -5,14 +5,17 @@
 #   make bench    CPU per message, beside the yardsticks
 #   make fuzz     fuzz every parser for FUZZ_SECONDS (default 60) each
 #   make arm64 | armhf    cross-build into build/arm64, build/armhf
+#   make arm64-trixie | armhf-trixie | amd64-trixie    the same with Debian 13's libraries, on whatever Debian this is
 #   make deb      a Debian package of the release build
 SHELL := /bin/bash
 PRESETS := debug release asan clang
+CROSS := arm64 armhf arm64-trixie armhf-trixie amd64-trixie
 FUZZ_SECONDS ?= 60
 
-.PHONY: run test bench fuzz arm64 armhf deb format clean $(PRESETS)
+.PHONY: run test bench fuzz deb format clean $(PRESETS) $(CROSS)
 
 run: release
+	@toolchains/packages demo
 	@board/demo/run build/release/fairlead
 
 test:
@@ -28,7 +31,7 @@ fuzz:
 	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz
 	@tests/fuzz/run build/fuzz $(FUZZ_SECONDS)
 
-arm64 armhf:
+$(CROSS):
 	@toolchains/packages build cross
 	@toolchains/sysroot $@
 	@cmake --preset $@ >/dev/null && cmake --build --preset $@

@@ -1,13 +1,11 @@
-# Cross-building for armhf against the sysroot that toolchains/sysroot makes.
-set(CMAKE_SYSTEM_NAME Linux)
+# Cross-building for armhf.
 set(CMAKE_SYSTEM_PROCESSOR arm)
 set(CMAKE_C_COMPILER arm-linux-gnueabihf-gcc)
-set(CMAKE_SYSROOT ${CMAKE_CURRENT_LIST_DIR}/../build/sysroot/armhf)
-set(CMAKE_LIBRARY_ARCHITECTURE arm-linux-gnueabihf)
-set(CMAKE_FIND_ROOT_PATH ${CMAKE_SYSROOT})
-set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
-set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
-set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(triplet arm-linux-gnueabihf)
+set(FAIRLEAD_SYSROOT armhf CACHE STRING "the folder below build/sysroot")
+include(${CMAKE_CURRENT_LIST_DIR}/sysroot.cmake)
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-arm-static -L ${CMAKE_SYSROOT})
-set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CMAKE_SYSROOT})
-set(ENV{PKG_CONFIG_LIBDIR} ${CMAKE_SYSROOT}/usr/lib/arm-linux-gnueabihf/pkgconfig:${CMAKE_SYSROOT}/usr/share/pkgconfig)
+# Debian 13's libraries have a 64-bit time_t; its own compiler says so by default, Debian 12's has to be told.
+if(FAIRLEAD_SYSROOT MATCHES trixie)
+	set(CMAKE_C_FLAGS_INIT "-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64")
+endif()

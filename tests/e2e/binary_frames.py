@@ -128,7 +128,7 @@ def test_half_a_frame_and_a_silent_device_are_cut_off():
         silent.send(LOGIN)
         assert silent.answers(1) == [TAKEN] and silent.ended()
         support.wait_until(lambda: gateway.log().count("silent too long") == 2, "both in the log")
-        assert gateway.counters("frames")["expired"] == 2
+        support.wait_until(lambda: gateway.counters("frames")["expired"] == 2, "both expired")
         claims = Device(gateway)
         claims.send(LOGIN + b"\xfa\x02" + struct.pack(">H", 0xFFFF))
         assert claims.answers(2) == [TAKEN, REFUSED]

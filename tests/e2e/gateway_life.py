@@ -128,7 +128,8 @@ def make_pki(folder):
 
     def authority(name):
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
-                f"{name}.key", "-out", f"{name}.crt", "-days", "2", "-subj", f"/CN={name}")
+                f"{name}.key", "-out", f"{name}.crt", "-days", "2", "-subj", f"/CN={name}",
+                "-addext", "keyUsage=critical,keyCertSign")
 
     def issue(name, subject, ca, extension):
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",

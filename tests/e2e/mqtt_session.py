@@ -15,7 +15,7 @@ def test_a_connection_that_says_nothing_is_closed():
             assert silent.next() is None
         with mqtt.Client(running.address, running.port("mqtt"), mqtt.connect()[:5]) as slow:
             assert slow.next() is None
-        assert running.counters("mqtt")["expired"] == 2
+        support.wait_until(lambda: running.counters("mqtt")["expired"] == 2, "both expired")
 
 
 def test_a_client_that_misses_its_keep_alive_is_gone_and_its_will_is_published():

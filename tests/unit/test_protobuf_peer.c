@@ -56,8 +56,8 @@ static void both_implementations_agree(void **state)
 	if (!schema)
 		fail_msg("%s", error.text);
 	FILE *vectors = popen(FAIRLEAD_PYTHON
-	        " " FAIRLEAD_SOURCE "/tests/unit/protobuf_vectors.py " FAIRLEAD_DESCRIPTORS
-	        "/everything.pb",
+	        " '" FAIRLEAD_SOURCE "/tests/unit/protobuf_vectors.py' '" FAIRLEAD_DESCRIPTORS
+	        "/everything.pb'",
 	        "r");
 	assert_non_null(vectors);
 	char *line = NULL;
