@@ -28,7 +28,7 @@ void soap_envelope_read(struct request *, struct soap_call *, slice charset);
 
 /* Puts what the references (href="#id") below `operation` point at, the elements after it in the Body, in their
  * place. false: error says which reference cannot be followed. */
-bool soap_references_resolve(struct xml_element *operation, struct error *);
+bool soap_references_resolve(struct arena *, struct xml_element *operation, struct error *);
 
 /* By the media type alone, before the envelope is read. */
 enum soap_version soap_version_of(slice media);

@@ -143,7 +143,7 @@ static bool read_body(
 	call->namespace = operation->namespace;
 	call->unqualified =
 	        operation->namespace.n && operation->children && !operation->children->namespace.n;
-	if (soap_references_resolve(operation, &error))
+	if (soap_references_resolve(&request->arena, operation, &error))
 		request->in.value = xml_members(&request->arena, operation, &error);
 	if (!request->in.value) {
 		request_refuse(request, STATUS_MALFORMED, "%s", error.text);

@@ -149,6 +149,28 @@ static void calls_become_messages(void **state)
 	}
 }
 
+/* Each is found at once: a walk from the first on for each would take minutes. */
+static void thousands_of_references(void **state)
+{
+	enum { REFERENCES = 30000 };
+	(void)state;
+	request.arena.budget_bytes = 64 << 20;
+	struct text text;
+	text_init(&text, &request.arena, 2 << 20);
+	text_literal(&text, "<s:Body><Op>");
+	for (unsigned i = 0; i < REFERENCES; i++)
+		text_printf(&text, "<a href='#%u'/>", REFERENCES - 1 - i);
+	text_literal(&text, "</Op>");
+	for (unsigned i = 0; i < REFERENCES; i++)
+		text_printf(&text, "<m id='%u'>%u</m>", i, i);
+	text_literal(&text, "</s:Body>");
+	enter_11(text_slice(&text).p);
+	assert_int_equal(request.status, STATUS_NONE);
+	const struct value *list = value_get(request.in.value, SLICE("a"));
+	assert_non_null(list);
+	assert_slice(value_to_text(&request.arena, list->as.members.first), "29999");
+}
+
 static void bad_envelopes_are_client_faults(void **state)
 {
 	static const struct {
@@ -430,6 +452,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		        claims_envelopes_and_nothing_else, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(calls_become_messages, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(thousands_of_references, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_envelopes_are_client_faults, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(versions_are_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(charset_of_the_field_counts, set_up, tear_down),
