@@ -37,15 +37,30 @@ static void put_byte(struct text *to, char c)
 	}
 }
 
+/* "." or "..", also between what some service takes for a separator once it has decoded the path, and before what
+ * some takes for a parameter. */
+static bool has_dot_part(slice plain)
+{
+	size_t begin = 0;
+	for (size_t i = 0; i <= plain.n; i++) {
+		if (i < plain.n && plain.p[i] != '/' && plain.p[i] != '\\')
+			continue;
+		slice part = { plain.p + begin, i - begin };
+		part = slice_cut(&part, ';');
+		if (slice_is(part, ".") || slice_is(part, ".."))
+			return true;
+		begin = i + 1;
+	}
+	return false;
+}
+
 bool uri_segment_allowed(slice plain)
 {
-	if (slice_is(plain, ".") || slice_is(plain, ".."))
-		return false;
 	for (size_t i = 0; i < plain.n; i++) {
 		if ((unsigned char)plain.p[i] < 0x20 || plain.p[i] == 0x7f)
 			return false;
 	}
-	return utf8_valid(plain);
+	return (slice_find(plain, '.') == plain.n || !has_dot_part(plain)) && utf8_valid(plain);
 }
 
 void uri_segment_add(struct text *to, slice plain)

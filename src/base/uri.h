@@ -17,9 +17,11 @@ enum uri_verdict { URI_OK, URI_MALFORMED, URI_NO_MEMORY };
 enum uri_verdict uri_path_normalise(struct arena *, slice raw, slice *path);
 /* From plain text whose "/" separate segments (an MQTT topic); a leading "/" is added when there is none. */
 enum uri_verdict uri_path_from_text(struct arena *, slice plain, slice *path);
-/* Appends "/" and one decoded segment (a CoAP Uri-Path option), in which "/" is data. The caller refuses "."
- * and "..": uri_segment_allowed(). */
+/* Appends "/" and one decoded segment (a CoAP Uri-Path option), in which "/" is data. The caller has asked
+ * uri_segment_allowed(). */
 void uri_segment_add(struct text *, slice plain);
+/* No control characters, UTF-8, and neither "." nor "..", not even beside an encoded "/" or "\" or before a ";":
+ * a service behind might decode first and climb then. */
 bool uri_segment_allowed(slice plain);
 
 /* Decodes %XX; "+" stays. { NULL, 0 }: malformed or over budget. Without escapes returns `encoded` itself. */

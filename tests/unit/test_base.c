@@ -33,6 +33,13 @@ static void paths_have_one_spelling(void **state)
 		{ "/a/../b", NULL },
 		{ "/a/%2e%2E/b", NULL },
 		{ "/a/.", NULL },
+		{ "/a/..;x/b", NULL },
+		{ "/a/..%2Fb", NULL },
+		{ "/a%2f..%2fb", NULL },
+		{ "/a/b%5C..", NULL },
+		{ "/a%2F.%3Bx", NULL },
+		{ "/a%2F...%3Bx/..b/c..", "/a%2F...;x/..b/c.." },
+		{ "/a;x=..", "/a;x=.." },
 		{ "/a%00", NULL },
 		{ "/a%0d%0a", NULL },
 		{ "/a%4", NULL },
@@ -65,6 +72,7 @@ static void topics_become_paths(void **state)
 	assert_int_equal(uri_path_from_text(&arena, SLICE("/ships"), &path), URI_OK);
 	assert_slice(path, "/ships");
 	assert_int_equal(uri_path_from_text(&arena, SLICE("a/../b"), &path), URI_MALFORMED);
+	assert_int_equal(uri_path_from_text(&arena, SLICE("a/..\\b"), &path), URI_MALFORMED);
 	arena_finish(&arena);
 }
 
