@@ -3,7 +3,8 @@
  * HEADERS OF A REQUEST come from an untrusted caller of any protocol (an MQTT user property is a field, too), so
  * nothing is copied before it was looked at: a name must be a token, a value free of control characters. What
  * belongs to one hop or to the gateway is left out: framing, connection management, the caller's credentials for
- * the gateway, and every X-Fairlead-…, which only the gateway may say.
+ * the gateway, and every X-Fairlead-…, which only the gateway may say. An underscore counts as a hyphen there: to
+ * a service behind CGI or WSGI they are the same.
  *
  * THE ANSWER'S CODE becomes a status as RFC 9110 means it and RFC 8075 maps it, with one thought: a refusal that
  * the caller can act on is passed on as such; one that is about the gateway (401, 407: its credentials, not the
@@ -91,6 +92,25 @@ static bool is_field_value(slice value)
 	return true;
 }
 
+static char fold(char c)
+{
+	if (c == '_')
+		return '-';
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Is it `known` (in lower case), to a service that folds letters, and underscores to hyphens? */
+static bool reads_as(slice name, slice known)
+{
+	if (name.n != known.n)
+		return false;
+	for (size_t i = 0; i < name.n; i++) {
+		if (fold(name.p[i]) != known.p[i])
+			return false;
+	}
+	return true;
+}
+
 /* Fields of one hop, those that the gateway writes itself, and the credentials meant for it. */
 static bool is_kept_back(slice name)
 {
@@ -119,10 +139,10 @@ static bool is_kept_back(slice name)
 	};
 	static const slice own = SLICE_INIT("x-fairlead-");
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (slice_equal_nocase(name, names[i]))
+		if (reads_as(name, names[i]))
 			return true;
 	}
-	return name.n >= own.n && slice_equal_nocase((slice){ name.p, own.n }, own);
+	return name.n >= own.n && reads_as((slice){ name.p, own.n }, own);
 }
 
 /* Does the list of tokens in a Connection field name it? */
@@ -166,6 +186,14 @@ static void write_callers_fields(
 		if (!is_kept_back(field->name) && !is_named(connection, field->name))
 			write_field(text, field->name, field->value);
 	}
+}
+
+/* A body that goes on as it came keeps what the caller's own field says beside the type: a boundary, a charset. */
+static slice with_parameters(slice media, const struct message *call)
+{
+	slice field = message_field(call, "content-type"), rest = field;
+	slice type = slice_trim(slice_cut(&rest, ';'));
+	return slice_equal_nocase(type, media) ? field : media;
 }
 
 static bool is_hex(slice text, bool *all_zero)
@@ -268,7 +296,8 @@ slice http_head_write(const struct exchange *exchange, const struct http_origin 
 	text_literal(&text, " HTTP/1.1\r\n");
 	write_field(&text, SLICE("Host"), origin->authority);
 	if (head->media.n && head->body_bytes)
-		write_checked(&text, SLICE("Content-Type"), head->media, counters);
+		write_checked(&text, SLICE("Content-Type"),
+		        with_parameters(head->media, &exchange->request->call), counters);
 	bool has_body = head->body_bytes || head->method == METHOD_POST ||
 	                head->method == METHOD_PUT || head->method == METHOD_PATCH;
 	if (has_body) {
@@ -341,13 +370,17 @@ static bool is_passed_on(slice name)
 	static const slice names[] = {
 		SLICE_INIT("allow"),
 		SLICE_INIT("cache-control"),
+		SLICE_INIT("content-disposition"),
+		SLICE_INIT("content-encoding"),
 		SLICE_INIT("content-language"),
+		SLICE_INIT("deprecation"),
 		SLICE_INIT("etag"),
 		SLICE_INIT("expires"),
 		SLICE_INIT("last-modified"),
 		SLICE_INIT("link"),
 		SLICE_INIT("location"),
 		SLICE_INIT("retry-after"),
+		SLICE_INIT("sunset"),
 		SLICE_INIT("vary"),
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -8,7 +8,7 @@ struct fixture {
 	struct request request;
 	struct exchange exchange;
 	struct identity who;
-	struct field fields[8];
+	struct field fields[9];
 	struct http_origin origin;
 	struct http_head head;
 	struct counters counters;
@@ -35,7 +35,7 @@ static void begin(struct fixture *fixture)
 
 static void add_field(struct fixture *fixture, slice name, slice value)
 {
-	assert_true(fixture->request.call.nfields < 8);
+	assert_true(fixture->request.call.nfields < 9);
 	fixture->fields[fixture->request.call.nfields++] = (struct field){ name, value };
 }
 
@@ -101,6 +101,7 @@ static void fields_of_one_hop(void **state)
 	add_field(&fixture, SLICE("transfer-encoding"), SLICE("chunked"));
 	add_field(&fixture, SLICE("Authorization"), SLICE("Bearer secret"));
 	add_field(&fixture, SLICE("X-FAIRLEAD-Client"), SLICE("admin"));
+	add_field(&fixture, SLICE("X_Fairlead_Client"), SLICE("admin"));
 	add_field(&fixture, SLICE("cookie"), SLICE("a=b"));
 	add_field(&fixture, SLICE("if-none-match"), SLICE("\"7\""));
 	const char *head = head_of(&fixture);
@@ -136,6 +137,20 @@ static void nothing_is_injected(void **state)
 	assert_null(strstr(head, "\r\na:"));
 	assert_ptr_equal(strstr(head, "POST /api/a%20b%0D%0AEvil:%202?q=%20HTTP/1.1%0D%0A"), head);
 	assert_int_equal(fixture.counters.at[COUNTER_MALFORMED], 9);
+	end(&fixture);
+}
+
+/* A multipart body without its boundary could not be read. */
+static void the_media_types_parameters(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	begin(&fixture);
+	add_field(&fixture, SLICE("content-type"), SLICE("Multipart/Form-Data; boundary=x"));
+	assert_non_null(strstr(head_of(&fixture), "\r\nContent-Type: application/json\r\n"));
+	fixture.head.media = SLICE("multipart/form-data");
+	assert_non_null(
+	        strstr(head_of(&fixture), "\r\nContent-Type: Multipart/Form-Data; boundary=x\r\n"));
 	end(&fixture);
 }
 
@@ -247,6 +262,7 @@ int main(void)
 		cmocka_unit_test(no_body_no_length),
 		cmocka_unit_test(fields_of_one_hop),
 		cmocka_unit_test(nothing_is_injected),
+		cmocka_unit_test(the_media_types_parameters),
 		cmocka_unit_test(the_callers_trace_and_key),
 		cmocka_unit_test(over_budget),
 		cmocka_unit_test(origins),
