@@ -343,11 +343,13 @@ static void read_on(struct http_connection *connection)
 /* Keeps what belongs to later messages. false: too much of it. */
 static bool hold(struct http_connection *connection, slice rest)
 {
+	/* Mostly there is none yet; and what there is need not be the beginning of its block any more. */
 	slice held = connection->backlog;
-	char *bytes = arena_grow(
-	        &connection->backlog_arena, (void *)(uintptr_t)held.p, held.n, held.n + rest.n);
+	char *bytes = arena_alloc_raw(&connection->backlog_arena, held.n + rest.n);
 	if (!bytes)
 		return false;
+	if (held.n)
+		memcpy(bytes, held.p, held.n);
 	memcpy(bytes + held.n, rest.p, rest.n);
 	connection->backlog = (slice){ bytes, held.n + rest.n };
 	return true;
