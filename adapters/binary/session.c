@@ -424,9 +424,12 @@ static size_t garbage_bytes(const struct frame_schema *schema, slice unread)
 {
 	size_t n = 0;
 	struct frame_piece piece;
-	while (n < unread.n && frame_split(schema, slice_from(unread, n), &piece) == FRAME_BAD &&
-	        !piece.checksum)
+	while (n < unread.n) {
+		enum frame_cut cut = frame_split(schema, slice_from(unread, n), &piece);
+		if (cut != FRAME_BETWEEN && (cut != FRAME_BAD || piece.checksum))
+			break;
 		n += piece.used;
+	}
 	return n;
 }
 
@@ -444,6 +447,8 @@ static size_t received(void *owner, struct stream *stream, slice bytes)
 			piece.used =
 			        garbage_bytes(session->listener->schema, slice_from(bytes, used));
 		used += piece.used;
+		if (cut == FRAME_BETWEEN)
+			continue;
 		deliver(session, &piece, cut == FRAME_WHOLE);
 		flush(session);
 	}

@@ -143,7 +143,7 @@ static bool print_all_json(const struct frame_schema *schema, struct arena *aren
 		enum frame_cut cut = frame_split(schema, slice_from(bytes, at), &piece);
 		if (cut == FRAME_WHOLE) {
 			good &= print_json(schema, arena, piece.bytes);
-		} else {
+		} else if (cut != FRAME_BETWEEN) {
 			(void)fprintf(stderr, "byte %zu: %s\n", at,
 			        cut == FRAME_MORE ? "a frame that is not whole" : piece.why);
 			good = false;

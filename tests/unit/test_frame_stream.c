@@ -1,6 +1,7 @@
 /* Cutting streams, checksums, templates: the -fairlead key. */
 #include "support.h"
 
+#include "base/clock.h"
 #include "codec/frame/frame.h"
 
 #include <stdio.h>
@@ -36,7 +37,8 @@ static slice cut(const struct frame_schema *schema, struct arena *arena, slice s
 				break;
 			assert_true(piece.used > 0 && piece.used <= unread.n);
 			from += piece.used;
-			if (result == FRAME_BAD && n && out[n - 1] == '?')
+			if (result == FRAME_BETWEEN ||
+			        (result == FRAME_BAD && n && out[n - 1] == '?'))
 				continue;
 			if (result == FRAME_WHOLE)
 				memcpy(out + n, piece.bytes.p, piece.bytes.n);
@@ -84,7 +86,9 @@ static void test_delimiters(void **state)
 	expect_cut("  framing: { delimiter: { bytes: [0], include: true } }", SLICE("ab\0c\0"),
 	        SLICE("ab\0|c\0|"));
 	expect_cut("  framing: { start: ['$', '!'], delimiter: [\"\\n\", \"#\"] }",
-	        SLICE("\n$a#!b\n##$c\n"), SLICE("?$a|!b|?$c|"));
+	        SLICE("\n$a#!b\n##$c\n"), SLICE("$a|!b|$c|"));
+	expect_cut("  framing: { start: ['$', '!'], delimiter: [\"\\r\\n\", \"\\n\", \"\\r\"] }",
+	        SLICE("$a\r\n\r\n$b\r$c\n\nx\n!d\r\n"), SLICE("$a|$b|$c|?!d|"));
 	expect_cut("  framing: { start: ['$'], delimiter: \"\\n\" }\n  max: 4",
 	        SLICE("$abcdefgh$i\n"), SLICE("?$i|"));
 }
@@ -113,6 +117,39 @@ static void test_checksums_in_the_stream(void **state)
 	              "AB\nQAB\n"),
 	        SLICE("\x83"
 	              "AB|?"));
+}
+
+/* A sentence behind noise, or behind one that was cut off, in one line. */
+static void test_good_sentences_in_bad_lines(void **state)
+{
+	static const char framing[] =
+	        "  framing: { start: ['$', '!'], delimiter: [\"\\r\\n\", \"\\n\"], checksum: { "
+	        "algorithm: nmea } }\n  max: 12";
+	(void)state;
+	expect_cut(framing, SLICE("$GP$B*42\n$A!C*43\n$A*42\n!$\n!A*41\n"),
+	        SLICE("?$B*42|?!C*43|?!A*41|"));
+	expect_cut(framing, SLICE("x$y!z0123456789012345$$$$$$B*42\r\n!A*41\r\n"),
+	        SLICE("?$B*42|!A*41|"));
+	expect_cut(framing, SLICE("$a!*21\n"), SLICE("?"));
+}
+
+/* A stream of start marks, and of frames that never end, is refused in the time of any other. */
+static void test_start_marks_only(void **state)
+{
+	enum { BYTES = 1 << 20 };
+	struct arena arena;
+	(void)state;
+	arena_init(&arena, 8 * (size_t)BYTES);
+	struct frame_schema *schema =
+	        framed("  framing: { start: ['('], delimiter: ')' }\n  max: 65536", &arena);
+	char *bytes = arena_alloc(&arena, BYTES);
+	memset(bytes, '(', BYTES);
+	uint64_t began_ms = clock_monotonic_ms();
+	slice got = cut(schema, &arena, (slice){ bytes, BYTES }, 65536);
+	assert_slice(got, "?");
+	assert_true(clock_monotonic_ms() - began_ms < 2000);
+	frame_schema_free(schema);
+	arena_finish(&arena);
 }
 
 static void test_checksum_catalogue(void **state)
@@ -248,7 +285,9 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_length_fields),
 		cmocka_unit_test(test_delimiters), cmocka_unit_test(test_fixed_and_alternatives),
 		cmocka_unit_test(test_checksums_in_the_stream),
-		cmocka_unit_test(test_checksum_catalogue), cmocka_unit_test(test_nmea_checksum),
-		cmocka_unit_test(test_templates), cmocka_unit_test(test_a_field_called_device) };
+		cmocka_unit_test(test_good_sentences_in_bad_lines),
+		cmocka_unit_test(test_start_marks_only), cmocka_unit_test(test_checksum_catalogue),
+		cmocka_unit_test(test_nmea_checksum), cmocka_unit_test(test_templates),
+		cmocka_unit_test(test_a_field_called_device) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,8 @@ bool frame_schema_set_path(struct frame_schema *, slice path_template, struct er
 enum frame_cut {
 	FRAME_MORE, /* no whole frame yet */
 	FRAME_WHOLE,
-	FRAME_BAD /* the bytes before `end` are no frame */
+	FRAME_BETWEEN, /* delimiters that end no frame: to be skipped without a word */
+	FRAME_BAD      /* the bytes are no frame */
 };
 
 struct frame_piece {
@@ -48,7 +49,7 @@ struct frame_piece {
 	bool checksum;   /* FRAME_BAD: a whole frame whose checksum is wrong */
 };
 
-/* Looks at the start of the unread bytes. Skips nothing by itself: FRAME_BAD says how far to skip (at least one
+/* Looks at the start of the unread bytes. Skips nothing by itself: `used` says how far to skip (at least one
  * byte) to find the next possible start. Deterministic: how the bytes arrived makes no difference to the
  * frames. */
 enum frame_cut frame_split(const struct frame_schema *, slice unread, struct frame_piece *);

@@ -93,6 +93,9 @@ slice frame_decode_text(
 		struct frame_piece piece;
 		slice rest = slice_from(bytes, at);
 		enum frame_cut cut = frame_split(schema, rest, &piece);
+		at += cut == FRAME_BETWEEN ? piece.used : 0;
+		if (cut == FRAME_BETWEEN)
+			continue;
 		if (cut == FRAME_MORE) {
 			text_printf(&out, "byte %zu: a frame that is not whole\n", at);
 			piece.bytes = rest;

@@ -2,8 +2,13 @@
  *
  * frame_split() looks at the unread bytes only, so the frames do not depend on how the bytes arrived. The first framing
  * whose start mark fits decides; while fewer bytes than its mark are there and fit so far, more are awaited. Bytes that
- * begin no frame are skipped up to the next place where one could begin. A claimed length is held against the
- * largest frame before anything waits for it. */
+ * begin no frame are skipped up to the next place where one could begin; delimiters between frames that have start
+ * marks (the "\n" of a "\r\n" whose "\r" ended the frame, an empty line) are nobody's fault. A claimed length is held
+ * against the largest frame before anything waits for it.
+ *
+ * A line that begins with noise or with a sentence that was cut off may hold a good sentence as well, so after a wrong
+ * checksum the last start mark within it gets another chance. One chance, and one search for a delimiter however many
+ * start marks stand before it: a stream of nothing but start marks costs no more than any other. */
 #include "codec/frame/program.h"
 
 enum fit { FIT_NO, FIT_YES, FIT_MAYBE };
@@ -38,10 +43,9 @@ static const struct framing *framing_at(
 	return NULL;
 }
 
-/* How far to skip, at least one byte, to the next place where a frame could begin. */
-static size_t next_start(const struct extension *extension, slice bytes)
+/* The first place from `at` on where a frame could begin. */
+static size_t next_start(const struct extension *extension, slice bytes, size_t at)
 {
-	size_t at = 1;
 	bool undecided = false;
 	while (at < bytes.n && !framing_at(extension, slice_from(bytes, at), &undecided) &&
 	        !undecided)
@@ -49,12 +53,27 @@ static size_t next_start(const struct extension *extension, slice bytes)
 	return at;
 }
 
+/* The last place where a frame could begin; 0: none but the first. */
+static size_t last_start(const struct extension *extension, slice bytes)
+{
+	bool undecided = false;
+	size_t at = bytes.n ? bytes.n - 1 : 0;
+	while (at && !framing_at(extension, slice_from(bytes, at), &undecided))
+		at--;
+	return at;
+}
+
+static enum frame_cut skip(
+        slice unread, size_t n, enum frame_cut cut, const char *why, struct frame_piece *piece)
+{
+	*piece = (struct frame_piece){ .bytes = { unread.p, n }, .used = n, .why = why };
+	return cut;
+}
+
 static enum frame_cut bad(
         const struct extension *extension, slice unread, const char *why, struct frame_piece *piece)
 {
-	*piece = (struct frame_piece){ .used = next_start(extension, unread), .why = why };
-	piece->bytes = (slice){ unread.p, piece->used };
-	return FRAME_BAD;
+	return skip(unread, next_start(extension, unread, 1), FRAME_BAD, why, piece);
 }
 
 static uint64_t number_at(slice bytes, size_t at, unsigned width, bool little)
@@ -79,40 +98,72 @@ static bool length_of(const struct framing *framing, slice unread, size_t max, s
 	return total >= header && total <= (int64_t)max;
 }
 
-/* The first delimiter; among several at one place the longest. */
-static size_t find_delimiter(const struct framing *framing, slice unread, size_t *n)
+/* The longest of the delimiters that stands at the front of the bytes; 0: none. */
+static size_t delimiter_at(const struct framing *framing, slice bytes)
 {
-	for (size_t at = 0; at < unread.n; at++) {
-		*n = 0;
-		for (unsigned i = 0; i < framing->ndelimiters; i++) {
-			slice delimiter = framing->delimiters[i];
-			if (delimiter.n > *n && slice_starts(slice_from(unread, at), delimiter))
-				*n = delimiter.n;
-		}
-		if (*n)
-			return at;
+	size_t n = 0;
+	for (unsigned i = 0; i < framing->ndelimiters; i++) {
+		slice delimiter = framing->delimiters[i];
+		if (delimiter.n > n && slice_starts(bytes, delimiter))
+			n = delimiter.n;
 	}
-	return SIZE_MAX;
+	return n;
+}
+
+/* The first delimiter from `at` on; bytes.n: there is none. */
+static size_t find_delimiter(const struct framing *framing, slice bytes, size_t at)
+{
+	size_t first = bytes.n;
+	for (unsigned i = 0; i < framing->ndelimiters; i++) {
+		slice delimiter = framing->delimiters[i];
+		const char *found =
+		        at < first ? memmem(bytes.p + at, first - at, delimiter.p, delimiter.n)
+		                   : NULL;
+		if (found)
+			first = (size_t)(found - bytes.p);
+	}
+	return first;
+}
+
+/* Delimiters where a frame with a start mark could have begun. */
+static size_t stray_delimiters(const struct extension *extension, slice bytes)
+{
+	size_t at = 0, n = 1, end = next_start(extension, bytes, 1);
+	while (n && at < end) {
+		n = 0;
+		for (unsigned i = 0; i < extension->nframings && !n; i++)
+			n = delimiter_at(&extension->framings[i], slice_from(bytes, at));
+		at += n;
+	}
+	return at < end ? at : end;
+}
+
+/* Too far from its delimiter: so are all places of its kind before `nearest`. */
+static size_t skip_far(const struct extension *extension, const struct framing *framing,
+        slice unread, size_t nearest)
+{
+	bool undecided;
+	size_t at = next_start(extension, unread, 1);
+	while (at < nearest && framing_at(extension, slice_from(unread, at), &undecided) == framing)
+		at = next_start(extension, unread, at + 1);
+	return at;
 }
 
 static enum frame_cut split_delimited(const struct extension *extension,
         const struct framing *framing, slice unread, struct frame_piece *piece)
 {
-	size_t n = 0;
-	size_t mark = 0;
+	size_t mark = 0, max = extension->max_bytes;
 	for (unsigned i = 0; i < framing->nstarts; i++) {
 		if (slice_starts(unread, framing->starts[i]))
 			mark = framing->starts[i].n;
 	}
-	slice window = unread.n > extension->max_bytes + 8
-	                       ? (slice){ unread.p, extension->max_bytes + 8 }
-	                       : unread;
-	size_t at = find_delimiter(framing, slice_from(window, mark), &n);
-	if (at == SIZE_MAX && unread.n <= extension->max_bytes)
+	size_t at = find_delimiter(framing, unread, mark);
+	if (at > max)
+		return skip(unread, skip_far(extension, framing, unread, at - max), FRAME_BAD,
+		        "no delimiter within the largest frame", piece);
+	if (at == unread.n)
 		return FRAME_MORE;
-	if (at == SIZE_MAX || at + mark > extension->max_bytes)
-		return bad(extension, unread, "no delimiter within the largest frame", piece);
-	at += mark;
+	size_t n = delimiter_at(framing, slice_from(unread, at));
 	piece->bytes = (slice){ unread.p, framing->include ? at + n : at };
 	piece->used = at + n;
 	return FRAME_WHOLE;
@@ -153,9 +204,13 @@ enum frame_cut frame_split(
 	if (!unread.n)
 		return FRAME_MORE;
 	const struct framing *framing = framing_at(extension, unread, &undecided);
-	if (!framing)
-		return undecided ? FRAME_MORE
-		                 : bad(extension, unread, "bytes that begin no frame", piece);
+	if (!framing && undecided)
+		return FRAME_MORE;
+	if (!framing) {
+		size_t stray = stray_delimiters(extension, unread);
+		return stray ? skip(unread, stray, FRAME_BETWEEN, NULL, piece)
+		             : bad(extension, unread, "bytes that begin no frame", piece);
+	}
 	if (framing->kind == FRAMING_DELIMITER) {
 		enum frame_cut cut = split_delimited(extension, framing, unread, piece);
 		if (cut != FRAME_WHOLE)
@@ -176,6 +231,11 @@ enum frame_cut frame_split(
 	}
 	if (checksum_holds(&framing->checksum, piece->bytes))
 		return FRAME_WHOLE;
+	size_t inside = framing->kind == FRAMING_DELIMITER && framing->nstarts
+	                        ? last_start(extension, piece->bytes)
+	                        : 0;
+	if (inside)
+		return skip(unread, inside, FRAME_BAD, "bytes that are no whole frame", piece);
 	piece->checksum = true;
 	piece->why = "the checksum is wrong";
 	return FRAME_BAD;
