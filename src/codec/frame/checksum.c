@@ -1,5 +1,6 @@
-/* Checksums by name. Cyclic ones after the catalogue of parametrised CRC algorithms (reveng), bit by bit: a frame is
- * short, and a table of 1 KiB for each would cost more cache than it saves time. */
+/* Checksums by name. Cyclic ones after the catalogue of parametrised CRC algorithms (reveng), four bits at a time by a
+ * table that each call makes anew: it is made as fast as eight bytes are summed bit by bit, and a table of 1 KiB for
+ * each kind would cost more cache than it saves time. */
 #include "codec/frame/frame.h"
 
 struct crc {
@@ -20,12 +21,21 @@ static uint32_t crc(const struct crc *kind, slice bytes)
 {
 	uint32_t top = 1u << (kind->width - 1);
 	uint32_t mask = top | (top - 1);
+	unsigned nibble = kind->width - 4; /* where the topmost four bits begin */
+	uint32_t table[16];
+	for (uint32_t i = 0; i < 16; i++) {
+		table[i] = i << nibble;
+		for (unsigned bit = 0; bit < 4; bit++)
+			table[i] = (table[i] & top ? table[i] << 1 ^ kind->polynomial
+			                           : table[i] << 1) &
+			           mask;
+	}
 	uint32_t sum = kind->start;
 	for (size_t i = 0; i < bytes.n; i++) {
 		uint32_t byte = (unsigned char)bytes.p[i];
 		sum ^= (kind->reflected ? reflect(byte, 8) : byte) << (kind->width - 8);
-		for (unsigned bit = 0; bit < 8; bit++)
-			sum = (sum & top ? sum << 1 ^ kind->polynomial : sum << 1) & mask;
+		sum = (sum << 4 & mask) ^ table[sum >> nibble];
+		sum = (sum << 4 & mask) ^ table[sum >> nibble];
 	}
 	return (kind->reflected ? reflect(sum, kind->width) : sum) ^ kind->end;
 }
