@@ -5,7 +5,8 @@
  * ACTIVE connections (all, if not given) have one message in flight; each answer lets the connection that is ACTIVE
  * further on send its next, so that all take turns. PROTOCOL is http (MESSAGE: a file with a whole request instead of
  * the usual one), mqtt, coap, or bytes (LOGIN and MESSAGE are files whose content is sent; any answer counts as one).
- * Prints one JSON line: messages, seconds, p50 and p99 in microseconds, errors. */
+ * Opens the connections, prints "ready", and begins when something comes on its standard input. Prints one JSON line:
+ * messages, seconds, p50 and p99 in microseconds, errors. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -258,7 +259,7 @@ static void send_message(
 }
 
 static bool open_connection(const struct protocol *protocol, struct connection *connection,
-        const struct sockaddr_in *where, const char *token, unsigned index, bool active)
+        const struct sockaddr_in *where)
 {
 	connection->fd = socket(AF_INET, protocol->socket_type, 0);
 	if (connect(connection->fd, (const struct sockaddr *)where, sizeof *where) != 0) {
@@ -269,6 +270,12 @@ static bool open_connection(const struct protocol *protocol, struct connection *
 	if (protocol->socket_type == SOCK_STREAM)
 		(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	(void)fcntl(connection->fd, F_SETFL, O_NONBLOCK);
+	return true;
+}
+
+static void greet(const struct protocol *protocol, struct connection *connection, const char *token,
+        unsigned index, bool active)
+{
 	unsigned char bytes[MESSAGE_MAX];
 	size_t n = protocol->greeting ? protocol->greeting(bytes, token, index) : 0;
 	connection->greeted = n == 0;
@@ -279,7 +286,6 @@ static bool open_connection(const struct protocol *protocol, struct connection *
 		send_bytes(connection, bytes, n);
 	else if (active)
 		send_message(protocol, connection, token);
-	return true;
 }
 
 /* Takes an answer; `next` is whose turn it is then. */
@@ -343,11 +349,16 @@ static void run(const struct protocol *protocol, struct connection *connections,
 {
 	int epoll = epoll_create1(0);
 	for (unsigned i = 0; i < n; i++) {
-		if (!open_connection(protocol, &connections[i], where, token, i, i < active))
+		if (!open_connection(protocol, &connections[i], where))
 			exit(1);
 		struct epoll_event event = { .events = EPOLLIN, .data.ptr = &connections[i] };
 		(void)epoll_ctl(epoll, EPOLL_CTL_ADD, connections[i].fd, &event);
 	}
+	(void)puts("ready");
+	(void)fflush(stdout);
+	(void)getchar();
+	for (unsigned i = 0; i < n; i++)
+		greet(protocol, &connections[i], token, i, i < active);
 	uint64_t began = now_ns(), end = began + (uint64_t)(seconds * 1e9);
 	while (now_ns() < end) {
 		struct epoll_event events[256];
