@@ -87,7 +87,6 @@ struct request {
 	unsigned at; /* the stage it is in */
 	bool waiting, cancelled;
 	int resumed_with;      /* enum verdict, while on the resumed list */
-	size_t held_bytes;     /* what it counts for in the gateway's memory */
 	void *slot[STAGE_MAX]; /* one a stage, in the arena */
 	struct list link;      /* in the core's list of requests under way */
 	struct list queue;     /* in the list of those resumed or finished in this turn */

@@ -76,8 +76,18 @@ void arena_finish(struct arena *arena)
 		chunk_give(chunk);
 		chunk = next;
 	}
+	if (arena->pool)
+		arena->pool->used_bytes -= arena->used_bytes;
 	arena->head = NULL;
 	arena->used_bytes = 0;
+}
+
+static bool is_granted(const struct arena *arena, size_t taken)
+{
+	const struct arena_pool *pool = arena->pool;
+	return taken <= arena->budget_bytes - arena->used_bytes &&
+	       (!pool || (pool->used_bytes <= pool->budget_bytes &&
+	                         taken <= pool->budget_bytes - pool->used_bytes));
 }
 
 void *arena_alloc_raw(struct arena *arena, size_t n)
@@ -91,12 +101,12 @@ void *arena_alloc_raw(struct arena *arena, size_t n)
 		if (n > size)
 			size = n;
 		size_t taken = size + sizeof *chunk;
-		if (taken > arena->budget_bytes - arena->used_bytes)
-			return NULL;
-		chunk = chunk_take(size);
+		chunk = is_granted(arena, taken) ? chunk_take(size) : NULL;
 		if (!chunk)
 			return NULL;
 		arena->used_bytes += taken;
+		if (arena->pool)
+			arena->pool->used_bytes += taken;
 		/* A large block of its own does not end the small chunk that still has room. */
 		if (arena->head && size > CHUNK_BYTES) {
 			chunk->next = arena->head->next;

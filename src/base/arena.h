@@ -14,13 +14,19 @@
 
 struct arena_chunk;
 
-struct arena {
-	struct arena_chunk *head;
-	size_t used_bytes;   /* taken from the machine so far, chunk headers included */
-	size_t budget_bytes; /* never more than this */
+/* What several arenas may hold together. */
+struct arena_pool {
+	size_t used_bytes, budget_bytes;
 };
 
-/* An empty arena; takes nothing until the first allocation. */
+struct arena {
+	struct arena_chunk *head;
+	size_t used_bytes;       /* taken from the machine so far, chunk headers included */
+	size_t budget_bytes;     /* never more than this */
+	struct arena_pool *pool; /* and never more than is left there; NULL: none */
+};
+
+/* An empty arena of no pool; takes nothing until the first allocation. */
 void arena_init(struct arena *, size_t budget_bytes);
 /* Frees everything. The arena is empty and usable again afterwards. */
 void arena_finish(struct arena *);

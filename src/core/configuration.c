@@ -14,9 +14,31 @@
 #include "core/router.h"
 #include "core/settings.h"
 
-enum { CONFIGURATION_MAX_BYTES = 256 * 1024 * 1024 };
+enum {
+	CONFIGURATION_MAX_BYTES = 256 * 1024 * 1024,
+	MEMORY_MIN_BYTES = 64 * 1024,
+	CONNECTIONS_MAX = 1000000
+};
 
-static void load_gateway(struct configuration *configuration)
+/* Within reason, so that no sum or product of them overflows, on 32 bits either. */
+static void load_limits(
+        struct configuration *configuration, const struct config *limits, struct mistakes *mistakes)
+{
+	size_t body = config_size(limits, "body"), memory = config_size(limits, "memory");
+	uint64_t connections = config_number(limits, "connections");
+	if (memory < MEMORY_MIN_BYTES || memory > SIZE_MAX / 2)
+		mistake_add(mistakes, limits, "memory: from %d KiB to %zu MiB",
+		        MEMORY_MIN_BYTES >> 10, SIZE_MAX / 2 >> 20);
+	else if (!body || body > memory / 2)
+		mistake_add(mistakes, limits, "body: above 0, and half of memory at most");
+	if (!connections || connections > CONNECTIONS_MAX)
+		mistake_add(mistakes, limits, "connections: from 1 to %d", CONNECTIONS_MAX);
+	configuration->limits.body_max_bytes = body;
+	configuration->limits.connections_max = (unsigned)connections;
+	configuration->memory_max_bytes = memory;
+}
+
+static void load_gateway(struct configuration *configuration, struct mistakes *mistakes)
 {
 	const struct config *gateway = config_get(configuration->root, "gateway");
 	/* Without the section the fallbacks hold: an empty map has them all. */
@@ -32,9 +54,7 @@ static void load_gateway(struct configuration *configuration)
 	if (!limits || limits->kind != CONFIG_MAP)
 		limits = &no_limits;
 	configuration->gateway_name = config_text(gateway, "name");
-	configuration->limits.body_max_bytes = config_size(limits, "body");
-	configuration->limits.connections_max = (unsigned)config_number(limits, "connections");
-	configuration->memory_max_bytes = config_size(limits, "memory");
+	load_limits(configuration, limits, mistakes);
 }
 
 /* A number that changes when one of the files does: name, size, time of the last change, inode. */
@@ -140,7 +160,7 @@ struct configuration *configuration_load(
 	configuration->root = root;
 	if (root) {
 		(void)config_check(root, NULL, settings_root, mistakes);
-		load_gateway(configuration);
+		load_gateway(configuration, mistakes);
 		load_listeners(configuration, mistakes);
 		configuration_load_identities(configuration, mistakes);
 		configuration_load_backends(configuration, mistakes);

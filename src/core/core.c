@@ -57,6 +57,12 @@ static void move_all(struct list *from, struct list *to)
 	}
 }
 
+static void take_limits(struct core *core)
+{
+	core->limits = core->current->limits;
+	core->memory.budget_bytes = core->current->memory_max_bytes;
+}
+
 bool core_load(struct core *core, const char *path, struct mistakes *mistakes)
 {
 	core->path = strdup(path);
@@ -64,7 +70,7 @@ bool core_load(struct core *core, const char *path, struct mistakes *mistakes)
 	        core->path ? configuration_load(core->loop, core->plugs, path, mistakes) : NULL;
 	if (!core->current)
 		return false;
-	core->limits = core->current->limits;
+	take_limits(core);
 	struct list opened;
 	list_init(&opened);
 	/* Nothing runs yet, so nothing is unchanged: `current` is set only for the limits. */
@@ -150,7 +156,7 @@ void core_reload(struct core *core)
 	if (next && listeners_open(core, next, &opened, mistakes)) {
 		retire(core, core->current);
 		core->current = next;
-		core->limits = next->limits;
+		take_limits(core);
 		replace_listeners(core, &opened);
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
 		        next->nlisteners, next->nendpoints);

@@ -27,7 +27,7 @@ struct core {
 
 	struct list requests; /* submitted and not replied yet */
 	unsigned nrequests;
-	size_t held_bytes; /* by those, and by replied ones that are not freed yet */
+	struct arena_pool memory; /* of all requests, from request_new() to request_free() */
 	uint64_t next_id;
 
 	/* Work that was put off to the end of the turn: see pipeline.c. */

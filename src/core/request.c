@@ -1,4 +1,6 @@
-/* The life of a request's memory: one capped arena, accounted to the gateway's memory limit. */
+/* The life of a request's memory: one capped arena, which counts for the gateway's memory limit from its first
+ * byte on, so that messages that are still being read count too. A quarter of the limit is kept for those that have
+ * begun: without it the gateway could be full of requests of which none can end. */
 #include "core/internal.h"
 
 enum { ARENA_EXTRA_BYTES = 128 * 1024, BODY_FACTOR = 16 };
@@ -6,8 +8,8 @@ enum { ARENA_EXTRA_BYTES = 128 * 1024, BODY_FACTOR = 16 };
 struct request *request_new(struct adapter *adapter)
 {
 	struct core *core = adapter->core;
-	size_t memory = core->current->memory_max_bytes;
-	if (core->stopping || core->held_bytes >= memory)
+	size_t memory = core->memory.budget_bytes;
+	if (core->stopping || core->memory.used_bytes >= memory - memory / 4)
 		return NULL;
 	/* What a body may grow to as a tree of values, and once more in the backend's notation. */
 	size_t body = core->limits.body_max_bytes, budget = memory;
@@ -15,6 +17,7 @@ struct request *request_new(struct adapter *adapter)
 		budget = ARENA_EXTRA_BYTES + BODY_FACTOR * body;
 	struct arena arena;
 	arena_init(&arena, budget);
+	arena.pool = &core->memory;
 	struct request *request = ARENA_NEW(&arena, struct request);
 	if (!request)
 		return NULL;
@@ -31,8 +34,6 @@ void request_submit(struct request *request)
 {
 	struct adapter *adapter = request->adapter;
 	struct core *core = adapter->core;
-	request->held_bytes = request->arena.used_bytes;
-	core->held_bytes += request->held_bytes;
 	core->nrequests++;
 	adapter->inflight++;
 	list_append(&core->requests, &request->link);
@@ -45,7 +46,6 @@ void request_free(struct request *request)
 {
 	if (!request)
 		return;
-	request->adapter->core->held_bytes -= request->held_bytes;
 	struct arena arena = request->arena;
 	arena_finish(&arena);
 }

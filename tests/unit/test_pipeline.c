@@ -432,6 +432,31 @@ static void memory_under_way_is_bounded(void **state)
 	assert_int_equal(home->status, STATUS_NOT_FOUND);
 }
 
+/* Messages that are still being read hold memory, too, and so does what stages make of them. */
+static void memory_counts_from_the_first_byte(void **state)
+{
+	(void)state;
+	struct request *held[2048];
+	unsigned taken = 0;
+	while (taken < 2048) {
+		held[taken] = request_new(loopback);
+		if (!held[taken])
+			break;
+		assert_non_null(arena_alloc(&held[taken++]->arena, 8000));
+	}
+	assert_in_range(taken, 30, 130);
+	/* A quarter is left for those that have begun. */
+	struct arena *arena_of_first = &held[0]->arena;
+	unsigned more = 0;
+	while (arena_alloc(arena_of_first, 4000))
+		more++;
+	assert_in_range(more, 30, 70);
+	while (taken)
+		request_free(held[--taken]);
+	submit(fresh(METHOD_GET, "/nowhere", NULL, NULL));
+	assert_int_equal(home->status, STATUS_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +477,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		        a_broken_file_changes_nothing_and_a_good_one_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_under_way_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_counts_from_the_first_byte, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
