@@ -227,7 +227,8 @@ static bool http_start(struct adapter *adapter, struct error *error)
 	};
 	if (http->tls)
 		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-		               LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+		               LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+		               LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	http->vhost = lws_create_vhost(loop_lws(http->loop), &info);
 	if (!http->vhost) {
 		(void)close(http->fd);

@@ -72,7 +72,9 @@ static bool open_lws(struct loop *loop)
 {
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_lws);
 	struct lws_context_creation_info info = { 0 };
-	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	/* lws is no client here: the system's list of authorities would be read for nothing. */
+	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+	               LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	limit_descriptors();
 	loop->lws = lws_create_context(&info);
