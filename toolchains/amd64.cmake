@@ -6,5 +6,3 @@ set(FAIRLEAD_SYSROOT amd64-trixie CACHE STRING "the folder below build/sysroot")
 include(${CMAKE_CURRENT_LIST_DIR}/sysroot.cmake)
 set(CMAKE_CROSSCOMPILING_EMULATOR ${CMAKE_SYSROOT}/lib64/ld-linux-x86-64.so.2
 	--library-path ${CMAKE_SYSROOT}/usr/lib/${triplet})
-# Before the machine's own C library, which its compiler finds without asking for a sysroot.
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-B\"${CMAKE_SYSROOT}/usr/lib/${triplet}\"")

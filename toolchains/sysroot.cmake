@@ -9,6 +9,8 @@ set(CMAKE_FIND_ROOT_PATH ${CMAKE_SYSROOT})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+# The C library of the sysroot, before any that the machine has for its compiler.
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-B\"${CMAKE_SYSROOT}/usr/lib/${triplet}\"")
 # Without PKG_CONFIG_SYSROOT_DIR: all headers lie in /usr/include, CMake finds libraries in the sysroot by itself, and
 # pkg-config would spoil paths that have spaces.
 set(ENV{PKG_CONFIG_LIBDIR} ${CMAKE_SYSROOT}/usr/lib/${triplet}/pkgconfig:${CMAKE_SYSROOT}/usr/share/pkgconfig)
