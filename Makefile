@@ -37,6 +37,7 @@ $(CROSS):
 	@cmake --preset $@ >/dev/null && cmake --build --preset $@
 
 deb: release
+	@toolchains/packages deb
 	@cd build/release && cpack -G DEB
 
 $(PRESETS):
