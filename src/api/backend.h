@@ -67,7 +67,7 @@ struct backend_ops {
 	 * lives as long as the backend. NULL: nothing to prepare. */
 	bool (*bind)(struct backend *, const struct endpoint *, const void **bound, struct error *);
 	void (*send)(struct backend *, struct exchange *);
-	void (*abort)(struct backend *, struct exchange *);
+	void (*abort)(struct backend *, struct exchange *); /* one that is not done yet */
 	void (*close)(struct backend *); /* no exchange is under way; NULL is fine */
 };
 

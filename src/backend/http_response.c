@@ -90,6 +90,8 @@ static int head_read(http_parser *parser)
 	if (field_complete(response) != 0)
 		return -1;
 	response->head_complete = true;
+	response->claims_body = parser->flags & F_CHUNKED ||
+	                        (parser->content_length && parser->content_length != UINT64_MAX);
 	response->code = parser->status_code;
 	if (parser->upgrade || response->code < 100 || response->code > 599)
 		return fail(response, HTTP_RESPONSE_MALFORMED);
@@ -121,7 +123,9 @@ static int complete(http_parser *parser)
 		return 0;
 	if (response->text.n)
 		response->body = text_slice(&response->text);
-	response->keep_alive = http_should_keep_alive(parser) != 0;
+	/* A body that must not be and is said to come anyway would be read as the next call's answer. */
+	response->keep_alive = http_should_keep_alive(parser) != 0 &&
+	                       !(response->code == 204 && response->claims_body);
 	response->verdict = HTTP_RESPONSE_DONE;
 	http_parser_pause(parser, 1);
 	return 0;

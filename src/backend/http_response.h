@@ -32,7 +32,7 @@ struct http_response {
 	enum http_response_verdict verdict;
 	size_t head_bytes;
 	struct text name, value, text;
-	bool in_value, head_complete;
+	bool in_value, head_complete, claims_body;
 };
 
 /* `head_only`: the answer to HEAD, which has no body whatever its fields say. */

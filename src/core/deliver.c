@@ -71,7 +71,9 @@ static void cancel(struct core *core, struct request *request)
 {
 	(void)core;
 	struct backend *backend = endpoint_setup(request->endpoint)->to->backend;
-	backend->ops->abort(backend, request->slot[request->at]);
+	struct exchange *exchange = request->slot[request->at];
+	if (exchange->status == STATUS_NONE)
+		backend->ops->abort(backend, exchange);
 }
 
 const struct stage stage_deliver = { .name = "deliver", .enter = enter, .cancel = cancel };

@@ -11,6 +11,8 @@
  * To add a stage: one file with a `const struct stage stage_NAME`, a line in internal.h, a line here. */
 #include "core/internal.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 
 static const struct stage *const stages[] = {
@@ -68,6 +70,7 @@ void pipeline_enter(struct core *core, struct request *request)
 void pipeline_resume(struct request *request, enum verdict verdict)
 {
 	struct core *core = request->adapter->core;
+	assert(request->waiting);
 	request->waiting = false;
 	request->resumed_with = (int)verdict;
 	list_append(&core->resumed, &request->queue);
@@ -77,6 +80,7 @@ void pipeline_resume(struct request *request, enum verdict verdict)
 void exchange_done(struct exchange *exchange, enum status status)
 {
 	struct core *core = exchange->owner->adapter->core;
+	assert(exchange->status == STATUS_NONE && status != STATUS_NONE);
 	exchange->status = status;
 	list_append(&core->exchanges, &exchange->link);
 	loop_defer(core->loop, &core->work);
