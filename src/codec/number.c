@@ -13,6 +13,7 @@
 #include "codec/value.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,14 +72,24 @@ static bool reads_back(const char *text, double magnitude, bool single)
 	return single ? strtof(text, NULL) == (float)magnitude : strtod(text, NULL) == magnitude;
 }
 
-/* Any number: by printing ever more digits. Subnormals have fewer digits to give, so they start at one. */
+/* How many decimal digits a number of this size carries in any case. A notation with fewer shows as zeros at the
+ * end of these. Subnormal numbers have fewer bits, hence fewer digits to give. */
+static int sure_digits(double magnitude, bool single)
+{
+	int exponent;
+	(void)frexp(magnitude, &exponent);
+	int most = single ? FLT_MANT_DIG : DBL_MANT_DIG;
+	int bits = exponent - (single ? FLT_MIN_EXP - FLT_MANT_DIG : DBL_MIN_EXP - DBL_MANT_DIG);
+	int digits = ((bits < most ? bits : most) - 1) * 30103 / 100000;
+	return digits > 1 ? digits : 1;
+}
+
+/* Any number: by printing ever more digits. */
 static void decimal_by_printing(double magnitude, bool single, struct decimal *decimal)
 {
 	char text[40];
 	int last = single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
-	int digits = single ? FLT_DIG : DBL_DIG;
-	if (magnitude < (single ? (double)FLT_MIN : DBL_MIN))
-		digits = 1;
+	int digits = sure_digits(magnitude, single);
 	for (;; digits++) {
 		(void)snprintf(text, sizeof text, "%.*e", digits - 1, magnitude);
 		if (digits == last || reads_back(text, magnitude, single))
