@@ -82,8 +82,8 @@ struct mqtt_session {
 	struct mqtt_will *will; /* NULL: none, or taken back by DISCONNECT */
 	char *identity;         /* who the core says it is; "" is nobody in particular */
 
-	/* The same client's last session, while something of it is under way: this one's publications wait for it,
-	 * so that a device's readings keep their order across its connections. */
+	/* The same client's last session, while something of it or of one before it is under way: this one's
+	 * publications wait for it, so that a device's readings keep their order across its connections. */
 	struct mqtt_session *predecessor, *successor;
 	struct list drain_link;
 

@@ -70,13 +70,32 @@ void mqtt_session_line_up(struct mqtt_session *session)
 
 void mqtt_session_drained(struct mqtt_session *session)
 {
-	struct mqtt_session *next = session->successor;
-	list_remove(&session->drain_link);
-	session->successor = NULL;
-	if (next) {
-		next->predecessor = NULL;
-		mqtt_publish_go_on(next);
+	struct mqtt_session *next = session;
+	/* Past those that only stood in the line. */
+	while (next && !next->npublications &&
+	        (next == session || !list_empty(&next->drain_link))) {
+		struct mqtt_session *done = next;
+		next = done->successor;
+		list_remove(&done->drain_link);
+		done->successor = NULL;
+		if (next)
+			next->predecessor = NULL;
 	}
+	if (next)
+		mqtt_publish_go_on(next);
+}
+
+/* Out of the line; who stood behind it is behind who stood before it. */
+static void leave_line(struct mqtt_session *session)
+{
+	if (!session->predecessor) {
+		mqtt_session_drained(session);
+		return;
+	}
+	list_remove(&session->drain_link);
+	session->predecessor->successor = session->successor;
+	if (session->successor)
+		session->successor->predecessor = session->predecessor;
 }
 
 void mqtt_session_release(struct mqtt_session *session)
@@ -84,9 +103,7 @@ void mqtt_session_release(struct mqtt_session *session)
 	if (session->stream || session->nerrands || session->npublications)
 		return;
 	struct mqtt_listener *listener = session->listener;
-	mqtt_session_drained(session);
-	if (session->predecessor)
-		session->predecessor->successor = NULL;
+	leave_line(session);
 	forget_secrets(session);
 	free(session->will);
 	free(session->identity);
@@ -139,10 +156,10 @@ static void leave_table(struct mqtt_session *session)
 		HASH_DEL(session->listener->clients, session);
 }
 
-/* What is under way keeps the client's next session waiting. */
+/* What is under way keeps the client's next session waiting, and so does what this one waits for. */
 static void begin_to_drain(struct mqtt_session *session)
 {
-	if (session->npublications && list_empty(&session->drain_link))
+	if ((session->npublications || session->predecessor) && list_empty(&session->drain_link))
 		list_append(&session->listener->draining, &session->drain_link);
 }
 

@@ -354,6 +354,35 @@ static void test_order_across_connections(void **state)
 	world_close();
 }
 
+/* The same when a connection that is taken over still waits for the one before it, and is slow to go. */
+static void test_order_across_a_take_over(void **state)
+{
+	(void)state;
+	world_open(NULL);
+	struct stream *first = connect_4("02 003c 0001 61");
+	send_packets(first, "30 | " T "31; 30 | " T "32; e0 00");
+	world_drop(first);
+	struct stream *second = connect_after(1, "02 003c 0001 61");
+	struct stream *third = connect_after(1, "02 003c 0001 61");
+	assert_true(second->closing && !second->closed);
+	struct stream *fourth = connect_after(1, "02 003c 0001 61");
+	send_packets(fourth, "32 | " T "0001 33");
+	assert_int_equal(world_waiting(), 1);
+	world_turn(third);
+	static const char *const bodies[] = { "1", "2", "3" };
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(world_waiting(), 1);
+		assert_slice(world_next()->in.body, bodies[i]);
+		world_answer(STATUS_OK);
+	}
+	EXPECT(fourth, "40 | 0001");
+	world_turn(second);
+	world_drop(second);
+	world_drop(third);
+	leave(fourth);
+	world_close();
+}
+
 static void test_the_will(void **state)
 {
 	(void)state;
@@ -597,6 +626,7 @@ int main(void)
 		cmocka_unit_test(test_the_adapter_refuses_by_itself),
 		cmocka_unit_test(test_what_was_received_is_delivered),
 		cmocka_unit_test(test_order_across_connections),
+		cmocka_unit_test(test_order_across_a_take_over),
 		cmocka_unit_test(test_the_will),
 		cmocka_unit_test(test_subscriptions),
 		cmocka_unit_test(test_replies),
