@@ -9,7 +9,9 @@
  * full, the peer unreachable) is dropped and told to the owner, and the protocol above repeats it.
  *
  * A socket bound to every address must answer from the one that the peer wrote to, or peers behind a
- * firewall never see the answer: so each datagram's destination is kept (IP_PKTINFO) and given back.
+ * firewall never see the answer: so each datagram's destination is kept (IP_PKTINFO) and given back. What was
+ * written to a broadcast or multicast address (every host is in the group of all hosts) is not for us: each who
+ * hears it would act on it, and answer.
  *
  * The receive buffer is taken with the socket and not with each peer: peers cost nothing here. */
 #include "net/datagram.h"
@@ -68,22 +70,27 @@ slice datagram_peer_key(const struct datagram_peer *peer)
 	return (slice){ (const char *)&peer->address, n };
 }
 
-/* Where it was sent to: from the control message that came with it. */
-static void read_control(struct msghdr *header, struct datagram_peer *peer)
+/* Where it was sent to: from the control message that came with it. false: to others as well as to us. */
+static bool read_control(struct msghdr *header, struct datagram_peer *peer)
 {
+	bool to_us_alone = true;
 	for (struct cmsghdr *at = CMSG_FIRSTHDR(header); at; at = CMSG_NXTHDR(header, at)) {
 		if (at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo about;
 			memcpy(&about, CMSG_DATA(at), sizeof about);
 			peer->local.v4 = about.ipi_spec_dst;
+			/* They differ when the destination is no address of ours. */
+			to_us_alone = about.ipi_addr.s_addr == about.ipi_spec_dst.s_addr;
 		} else if (at->cmsg_level == IPPROTO_IPV6 && at->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo about;
 			memcpy(&about, CMSG_DATA(at), sizeof about);
 			peer->local.v6 = about.ipi6_addr;
+			to_us_alone = !IN6_IS_ADDR_MULTICAST(&about.ipi6_addr);
 			if (IN6_IS_ADDR_LINKLOCAL(&about.ipi6_addr))
 				peer->interface = about.ipi6_ifindex;
 		}
 	}
+	return to_us_alone;
 }
 
 static void hand_over(struct datagram_socket *socket, unsigned i)
@@ -94,7 +101,8 @@ static void hand_over(struct datagram_socket *socket, unsigned i)
 	if (header->msg_namelen > sizeof peer.address)
 		return;
 	memcpy(&peer.address, header->msg_name, header->msg_namelen);
-	read_control(header, &peer);
+	if (!read_control(header, &peer))
+		return;
 	slice bytes = { socket->in_parts[i].iov_base, socket->in_messages[i].msg_len };
 	socket->events->received(socket->owner, &peer, bytes, (header->msg_flags & MSG_TRUNC) != 0);
 }

@@ -33,7 +33,7 @@ struct datagram_peer {
 slice datagram_peer_key(const struct datagram_peer *);
 
 struct datagram_events {
-	/* One datagram; borrowed for the time of the call. `cut`: it was longer than `datagram_max_bytes` and
+	/* One datagram that was sent to us alone; borrowed for the time of the call. `cut`: it was longer than `datagram_max_bytes` and
 	 * its end is lost. May call datagram_send(), not datagram_close(). */
 	void (*received)(void *owner, const struct datagram_peer *, slice bytes, bool cut);
 	/* One that was to be sent and could not be. May be NULL. */

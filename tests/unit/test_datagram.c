@@ -107,6 +107,31 @@ static void the_answer_comes_from_the_address_written_to(void **state)
 	(void)close(peer);
 }
 
+/* What was said to everybody is not for us: neither broadcast nor multicast. */
+static void broadcasts_are_not_heard(void **state)
+{
+	(void)state;
+	socket_under_test = listen_on("0.0.0.0:0");
+	assert_non_null(socket_under_test);
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)datagram_port(socket_under_test)) };
+	int peer = peer_to("127.0.0.1", datagram_port(socket_under_test)), on = 1;
+	int everybody = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(setsockopt(everybody, SOL_SOCKET, SO_BROADCAST, &on, sizeof on), 0);
+	assert_int_equal(inet_pton(AF_INET, "127.255.255.255", &to.sin_addr), 1);
+	assert_int_equal(
+	        sendto(everybody, "all", 3, 0, (const struct sockaddr *)&to, sizeof to), 3);
+	assert_int_equal(send(peer, "you", 3, 0), 3);
+	wanted = 1;
+	loop_run(loop);
+	char text[8];
+	assert_int_equal(recv(peer, text, sizeof text, 0), 3);
+	assert_int_equal(nbytes, 3);
+	assert_int_equal(recv(everybody, text, sizeof text, MSG_DONTWAIT), -1);
+	(void)close(peer);
+	(void)close(everybody);
+}
+
 static void the_longest_is_whole_and_one_byte_more_is_cut(void **state)
 {
 	(void)state;
@@ -156,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(answers_go_where_they_belong, setup, teardown),
+		cmocka_unit_test_setup_teardown(broadcasts_are_not_heard, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        the_answer_comes_from_the_address_written_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(
