@@ -99,8 +99,8 @@ static enum http_progress read_head(struct http_incoming *incoming, struct reque
 	if (!before)
 		text_bytes(held, bytes->p, n);
 	if (held->failed)
-		return refuse(incoming, request, STATUS_TOO_LARGE, 431,
-		        "the header does not fit into the request's memory");
+		return refuse(incoming, request, STATUS_UNAVAILABLE, 503,
+		        "the gateway is at its memory limit");
 	if (verdict == HTTP_MORE) {
 		*bytes = (slice){ NULL, 0 };
 		return HTTP_INCOMPLETE;
@@ -136,7 +136,10 @@ static enum http_progress read_body(struct http_incoming *incoming, struct reque
 		text_slice_add(held, data);
 		verdict = http_body_next(&incoming->body, bytes, &data);
 	}
-	if (verdict == HTTP_DATA || held->failed)
+	if (held->failed)
+		return refuse(incoming, request, STATUS_UNAVAILABLE, 503,
+		        "the gateway is at its memory limit");
+	if (verdict == HTTP_DATA)
 		return too_large(incoming, request);
 	if (verdict == HTTP_BAD)
 		return refuse(incoming, request, STATUS_MALFORMED, incoming->body.code,
