@@ -53,6 +53,7 @@ struct http_connection {
 	enum state state;
 	bool adopting;           /* libwebsockets has not yet said whether it takes the socket */
 	bool last;               /* the connection ends with the answer under way */
+	bool answering;          /* WRITING an answer of the core's: counted in the adapter */
 	struct request *request; /* READING, and WRITING a large answer: ours */
 	uint64_t waiting_for;    /* WAITING: the id of the request in the core */
 	struct http_incoming *incoming; /* from READING to WRITING */
@@ -77,11 +78,22 @@ static void set_deadline(struct http_connection *connection, uint64_t after_ms)
 		timer_set(timer, connection->deadline_ms);
 }
 
+static void answer_is_over(struct http_connection *connection)
+{
+	struct http *http = connection->http;
+	if (!connection->answering)
+		return;
+	connection->answering = false;
+	if (!--http->adapter.answering && http->stopping)
+		adapter_at_rest(&http->adapter);
+}
+
 /* When both libwebsockets and the core are done with it. */
 static void destroy_when_unused(struct http_connection *connection)
 {
 	if (connection->wsi || connection->adopting || connection->waiting_for)
 		return;
+	answer_is_over(connection);
 	request_free(connection->request);
 	arena_finish(&connection->backlog_arena);
 	timer_stop(&connection->timer);
@@ -133,6 +145,7 @@ static void written(struct http_connection *connection)
 	connection->incoming = NULL;
 	if (lws_partial_buffered(connection->wsi))
 		return; /* http_connection_writable() comes back here */
+	answer_is_over(connection);
 	if (connection->last || connection->http->stopping) {
 		linger(connection);
 		return;
@@ -219,6 +232,8 @@ void http_connection_reply(struct http_connection *connection, struct request *r
 		return;
 	}
 	connection->state = WRITING;
+	connection->answering = true;
+	connection->http->adapter.answering++;
 	connection->last |= connection->http->stopping;
 	set_deadline(connection, connection->http->body_ms);
 	write_answer(connection, request);

@@ -4,8 +4,8 @@
  * THREADS: every function here is called on the core thread, and none may block.
  * ORDER: open, start, reply*, stop, reply*, close. open() reads the settings and loads files but touches no
  * network: `fairlead check` opens and closes every plug. After stop() the adapter takes no new connection and
- * submits no new request; close() comes when every request has come home, frees those it still holds, and
- * ends what connections there still are.
+ * submits no new request; close() comes when every request has come home and its answer has left (`answering`),
+ * frees those it still holds, and ends what connections there still are.
  *
  * Each adapters/NAME/ folder exports a `const struct adapter_ops adapter_NAME`; the build globs the folders into
  * adapter_all[]. */
@@ -48,11 +48,16 @@ struct adapter {
 	const char *label; /* the listener's name in the configuration, logs, counters */
 	struct core *core;
 	unsigned inflight; /* requests submitted and not replied yet; the core counts */
+	unsigned
+	        answering; /* answers that have not left yet; the adapter counts, if its answers can be long */
 	uint64_t replies[STATUS_COUNT];
 	struct counters counters; /* the adapter counts */
 	uint64_t log_window_ms;   /* the core's: bounds the log lines about one listener */
 	unsigned log_lines;
 };
+
+/* After stop(): the last answer has left, so that close() may come (later, never from inside this call). */
+void adapter_at_rest(struct adapter *);
 
 extern const struct adapter_ops *const adapter_all[]; /* NULL-terminated; made by the build */
 

@@ -10,11 +10,18 @@
 #include "base/text.h"
 #include "core/internal.h"
 
+static void hurry(struct core *core)
+{
+	core->overdue = true;
+	pipeline_cancel_all(core);
+	loop_defer(core->loop, &core->work);
+}
+
 static void grace_is_over(struct timer *timer)
 {
 	struct core *core = LIST_OWNER(timer, struct core, grace);
 	log_warning("core", "cancelling %u requests that are still under way", core->nrequests);
-	pipeline_cancel_all(core);
+	hurry(core);
 }
 
 struct core *core_create(struct loop *loop, const struct plugs *plugs)
@@ -173,7 +180,7 @@ void core_reload(struct core *core)
 void core_stop(struct core *core, uint64_t grace_ms)
 {
 	if (core->stopping) {
-		pipeline_cancel_all(core);
+		hurry(core);
 		return;
 	}
 	core->stopping = true;
@@ -205,12 +212,12 @@ void core_destroy(struct core *core)
 	if (!core)
 		return;
 	timer_stop(&core->grace);
-	task_cancel(&core->work);
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
 		listener_stop(listener);
 		listener_close(listener);
 	}
+	task_cancel(&core->work);
 	LIST_EACH (&core->retired, at, following) {
 		list_remove(at);
 		configuration_destroy(LIST_OWNER(at, struct configuration, link));

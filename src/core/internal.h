@@ -36,6 +36,7 @@ struct core {
 
 	struct timer grace;
 	bool stopping;
+	bool overdue; /* the grace is over: answers that are still on their way out are cut off */
 };
 
 /* The stages, in order: pipeline.c has the table. */

@@ -96,11 +96,18 @@ void listener_close(struct listener *listener)
 	free(listener);
 }
 
+void adapter_at_rest(struct adapter *adapter)
+{
+	loop_defer(adapter->core->loop, &adapter->core->work);
+}
+
 void listeners_sweep(struct core *core)
 {
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
-		if (listener->stopped && !listener->adapter->inflight)
+		const struct adapter *adapter = listener->adapter;
+		bool answered = !adapter->inflight && (!adapter->answering || core->overdue);
+		if (listener->stopped && answered)
 			listener_close(listener);
 	}
 }

@@ -66,6 +66,39 @@ def test_the_schema_in_the_project_is_what_the_tables_say():
             "renew it: fairlead check --schema > schemas/fairlead.schema.json"
 
 
+def slow_reader(gateway):
+    """A client that has read the beginning of a long answer."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    client.settimeout(support.DEADLINE_S)
+    client.connect((gateway.address, gateway.port("web")))
+    client.sendall(b"GET /open/long HTTP/1.1\r\nHost: x\r\n\r\n")
+    return client, client.recv(1000)
+
+
+def test_a_long_answer_leaves_whole_when_its_listener_goes():
+    body = b"x" * 6000000
+    backend = RestBackend(lambda seen: (200, {"Content-Type": "text/plain"}, body))
+
+    def configuration(more=""):
+        listener = WEB.replace(" }", more + " }")
+        return fleet(backend.url, listener, backend_extra=", answer: 8MiB").replace("body: 64KiB", "body: 2MiB")
+    with Gateway(configuration(), environment=TOKENS) as gateway:
+        for leave in ("reload", "stop"):
+            client, answer = slow_reader(gateway)
+            if leave == "reload":
+                gateway.write(configuration(", idle: 70s"))
+                gateway.reload()
+            else:
+                gateway.signal(signal.SIGTERM)
+                gateway.wait_log("stopping:")
+            with client:
+                for piece in iter(lambda: client.recv(65536), b""):
+                    answer += piece
+            assert answer.endswith(b"\r\n\r\n" + body), (leave, len(answer))
+    backend.close()
+
+
 def test_help_and_wrong_usage():
     for command in ([], ["run"], ["check"]):
         assert "Usage: fairlead" in run(support.BINARY, *command, "--help").out
