@@ -7,8 +7,8 @@ doc: |
   "optional: true" in the checksum to take those that carry none as well.
 
   Each message has the sentence as it came, its talker and type, and its fields as texts. Common sentences also have
-  "data": their fields by name, as numbers (degrees with sign, knots, metres). Fields that the device left empty are
-  left out.
+  "data": their fields by name, as numbers (degrees with sign, knots, metres). Fields that the device left empty, or
+  filled with what is no number, are left out.
 seq:
   - id: start
     type: str
@@ -80,6 +80,10 @@ types:
         value: digits.given
       value:
         value: digits.value
+        -fairlead-optional: true
+      whole:
+        value: digits.value.to_i
+        -fairlead-optional: true
   decimal:
     seq:
       - id: whole
@@ -91,7 +95,7 @@ types:
         size-eos: true
     instances:
       given:
-        value: whole.length + fraction.length > 0
+        value: 'whole.length + fraction.length > (negative ? 1 : 0)'
       negative:
         value: whole.length > 0 and whole.substring(0, 1) == "-"
       magnitude:
@@ -114,7 +118,9 @@ types:
         type: text
     instances:
       given:
-        value: angle.given and hemisphere.text.length > 0
+        value: >-
+          angle.given and not angle.digits.negative and (hemisphere.text == "N" or hemisphere.text == "S" or
+          hemisphere.text == "E" or hemisphere.text == "W")
       degrees:
         value: (angle.digits.magnitude / 100)
       minutes:
@@ -124,6 +130,7 @@ types:
         value: >-
           (degrees * 60 * angle.digits.scale + minutes) / (60.0 * angle.digits.scale) *
           (hemisphere.text == "S" or hemisphere.text == "W" ? -1 : 1)
+        -fairlead-optional: true
   gga:
     seq:
       - { id: utc, type: text, -fairlead-omit: true }
@@ -137,8 +144,8 @@ types:
       time: { value: utc.text, if: utc.text.length > 0 }
       latitude: { value: lat.value, if: lat.given }
       longitude: { value: lon.value, if: lon.given }
-      quality: { value: fix.value.to_i, if: fix.given }
-      satellites: { value: used.value.to_i, if: used.given }
+      quality: { value: fix.whole, if: fix.given }
+      satellites: { value: used.whole, if: used.given }
       hdop: { value: dilution.value, if: dilution.given }
       altitude: { value: height.value, if: height.given }
   rmc:
@@ -226,8 +233,8 @@ types:
       - { id: radio, type: text, -fairlead-omit: true }
       - { id: armoured, type: text, -fairlead-omit: true }
     instances:
-      fragments: { value: parts.value.to_i, if: parts.given }
-      fragment: { value: part.value.to_i, if: part.given }
+      fragments: { value: parts.whole, if: parts.given }
+      fragment: { value: part.whole, if: part.given }
       message_id: { value: sequence.text, if: sequence.text.length > 0 }
       channel: { value: radio.text, if: radio.text.length > 0 }
       payload: { value: armoured.text, if: armoured.text.length > 0 }

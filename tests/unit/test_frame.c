@@ -245,11 +245,48 @@ static void test_values(void **state)
 	arena_finish(&arena);
 }
 
+/* What cannot be computed is left out where the description says so, also inside of what needs it. */
+static void test_optional_instances(void **state)
+{
+	static const char description[] =
+	        "meta: { id: x, encoding: ASCII }\n"
+	        "seq: [{ id: a, type: strz }]\n"
+	        "instances:\n"
+	        "  n: { value: a.to_i, -fairlead-optional: true }\n"
+	        "  half: { value: n / 2, -fairlead-optional: true }\n"
+	        "  first: { pos: 0, type: piece }\n"
+	        "types:\n"
+	        "  piece:\n"
+	        "    seq: [{ id: all, type: str, size-eos: true }]\n"
+	        "    instances: { n: { value: all.to_i + _root.n, -fairlead-optional: true } }\n";
+	struct arena arena;
+	struct frame_fault fault;
+	struct error error;
+	(void)state;
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = loaded(description);
+	struct value *good = frame_value(
+	        frame_decode(schema, &arena, from_hex(&arena, "34 32 00"), NULL, &fault));
+	assert_int_equal(value_get(good, SLICE("n"))->as.integer, 42);
+	assert_int_equal(value_get(good, SLICE("half"))->as.integer, 21);
+	struct value *bad = frame_value(
+	        frame_decode(schema, &arena, from_hex(&arena, "34 78 00"), NULL, &fault));
+	assert_non_null(bad);
+	assert_int_equal(bad->count, 2);
+	assert_slice(value_get(bad, SLICE("a"))->as.text, "4x");
+	assert_int_equal(value_get(bad, SLICE("first"))->count, 1);
+	frame_schema_free(schema);
+	assert_null(frame_schema_load(
+	        SLICE("meta: { id: x }\nseq: [{ id: a, type: u1, -fairlead-optional: true }]"),
+	        &error));
+	arena_finish(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_refused_with_place_and_name),
 		cmocka_unit_test(test_faults_say_where), cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_values) };
+		cmocka_unit_test(test_values), cmocka_unit_test(test_optional_instances) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,34 @@ static void replay_file(const char *path, const char *name, void *arg)
 	arena_finish(&arena);
 }
 
+/* A sentence whose checksum is right is delivered, whatever stands in its fields. */
+static void test_nmea_fields_that_are_no_numbers(void **state)
+{
+	static const char text[] = "$GPGGA,1,abc,N,-00130.0,E,q,08,-,5 4,M,1,M,,*%02X\r\n";
+	char sentence[sizeof text];
+	unsigned sum = 0;
+	struct arena arena;
+	struct frame_fault fault;
+	struct frame_piece piece;
+	const struct value *value;
+	slice path;
+	(void)state;
+	for (const char *p = text + 1; *p != '*'; p++)
+		sum ^= (unsigned char)*p;
+	int n = snprintf(sentence, sizeof sentence, text, sum);
+	arena_init(&arena, 1 << 20);
+	struct frame_schema *schema = shipped("nmea0183");
+	assert_int_equal(frame_split(schema, (slice){ sentence, (size_t)n }, &piece), FRAME_WHOLE);
+	struct frame *frame = frame_decode(schema, &arena, piece.bytes, NULL, &fault);
+	assert_true(frame && frame_message(frame, 0, (slice){ NULL, 0 }, &path, &value));
+	const struct value *data = value_get(value, SLICE("data"));
+	assert_int_equal(data->count, 2);
+	assert_slice(value_get(data, SLICE("time"))->as.text, "1");
+	assert_int_equal(value_get(data, SLICE("satellites"))->as.integer, 8);
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
 static void test_nmea_logs_complete_and_in_order(void **state)
 {
 	static const char *const folders[] = { "gpsd", "pyais-nmea", "signalk-logs" };
@@ -326,7 +354,8 @@ int main(void)
 		if (!vectors_path(needed[i]))
 			return vectors_absent(needed[i]);
 	}
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_nmea_logs_complete_and_in_order),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_nmea_fields_that_are_no_numbers),
+		cmocka_unit_test(test_nmea_logs_complete_and_in_order),
 		cmocka_unit_test(test_teltonika_messages), cmocka_unit_test(test_framing_cases) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

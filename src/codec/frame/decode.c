@@ -562,7 +562,7 @@ static bool read_instance(struct frame *frame, const struct scope *scope, const 
 	struct cell made = { .kind = CELL_UNREAD };
 	bool good = field->repeat == REPEAT_NONE ? read_item(frame, scope, field, input, &made)
 	                                         : read_repeated(frame, scope, field, input, &made);
-	if (field->pos && good)
+	if (field->pos)
 		*input = before;
 	*cell = made;
 	return good;
@@ -579,6 +579,11 @@ static bool compute(struct frame *frame, struct object *object, unsigned number,
 	bool good = field->value ? compute_value(frame, &scope, field, made)
 	                         : read_instance(frame, &scope, field, made);
 	frame->depth--;
+	if (!good && field->optional && frame->fault->kind != FRAME_FAULT_LIMIT) {
+		*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
+		*made = (struct cell){ .kind = CELL_ABSENT };
+		good = true;
+	}
 	object->cells[number] = good ? *made : (struct cell){ .kind = CELL_UNREAD };
 	return good;
 }

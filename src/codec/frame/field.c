@@ -367,7 +367,9 @@ static bool compile_value_instance(
 			return node_key_error(at, loader->error,
 			        "\"%.*s\" does not go with a computed value", SLICE_ARG(at->key));
 	}
-	return optional_expression(loader, node, "value", &field->value) &&
+	const struct node *optional = node_get(node, "-fairlead-optional");
+	return (!optional || node_switch(loader, optional, &field->optional)) &&
+	       optional_expression(loader, node, "value", &field->value) &&
 	       optional_expression(loader, node, "if", &field->condition) &&
 	       compile_valid(loader, node_get(node, "valid"), field) &&
 	       compile_enum(loader, node, field);
@@ -377,7 +379,11 @@ bool field_compile(
         struct loader *loader, const struct node *node, enum member_kind kind, struct field *field)
 {
 	const struct node *omit = node_get(node, "-fairlead-omit");
+	const struct node *optional = node_get(node, "-fairlead-optional");
 	field->pad = -1;
+	if (optional && !node_get(node, "value"))
+		return node_key_error(optional, loader->error,
+		        "\"-fairlead-optional\" goes with a computed value only");
 	if (!check_keys(loader, node, kind) ||
 	        (omit && !node_switch(loader, omit, &field->omitted)))
 		return false;

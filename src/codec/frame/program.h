@@ -162,7 +162,8 @@ enum process { PROCESS_NONE, PROCESS_XOR, PROCESS_ROL, PROCESS_ROR };
 struct field {
 	slice name; /* interned; "_unnamed3" for one without an id */
 	bool anonymous;
-	bool omitted; /* `-fairlead-omit: true`: not in the value */
+	bool omitted;  /* `-fairlead-omit: true`: not in the value */
+	bool optional; /* `-fairlead-optional: true`: absent where it cannot be computed */
 	unsigned line;
 	const struct expression *condition;
 	enum repeat repeat;
