@@ -1,6 +1,8 @@
 /* fairlead: finds the command and calls it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -24,8 +26,20 @@ static void usage(FILE *to)
 	(void)fputs("\nfairlead COMMAND --help says more.\n", to);
 }
 
+/* Started with standard input, output or error closed, no socket may take their numbers: messages would go into it. */
+static void keep_standard_descriptors(void)
+{
+	int fd;
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	keep_standard_descriptors();
 	if (argc < 2) {
 		usage(stderr);
 		return CLI_WRONG;

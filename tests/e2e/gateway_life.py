@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -106,6 +107,19 @@ def test_help_and_wrong_usage():
     run(support.BINARY, "nonsense", expect=2)
     run(support.BINARY, "run", "--nonsense", expect=2)
     assert "listeners:" in run(support.BINARY, "version").out
+
+
+def test_closed_standard_descriptors_are_no_sockets():
+    backend = RestBackend()
+    with tempfile.TemporaryDirectory() as folder:
+        closing = os.path.join(folder, "closing")
+        with open(closing, "w", encoding="ascii") as out:
+            out.write(f"#!/bin/sh\nexec '{support.BINARY}' \"$@\" <&- >&-\n")
+        os.chmod(closing, 0o700)
+        with Gateway(fleet(backend.url, WEB), environment=TOKENS, binary=closing) as gateway:
+            for descriptor in (0, 1):
+                assert os.readlink(f"/proc/{gateway.process.pid}/fd/{descriptor}") == "/dev/null"
+    backend.close()
 
 
 def test_a_port_in_use_is_said_and_exits_with_1():
