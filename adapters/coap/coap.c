@@ -273,14 +273,17 @@ static void submit(struct listener *listener, struct request *request)
 	request_submit(request);
 }
 
-/* Counted, logged and answered like any other refusal. */
-static void refuse(struct listener *listener, struct coap_exchange *exchange, enum status status,
-        unsigned char code, const char *why)
+/* Counted, logged and answered like any other refusal. `message`: what was asked for, for the log; or NULL. */
+static void refuse(struct listener *listener, struct coap_exchange *exchange,
+        const struct wire_message *message, enum status status, unsigned char code, const char *why)
 {
+	static const slice no_body = { NULL, 0 };
 	exchange->code = code;
 	struct request *request = open_request(listener, exchange);
 	if (!request)
 		return;
+	if (message)
+		(void)inbound_read(request, message, no_body, &listener->rules);
 	request_refuse(request, status, "%s", why);
 	submit(listener, request);
 }
@@ -293,7 +296,7 @@ static void refuse_malformed(
 	if (exchange->type == WIRE_ACK || exchange->type == WIRE_RST)
 		return;
 	exchange->reset = true;
-	refuse(listener, exchange, STATUS_MALFORMED, 0, why);
+	refuse(listener, exchange, NULL, STATUS_MALFORMED, 0, why);
 }
 
 /* One block of a body. true: *body is whole, or this is the first and the core is to be asked whether it would let
@@ -317,16 +320,20 @@ static bool take_block(struct listener *listener, struct coap_exchange *exchange
 			answer_plainly(listener, exchange, CODE_CONTINUE, (slice){ NULL, 0 });
 		return exchange->asks;
 	case BLOCKS_GAP:
-		refuse(listener, exchange, STATUS_MALFORMED, WIRE_CODE(4, 8), "a block is missing");
+		refuse(listener, exchange, message, STATUS_MALFORMED, WIRE_CODE(4, 8),
+		        "a block is missing");
 		return false;
 	case BLOCKS_WRONG:
-		refuse(listener, exchange, STATUS_MALFORMED, 0, "the block has another length");
+		refuse(listener, exchange, message, STATUS_MALFORMED, 0,
+		        "the block has another length");
 		return false;
 	case BLOCKS_TOO_LARGE:
-		refuse(listener, exchange, STATUS_TOO_LARGE, 0, "the body is over the limit");
+		refuse(listener, exchange, message, STATUS_TOO_LARGE, 0,
+		        "the body is over the limit");
 		return false;
 	case BLOCKS_NO_MEMORY:
-		refuse(listener, exchange, STATUS_UNAVAILABLE, 0, "no memory for bodies in blocks");
+		refuse(listener, exchange, message, STATUS_UNAVAILABLE, 0,
+		        "no memory for bodies in blocks");
 		return false;
 	}
 	return false;
@@ -341,7 +348,8 @@ static bool take_blocks(struct listener *listener, struct coap_exchange *exchang
 	exchange->transfer = blocks_key(datagram_peer_key(&exchange->peer), message);
 	if ((block1 && !wire_block_parse(block1->value, &exchange->block1)) ||
 	        (block2 && !wire_block_parse(block2->value, &exchange->block2))) {
-		refuse(listener, exchange, STATUS_MALFORMED, 0, "the block size is reserved");
+		refuse(listener, exchange, message, STATUS_MALFORMED, 0,
+		        "the block size is reserved");
 		return false;
 	}
 	exchange->has_block1 = block1 != NULL;
@@ -359,7 +367,7 @@ static bool take_blocks(struct listener *listener, struct coap_exchange *exchang
 	/* A GET can be made again; another method would have its effect again. */
 	if (message->code == COAP_REQUEST_CODE_GET)
 		return true;
-	refuse(listener, exchange, STATUS_MALFORMED, WIRE_CODE(4, 8),
+	refuse(listener, exchange, message, STATUS_MALFORMED, WIRE_CODE(4, 8),
 	        "the answer that this block is asked of is no longer kept");
 	return false;
 }
@@ -369,7 +377,7 @@ static void take_new(struct listener *listener, struct coap_exchange *exchange,
 {
 	slice body = message->payload;
 	if (cut) {
-		refuse(listener, exchange, STATUS_TOO_LARGE, 0,
+		refuse(listener, exchange, message, STATUS_TOO_LARGE, 0,
 		        "the datagram is over the limit; larger bodies come in blocks");
 		return;
 	}

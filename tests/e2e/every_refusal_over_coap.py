@@ -88,6 +88,8 @@ def test_every_row():
         for name, (what, path, options, code, status) in ROWS.items():
             said = world.refused(name, "coap", status, lambda: by_hand(client, what, path, options), good, "coap")  # pylint: disable=cell-var-from-loop
             assert said == code, (name, said)
+        blocks = [line for line in world.gateway.lines if "over the limit" in line or "over the datagram" in line]
+        assert len(blocks) > 1 and all("method=POST path=/open/x" in line for line in blocks), blocks
         assert len(world.resetting.seen) == 1, "a POST that may have been taken was sent again"
         for secret in (*support.TOKENS.values(), "guessed"):
             assert secret not in world.gateway.log(), secret
