@@ -53,6 +53,9 @@ bool config_parse_size(slice text, uint64_t *bytes)
 	return false;
 }
 
+/* A hundred years: added to the time of now it is still a time. */
+#define DURATION_MAX_MS (UINT64_C(36500) * 86400000)
+
 bool config_parse_duration(slice text, uint64_t *ms)
 {
 	uint64_t number;
@@ -60,7 +63,7 @@ bool config_parse_duration(slice text, uint64_t *ms)
 		return false;
 	for (size_t i = 0; i < sizeof duration_units / sizeof *duration_units; i++) {
 		if (slice_is(text, duration_units[i].unit) &&
-		        number <= UINT64_MAX / duration_units[i].factor) {
+		        number <= DURATION_MAX_MS / duration_units[i].factor) {
 			*ms = number * duration_units[i].factor;
 			return true;
 		}

@@ -25,7 +25,8 @@ enum setting_type {
 	SETTING_FILE,     /* a path, relative to the configuration file; must be readable */
 	SETTING_SECRET,   /* "env:NAME" or "file:PATH"; never shown */
 	SETTING_TEXTS,    /* a list of texts */
-	SETTING_TREE      /* a map or list that the plug checks itself */
+	SETTING_TREE,     /* a map; with no `inner`, a map or list that the plug checks itself */
+	SETTING_TREES     /* a list of maps */
 };
 
 struct setting {
@@ -36,7 +37,7 @@ struct setting {
 	const char *help; /* one line: the reference and the schema show it */
 	/* SETTING_TEXT: the only words allowed, NULL-terminated; or NULL. */
 	const char *const *choices;
-	/* SETTING_TREE: the keys inside, for a map (or for each map of a list); NULL: any. */
+	/* SETTING_TREE: the keys inside, NULL: any. SETTING_TREES: the keys inside each. */
 	const struct setting *inner;
 };
 /* A table of settings ends with an entry whose key is NULL. */

@@ -40,21 +40,11 @@ static void put_choices(struct text *to, const char *const *choices)
 	text_char(to, ']');
 }
 
-static void put_tree(struct text *to, const struct setting *inner, unsigned depth)
+/* An object beside whose keywords a description can stand. */
+static void put_all_of(struct text *to, const struct setting *inner, unsigned depth)
 {
-	if (!inner) {
-		text_literal(to, "\"type\": [\"object\", \"array\"]");
-		return;
-	}
-	text_literal(to, "\"anyOf\": [");
-	put_line(to, depth + 1);
-	put_object(to, NULL, inner, NULL, NULL, depth + 1);
-	text_literal(to, ",");
-	put_line(to, depth + 1);
-	text_literal(to, "{ \"type\": \"array\", \"items\": ");
-	put_object(to, NULL, inner, NULL, NULL, depth + 1);
-	text_literal(to, " }");
-	put_line(to, depth);
+	text_literal(to, "\"allOf\": [");
+	put_object(to, NULL, inner, NULL, NULL, depth);
 	text_char(to, ']');
 }
 
@@ -89,7 +79,14 @@ static void put_type(struct text *to, const struct setting *setting, unsigned de
 		        "\"type\": \"array\", \"items\": { \"type\": [\"string\", \"number\"] }");
 		break;
 	case SETTING_TREE:
-		put_tree(to, setting->inner, depth);
+		if (setting->inner)
+			put_all_of(to, setting->inner, depth);
+		else
+			text_literal(to, "\"type\": [\"object\", \"array\"]");
+		break;
+	case SETTING_TREES:
+		text_literal(to, "\"type\": \"array\", \"items\": ");
+		put_object(to, NULL, setting->inner, NULL, NULL, depth);
 		break;
 	}
 }
@@ -229,13 +226,9 @@ static void put_root(struct text *to)
 		put_string(to, section->key);
 		text_literal(to, ": { ");
 		if (section->inner)
-			text_literal(to, "\"allOf\": [");
-		if (section->inner) {
-			put_object(to, NULL, section->inner, NULL, NULL, 3);
-			text_char(to, ']');
-		} else {
+			put_all_of(to, section->inner, 3);
+		else
 			put_section(to, section);
-		}
 		put_description(to, section);
 		text_literal(to, " }");
 	}

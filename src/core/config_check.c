@@ -130,6 +130,7 @@ static bool check_scalar(
 		return check_secret(node, mistakes);
 	case SETTING_TEXTS:
 	case SETTING_TREE:
+	case SETTING_TREES:
 		break;
 	}
 	return true;
@@ -147,15 +148,11 @@ static bool check_texts(const struct config *node, struct mistakes *mistakes)
 	return right;
 }
 
-static bool check_tree(
+static bool check_trees(
         struct config *node, const struct setting *setting, struct mistakes *mistakes)
 {
-	if (!setting->inner)
-		return true;
-	if (node->kind == CONFIG_MAP)
-		return config_check(node, NULL, setting->inner, mistakes);
 	if (node->kind != CONFIG_LIST)
-		return mistake_add(mistakes, node, "must be a map, such as { key: value }");
+		return mistake_add(mistakes, node, "must be a list, such as [{ key: value }]");
 	bool right = true;
 	for (struct config *item = node->first; item; item = item->next)
 		right = config_check(item, NULL, setting->inner, mistakes) && right;
@@ -170,7 +167,9 @@ static bool check_member(
 	if (setting->type == SETTING_TEXTS)
 		return check_texts(node, mistakes);
 	if (setting->type == SETTING_TREE)
-		return check_tree(node, setting, mistakes);
+		return !setting->inner || config_check(node, NULL, setting->inner, mistakes);
+	if (setting->type == SETTING_TREES)
+		return check_trees(node, setting, mistakes);
 	if (node->kind != CONFIG_SCALAR)
 		return mistake_add(mistakes, node, "must be a single value");
 	return check_scalar(node, setting, mistakes);

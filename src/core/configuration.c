@@ -20,19 +20,29 @@ enum {
 	CONNECTIONS_MAX = 1000000
 };
 
+static void refuse_limit(struct mistakes *mistakes, const struct config *limits, const char *key,
+        const char *reasonable)
+{
+	const struct config *limit = config_get(limits, key);
+	mistake_add(mistakes, limit ? limit : limits, "%s is %s", key, reasonable);
+}
+
 /* Within reason, so that no sum or product of them overflows, on 32 bits either. */
 static void load_limits(
         struct configuration *configuration, const struct config *limits, struct mistakes *mistakes)
 {
+	/* What does not even parse was said before. */
+	if (mistakes->count)
+		return;
 	size_t body = config_size(limits, "body"), memory = config_size(limits, "memory");
 	uint64_t connections = config_number(limits, "connections");
 	if (memory < MEMORY_MIN_BYTES || memory > SIZE_MAX / 2)
-		mistake_add(mistakes, limits, "memory: from %d KiB to %zu MiB",
-		        MEMORY_MIN_BYTES >> 10, SIZE_MAX / 2 >> 20);
+		refuse_limit(mistakes, limits, "memory",
+		        "64 KiB at least, and what can be addressed at most");
 	else if (!body || body > memory / 2)
-		mistake_add(mistakes, limits, "body: above 0, and half of memory at most");
+		refuse_limit(mistakes, limits, "body", "above 0, and half of memory at most");
 	if (!connections || connections > CONNECTIONS_MAX)
-		mistake_add(mistakes, limits, "connections: from 1 to %d", CONNECTIONS_MAX);
+		refuse_limit(mistakes, limits, "connections", "from 1 to a million");
 	configuration->limits.body_max_bytes = body;
 	configuration->limits.connections_max = (unsigned)connections;
 	configuration->memory_max_bytes = memory;

@@ -18,11 +18,6 @@ static struct target *load_targets(struct configuration *configuration, const st
 	*n = 0;
 	if (!list)
 		return NULL;
-	if (list->kind != CONFIG_LIST) {
-		mistake_add(
-		        mistakes, list, "must be a list, such as [{ url: http://10.0.0.5:9000 }]");
-		return NULL;
-	}
 	struct target *targets = arena_alloc(&configuration->arena, list->count * sizeof *targets);
 	CONFIG_EACH (list, node) {
 		uint64_t weight = config_number(node, "weight");

@@ -42,6 +42,9 @@ static void load_protocols(struct loading *loading)
 			names[n++] = name->text.p;
 	}
 	loading->setup->endpoint.protocols = names;
+	if (!list->count)
+		mistake_add(
+		        loading->mistakes, list, "an endpoint without a protocol serves nobody");
 }
 
 static void load_methods(struct loading *loading)
@@ -148,6 +151,12 @@ static void load_call(struct loading *loading)
 	struct variable_check check = { loading, config_get(node, "path") };
 	if (call->path.n && call->path.p[0] != '/')
 		mistake_add(loading->mistakes, check.path, "a path begins with /");
+	for (size_t i = 0; i < call->path.n; i++) {
+		if (strchr("?#", call->path.p[i]))
+			mistake_add(loading->mistakes, check.path,
+			        "a path has no %c; the query is the request's own",
+			        call->path.p[i]);
+	}
 	router_each_variable(call->path, check_variable, &check);
 	call->media = config_text(node, "as");
 	call->rpc = config_text(node, "rpc");
@@ -190,6 +199,31 @@ static void load_accepts(struct loading *loading)
 	loading->setup->accepts = accepts;
 }
 
+/* A message that names its operation is a POST, and fills the path's variables with its members. */
+static void check_operation(struct loading *loading)
+{
+	const struct endpoint *endpoint = &loading->setup->endpoint;
+	const struct config *operation = config_get(loading->node, "operation");
+	if (operation && !(endpoint->methods & 1u << METHOD_POST))
+		mistake_add(loading->mistakes, operation,
+		        "an operation comes as a POST, which is not among the methods; what the "
+		        "backend gets is call.method");
+	if (operation && slice_find(endpoint->path, '*') < endpoint->path.n)
+		mistake_add(loading->mistakes, operation,
+		        "an operation has no members for the * of the path");
+}
+
+static void check_name(struct loading *loading)
+{
+	const struct configuration *configuration = loading->configuration;
+	for (unsigned i = 0; i + 1 < configuration->nendpoints; i++) {
+		if (slice_equal(configuration->endpoints[i].endpoint.name,
+		            loading->setup->endpoint.name))
+			mistake_add(loading->mistakes, config_get(loading->node, "name"),
+			        "a second endpoint of this name");
+	}
+}
+
 static void add_route(struct loading *loading)
 {
 	struct endpoint *endpoint = &loading->setup->endpoint;
@@ -227,6 +261,8 @@ static void load_endpoint(struct loading *loading)
 	load_accepts(loading);
 	load_call(loading);
 	load_backend(loading);
+	check_name(loading);
+	check_operation(loading);
 	add_route(loading);
 }
 

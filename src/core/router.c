@@ -2,6 +2,7 @@
 
 #include "base/table.h"
 #include "base/text.h"
+#include "base/uri.h"
 
 /* One endpoint at a node; the names of its variables, in the order of the path. */
 struct leaf {
@@ -71,6 +72,18 @@ static slice variable_name(slice segment)
 	return (slice){ segment.p + 1, segment.n - 2 };
 }
 
+/* A literal that is written otherwise than the paths of requests would never be met. */
+static bool is_normal_literal(slice segment)
+{
+	struct arena arena;
+	arena_init(&arena, 16384);
+	slice raw = arena_printf(&arena, "/%.*s", SLICE_ARG(segment)), normal = raw;
+	bool same = raw.p && uri_path_normalise(&arena, raw, &normal) == URI_OK &&
+	            slice_equal(raw, normal);
+	arena_finish(&arena);
+	return same;
+}
+
 static bool segment_valid(slice segment, bool last, const char **why)
 {
 	if (slice_is(segment, "*")) {
@@ -84,7 +97,12 @@ static bool segment_valid(slice segment, bool last, const char **why)
 	if (slice_find(segment, '*') < segment.n)
 		return false;
 	*why = "an empty segment (// or a / at the end)";
-	return segment.n > 0;
+	if (!segment.n)
+		return false;
+	*why = "a segment as no request has it; say letters, digits and -._~!$&'()+,;=:@ as they "
+	       "are, "
+	       "all else as %XX";
+	return is_variable(segment) || is_normal_literal(segment);
 }
 
 bool router_pattern_valid(slice pattern, const char **why)

@@ -100,7 +100,7 @@ static const struct setting settings_target[] = {
 const struct setting settings_backend[] = {
 	{ .key = "protocol", .type = SETTING_TEXT, .required = true, .help = "what it speaks" },
 	{ .key = "targets",
-	        .type = SETTING_TREE,
+	        .type = SETTING_TREES,
 	        .inner = settings_target,
 	        .help = "list of url and weight" },
 	{ .key = "timeout",

@@ -41,6 +41,32 @@ endpoints:
             f"line {place}: {part}\n{done.err}"
 
 
+def test_check_finds_what_would_never_work():
+    broken = """gateway: { limits: { memory: 1MiB, connections: 0 } }
+backends: { one: { protocol: console, timeout: 99999999d } }
+roles: { sensor: { allow: ["GET /a%2f"] } }
+endpoints:
+  - { name: a, path: "/ä", methods: [POST], auth: [none], to: one }
+  - { name: a, path: /b, methods: [GET], auth: [none], to: one, operation: B }
+  - { name: c, path: "/c/*", methods: [POST], auth: [none], to: one, operation: C, protocols: [] }
+  - { name: d, path: /d, methods: [POST], auth: [none], to: one, call: { path: "/d?x=1" } }
+  - { name: e, path: /e, methods: [POST], auth: [none], to: one, call: [{ path: /d }] }
+"""
+    path = "/tmp/fairlead-never-%d.yaml" % os.getpid()
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(broken)
+    try:
+        done = run(support.BINARY, "check", "-c", path, expect=2)
+    finally:
+        os.unlink(path)
+    for place, part in [(1, "gateway.limits: body is above 0, and half of memory"), (1, "gateway.limits.connections: connections is from 1"), (2, "is no duration"),
+                        (3, "as no request has it"), (5, "as no request has it"), (6, "a second endpoint of this name"),
+                        (6, "an operation comes as a POST"), (7, "for the * of the path"),
+                        (7, "without a protocol serves nobody"), (8, "a path has no ?"), (9, "call: must be a map")]:
+        assert any(line.startswith(f"{path}:{place}:") and part in line for line in done.err.split("\n")), \
+            f"line {place}: {part}\n{done.err}"
+
+
 def test_check_of_a_valid_file_and_of_none():
     backend = RestBackend()
     path = "/tmp/fairlead-valid-%d.yaml" % os.getpid()

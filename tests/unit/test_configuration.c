@@ -89,6 +89,7 @@ static const struct setting table[] = {
 	{ .key = "file", .type = SETTING_FILE },
 	{ .key = "secret", .type = SETTING_SECRET },
 	{ .key = "tree", .type = SETTING_TREE, .inner = inner },
+	{ .key = "list", .type = SETTING_TREES, .inner = inner },
 	{ .key = "needed", .type = SETTING_TEXT, .required = true, .help = "it is needed" },
 	{ .key = NULL },
 };
@@ -105,9 +106,10 @@ static void every_mistake_is_found_at_once(void **state)
 	                                "texts: one\n"
 	                                "file: not/there\n"
 	                                "secret: plain\n"
-	                                "tree: [{ deep: 1 }, { deeep: 2 }]\n"
+	                                "list: [{ deep: 1 }, { deeep: 2 }]\n"
 	                                "numbr: 1\n"
-	                                "empty:\n",
+	                                "empty:\n"
+	                                "tree: [{ deep: 1 }]\n",
 	        &mistakes);
 	assert_non_null(root);
 	assert_false(config_check(root, NULL, table, &mistakes));
@@ -125,9 +127,10 @@ static void every_mistake_is_found_at_once(void **state)
 		{ 6, "must be a list" },
 		{ 7, "cannot be read" },
 		{ 8, "env:NAME or file:PATH" },
-		{ 9, "tree[1].deeep: unknown key; did you mean deep?" },
+		{ 9, "list[1].deeep: unknown key; did you mean deep?" },
 		{ 10, "did you mean number?" },
 		{ 11, "unknown key; what can stand here is number, size" },
+		{ 12, "tree: must be a map" },
 	};
 	assert_int_equal(mistakes.count, sizeof expected / sizeof *expected);
 	for (size_t i = 0; i < mistakes.count; i++) {
@@ -162,6 +165,9 @@ static void values_have_units(void **state)
 		assert_false(config_parse_size(slice_of(wrong[i]), &n));
 		assert_false(config_parse_duration(slice_of(wrong[i]), &n));
 	}
+	uint64_t ms;
+	assert_true(config_parse_duration(SLICE("36500d"), &ms));
+	assert_false(config_parse_duration(SLICE("36501d"), &ms));
 }
 
 static void accept_fields_are_weighed(void **state)

@@ -113,11 +113,13 @@ static void wrong_patterns_are_named(void **state)
 {
 	(void)state;
 	static const char *const wrong[] = { "", "a", "/a//b", "/a/", "/*/a", "/a{b}", "/{a}/{a}",
-		"/{}", "/a*", "/{a", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}" };
+		"/{}", "/a*", "/{a", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}", "/a b", "/%7E", "/%2f",
+		"/..", "/a?b", "/\xc3\xbc" };
 	const char *why;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		assert_false(router_pattern_valid(slice_of(wrong[i]), &why));
 	assert_true(router_pattern_valid(SLICE("/a/{b}/*"), &why));
+	assert_true(router_pattern_valid(SLICE("/~a/%C3%BC%20"), &why));
 }
 
 static void ten_thousand_endpoints_are_told_apart(void **state)
