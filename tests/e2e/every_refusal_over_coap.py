@@ -1,5 +1,6 @@
 """Each thing that CoAP can be refused for: its code, a diagnostic payload with the reason and the request's id, a line in the
 log, a counter, nothing at the backend that should not be there, and nobody else disturbed."""
+# Each lambda is called before its loop goes on.  pylint: disable=cell-var-from-loop
 import re
 
 import support
@@ -86,7 +87,7 @@ def test_every_row():
     with World(listener()) as world:
         good, client = neighbour(world.gateway), connect(world.gateway)
         for name, (what, path, options, code, status) in ROWS.items():
-            said = world.refused(name, "coap", status, lambda: by_hand(client, what, path, options), good, "coap")  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "coap", status, lambda: by_hand(client, what, path, options), good, "coap")
             assert said == code, (name, said)
         blocks = [line for line in world.gateway.lines if "over the limit" in line or "over the datagram" in line]
         assert len(blocks) > 1 and all("method=POST path=/open/x" in line for line in blocks), blocks
@@ -120,7 +121,7 @@ def test_libcoap_s_client_reads_the_refusals():
     with World(listener()) as world:
         good = neighbour(world.gateway)
         for name, (method, path, arguments, code, status) in rows.items():
-            said = world.refused(name, "coap", status, lambda: say(world.gateway, method, path, *arguments), good, "coap")  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "coap", status, lambda: say(world.gateway, method, path, *arguments), good, "coap")
             assert said == code, (name, said)
 
 
@@ -134,7 +135,7 @@ def test_datagrams_that_are_no_coap():
     with World(listener()) as world:
         good, client = neighbour(world.gateway), connect(world.gateway)
         for name, bytes_ in PACKETS.items():
-            said = world.refused(name, "coap", "malformed", lambda: say(client, bytes_), good, "coap", True)  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "coap", "malformed", lambda: say(client, bytes_), good, "coap", True)
             assert said == "reset", (name, said)
 
 

@@ -1,5 +1,6 @@
 """Each thing that a binary frame can be refused for: a nak frame, and the end of the connection for who is not known; a line in
 the log, a counter, nothing at the backend that should not be there, and nobody else disturbed. A frame has no room for words."""
+# Each lambda is called before its loop goes on.  pylint: disable=cell-var-from-loop
 import os
 import socket
 import struct
@@ -140,7 +141,7 @@ def test_every_row():
     with World(LISTENERS) as world:
         good = neighbour(world.gateway)
         for name, (_, status) in PATHS.items():
-            world.refused(name, name, status, lambda: nak(world.gateway, name, reading()), good, "binary")  # pylint: disable=cell-var-from-loop
+            world.refused(name, name, status, lambda: nak(world.gateway, name, reading()), good, "binary")
         world.refused("over the endpoint's limit", "small", "too-large",
                       lambda: nak(world.gateway, "small", reading("s" * 255, "u" * 255)), good, "binary")
         assert len(world.resetting.seen) == 1, "a frame that may have been taken was sent again"
@@ -150,7 +151,7 @@ def test_frames_that_are_none():
     with World(LISTENERS) as world:
         good = neighbour(world.gateway)
         for name, bytes_ in BAD_FRAMES.items():
-            world.refused(name, "frames", "malformed", lambda: nak(world.gateway, "frames", bytes_), good, "binary", True)  # pylint: disable=cell-var-from-loop
+            world.refused(name, "frames", "malformed", lambda: nak(world.gateway, "frames", bytes_), good, "binary", True)
 
 
 def test_who_is_not_known_is_gone():
@@ -163,7 +164,7 @@ def test_who_is_not_known_is_gone():
     with World(LISTENERS) as world:
         good = neighbour(world.gateway)
         for name, bytes_ in rows.items():
-            world.refused(name, "frames", "unauthenticated", lambda: nak_and_close(world.gateway, bytes_), good, "binary")  # pylint: disable=cell-var-from-loop
+            world.refused(name, "frames", "unauthenticated", lambda: nak_and_close(world.gateway, bytes_), good, "binary")
         for secret in (*support.TOKENS.values(), "guessed"):
             assert secret not in world.gateway.log(), secret
 

@@ -1,5 +1,6 @@
 """Each thing that HTTP can be refused for: its status code, problem+json with the reason and the request's id, a line in the
 log, a counter, nothing at the backend that should not be there, and nobody else disturbed."""
+# Each lambda is called before its loop goes on.  pylint: disable=cell-var-from-loop
 import json
 
 import support
@@ -98,7 +99,7 @@ def test_every_row():
     with World(LISTENERS) as world:
         good = neighbour(world.gateway)
         for name, (arguments, path, code, status) in ROWS.items():
-            said = world.refused(name, "web", status, lambda: by_curl(world.gateway, arguments, path), good, "http")  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "web", status, lambda: by_curl(world.gateway, arguments, path), good, "http")
             assert said == code, (name, said)
         assert len(world.resetting.seen) == 1, "a POST that may have been taken was sent again"
         for secret in (*support.TOKENS.values(), "guessed"):
@@ -116,7 +117,7 @@ def test_bytes_that_are_no_http():
     with World(LISTENERS) as world:
         good = neighbour(world.gateway)
         for name, bytes_ in PACKETS.items():
-            said = world.refused(name, "web", "malformed", lambda: say(world.gateway, bytes_), good, "http", True)  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "web", "malformed", lambda: say(world.gateway, bytes_), good, "http", True)
             assert said == 400, (name, said)
 
 

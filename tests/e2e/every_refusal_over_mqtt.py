@@ -1,6 +1,7 @@
 """Each thing that MQTT can be refused for. Version 5: a reason code, a Reason String with the reason and the request's id.
 Version 3.1.1, which has no such words: a return code, or PUBACK withheld and the connection closed. With each a line in the
 log, a counter, nothing at the backend that should not be there, and nobody else disturbed."""
+# Each lambda is called before its loop goes on.  pylint: disable=cell-var-from-loop
 import re
 import struct
 
@@ -124,7 +125,7 @@ def test_every_row_in_version_5():
         rows.update({name: (SEVEN, TOPIC, payload, properties, code, status)
                      for name, (payload, properties, code, status) in ONLY_5.items()})
         for name, (who, topic, payload, properties, code, status) in rows.items():
-            said = world.refused(name, "mqtt", status, lambda: publish_5(world.gateway, who, topic, payload, properties),  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "mqtt", status, lambda: publish_5(world.gateway, who, topic, payload, properties),
                                  good, "mqtt")
             assert said == code, (name, hex(said))
         assert len(world.resetting.seen) == 1, "a PUBLISH that may have been taken was sent again"
@@ -136,7 +137,7 @@ def test_every_row_in_version_3_1_1():
     with World(LISTENER) as world:
         good = neighbour(world.gateway, 4)
         for name, (who, topic, payload, _, status) in PUBLICATIONS.items():
-            said = world.refused(name, "mqtt", status, lambda: publish_311(world.gateway, who, topic, payload), good, "mqtt")  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "mqtt", status, lambda: publish_311(world.gateway, who, topic, payload), good, "mqtt")
             assert said == "closed", (name, said)
         assert len(world.resetting.seen) == 1, "a PUBLISH that may have been taken was sent again"
 
@@ -152,7 +153,7 @@ def test_a_wrong_credential_ends_at_connect():
         for version, code in ((4, 5), (5, 0x86)):
             good = neighbour(world.gateway, version)
             for name, (user, password) in WRONG.items():
-                said = world.refused(name, "mqtt", "unauthenticated", lambda: connect(world.gateway, version, user, password),  # pylint: disable=cell-var-from-loop
+                said = world.refused(name, "mqtt", "unauthenticated", lambda: connect(world.gateway, version, user, password),
                                      good, "mqtt")
                 assert said == code, (name, version, said)
 
@@ -175,7 +176,7 @@ def test_packets_that_are_no_mqtt():
                 bytes_ = older if version == 4 else newer
                 if not bytes_:
                     continue
-                said = world.refused(name, "mqtt", "malformed", lambda: say(world.gateway, version, bytes_), good, "mqtt", True)  # pylint: disable=cell-var-from-loop
+                said = world.refused(name, "mqtt", "malformed", lambda: say(world.gateway, version, bytes_), good, "mqtt", True)
                 assert said == ("closed" if version == 4 else code or said), (name, said)
 
 
@@ -204,7 +205,7 @@ def test_what_cannot_begin():
     with World(LISTENER) as world:
         good = neighbour(world.gateway, 5)
         for name, (bytes_, answer, status, is_packet) in rows.items():
-            world.refused(name, "mqtt", status, lambda: say(world.gateway, bytes_, answer), good, "mqtt", is_packet)  # pylint: disable=cell-var-from-loop
+            world.refused(name, "mqtt", status, lambda: say(world.gateway, bytes_, answer), good, "mqtt", is_packet)
 
 
 def test_mosquitto_pub_reads_the_refusals():
@@ -226,7 +227,7 @@ def test_mosquitto_pub_reads_the_refusals():
             for name, (who, topic, payload, code, status) in PUBLICATIONS.items():
                 if len(payload) > 60000:
                     continue
-                said = world.refused(name, "mqtt", status, lambda: say(world.gateway, version, who, topic, payload), good, "mqtt")  # pylint: disable=cell-var-from-loop
+                said = world.refused(name, "mqtt", status, lambda: say(world.gateway, version, who, topic, payload), good, "mqtt")
                 assert said == (code if version == "5" else "closed"), (name, said)
 
 

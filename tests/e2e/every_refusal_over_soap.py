@@ -1,5 +1,6 @@
 """Each thing that SOAP can be refused for: a Fault with the right code, the reason and the request's id, a line in the log, a
 counter, nothing at the backend that should not be there, and nobody else disturbed."""
+# Each lambda is called before its loop goes on.  pylint: disable=cell-var-from-loop
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -120,7 +121,7 @@ def test_every_row_in_soap_1_1():
     with World(LISTENERS) as world:
         good = neighbour(world.gateway)
         for name, (body, path, code, status) in ROWS.items():
-            said = world.refused(name, "web", status, lambda: fault_11(world.gateway, path, body), good, "soap")  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "web", status, lambda: fault_11(world.gateway, path, body), good, "soap")
             assert said == code, (name, said)
         assert len(world.resetting.seen) == 1, "a call that may have been taken was sent again"
         for secret in (*support.TOKENS.values(), "guessed"):
@@ -133,7 +134,7 @@ def test_every_row_in_soap_1_2():
         good = neighbour(world.gateway)
         for name, (body, path, code, status) in ROWS.items():
             body = body.replace(SOAP_11, SOAP_12)
-            said = world.refused(name, "web", status, lambda: fault_12(world.gateway, path, body), good, "soap")  # pylint: disable=cell-var-from-loop
+            said = world.refused(name, "web", status, lambda: fault_12(world.gateway, path, body), good, "soap")
             assert said == newer.get(code, code.replace(SOAP_11, SOAP_12)), (name, said)
 
 

@@ -1,5 +1,6 @@
 """Peers that are silent, half gone, deaf or far too many, on every listener at once: each wait has its deadline, each limit is
 kept, what they held is given back, and their neighbours' readings arrive all the while."""
+# Each lambda is called before its loop goes on.  pylint: disable=cell-var-from-loop
 import contextlib
 import os
 import re
@@ -228,7 +229,7 @@ def test_who_never_reads_is_cut_off():
                         break
             except ConnectionError:
                 pass
-            support.wait_until(lambda: gateway.counters(name)["failed"] == 1, f"{name}: the deaf one's end")  # pylint: disable=cell-var-from-loop
+            support.wait_until(lambda: gateway.counters(name)["failed"] == 1, f"{name}: the deaf one's end")
             peer.close()
             neighbours.speak()
 
