@@ -457,6 +457,77 @@ static void memory_counts_from_the_first_byte(void **state)
 	assert_int_equal(home->status, STATUS_NOT_FOUND);
 }
 
+/* What a fresh chunk of an arena has room for. */
+static size_t chunk_room(void)
+{
+	for (size_t n = 4096;; n -= 16) {
+		struct arena small;
+		arena_init(&small, 4096);
+		bool fits = arena_alloc(&small, n) != NULL;
+		arena_finish(&small);
+		if (fits)
+			return n;
+	}
+}
+
+/* Leaves the request `n` bytes of memory and no more. */
+static void starve(struct request *request, size_t n)
+{
+	struct arena *memory = &request->arena;
+	memory->budget_bytes = memory->used_bytes;
+	while (arena_alloc(memory, 16))
+		;
+	memory->budget_bytes += 4096;
+	assert_non_null(arena_alloc(memory, chunk_room() - n));
+	memory->budget_bytes = memory->used_bytes;
+}
+
+static void wherever_memory_ends_there_is_an_answer(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *media, *body, *token, *accept, *operation;
+	} cases[] = {
+		{ "/sensors/a", NULL, "{\"value\":81.4}", "secret-a", "application/cbor", NULL },
+		{ "/open/x", "application/cbor", "\xa1\x61\x61\x01", NULL, NULL, NULL },
+		{ "/open/x", "application/xml", "<a><b>1</b></a>", NULL, "application/xml", NULL },
+		{ "/", NULL, NULL, "secret-a", NULL, "Report" },
+		{ "/sensors/b", NULL, "{}", "secret-a", NULL, NULL },
+		{ "/sensors/a", NULL, "{}", NULL, NULL, NULL },
+	};
+	script.answer_media = SLICE("application/json");
+	script.answer_body = SLICE("{\"a\":[1,{\"b\":\"c\"}]}");
+	unsigned succeeded = 0, refused = 0;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t n = 0; n < chunk_room(); n += 16) {
+			script.attempts = 0;
+			homecomings = 0;
+			struct request *request =
+			        fresh(METHOD_POST, cases[i].path, cases[i].body, cases[i].token);
+			request->in.media = slice_of(cases[i].media);
+			request->accept = slice_of(cases[i].accept);
+			if (cases[i].operation) {
+				struct value *value = value_map(&request->arena);
+				(void)value_set(value, SLICE("device"),
+				        value_text(&request->arena, SLICE("a")));
+				request->protocol = "soap";
+				request->in.operation = slice_of(cases[i].operation);
+				request->in.value = value;
+				request->reply_as_value = true;
+			}
+			starve(request, n);
+			submit(request);
+			assert_int_equal(homecomings, 1);
+			assert_int_not_equal(home->status, STATUS_NONE);
+			succeeded += status_is_success(home->status);
+			refused += !status_is_success(home->status);
+			/* The effect has happened exactly when the caller is told so. */
+			assert_int_equal(script.attempts, status_is_success(home->status));
+		}
+	}
+	assert_true(succeeded > 100 && refused > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +549,8 @@ int main(void)
 		        a_broken_file_changes_nothing_and_a_good_one_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_under_way_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_counts_from_the_first_byte, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        wherever_memory_ends_there_is_an_answer, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
