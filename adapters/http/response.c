@@ -253,7 +253,8 @@ void http_response_write(struct request *request, struct http_answer *answer, st
 	bool bodiless = response.code == 204 || response.code == 304;
 	if (!bodiless && response.body.n && is_field_value(response.media))
 		field(head, SLICE("Content-Type"), response.media);
-	if (!bodiless) {
+	/* Of a body that the backend kept to itself, as HEAD asks for, nobody here knows the length. */
+	if (!bodiless && (response.body.n || request->in.method != METHOD_HEAD)) {
 		text_literal(head, "Content-Length: ");
 		text_unsigned(head, response.body.n);
 		text_literal(head, "\r\n");

@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -34,6 +35,20 @@ static const char *level_name(enum log_level level)
 	return "?";
 }
 
+static void make_printable(char *line, size_t n)
+{
+	bool utf8 = utf8_valid((slice){ line, n });
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)line[i];
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)) {
+			line[i] = '?';
+		} else if (c == 0xc2 && (unsigned char)line[i + 1] < 0xa0) {
+			/* U+0080 to U+009F: controls in two bytes. */
+			line[i] = line[i + 1] = '?';
+		}
+	}
+}
+
 void log_write(enum log_level level, const char *area, const char *format, ...)
 {
 	if (!log_enabled(level))
@@ -53,10 +68,7 @@ void log_write(enum log_level level, const char *area, const char *format, ...)
 	used += (size_t)n;
 	if (used > sizeof line - 2)
 		used = sizeof line - 2;
-	for (size_t i = 0; i < used; i++) {
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
-	}
+	make_printable(line, used);
 	line[used++] = '\n';
 	/* One write a line keeps lines of several threads whole; a log that cannot be written is no reason
 	 * to stop the traffic. */

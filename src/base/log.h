@@ -1,7 +1,8 @@
 /* One line an event, on standard error: "TIME LEVEL AREA what happened key=value …".
  *
- * Never a secret, never a body. Control characters in what a peer sent are replaced when the line is
- * written, so that no peer can forge a line. Any thread. */
+ * Never a secret, never a body. Control characters (those above ASCII too) and what is no UTF-8 are replaced when
+ * the line is written, so that no peer can forge a line, hide one from the journal or steer a terminal. Any
+ * thread. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -6,7 +6,7 @@
 #include "base/log.h"
 
 /* A listener under attack must not fill the disk with its refusals. */
-enum { LOG_LINES_A_SECOND = 50, PATH_SHOWN = 200 };
+enum { LOG_LINES_A_SECOND = 50, PATH_SHOWN = 200, WHY_SHOWN = 256 };
 
 static enum verdict enter(struct core *core, struct request *request)
 {
@@ -28,10 +28,20 @@ static bool may_log(struct core *core, struct adapter *adapter)
 	return ++adapter->log_lines <= LOG_LINES_A_SECOND;
 }
 
+/* The reason may quote a peer: nothing in it ends the quotation that it stands in. */
+static slice unquoted(slice why, char *text, size_t size)
+{
+	size_t n = why.n < size ? why.n : size;
+	for (size_t i = 0; i < n; i++)
+		text[i] = (char)(why.p[i] == '"' ? '\'' : why.p[i]);
+	return (slice){ text, n };
+}
+
 static void log_answer(enum log_level level, const struct request *request)
 {
-	char id[REQUEST_ID_BYTES];
+	char id[REQUEST_ID_BYTES], text[WHY_SHOWN];
 	request_id_text(request->id, id);
+	slice why = unquoted(request->why, text, sizeof text);
 	slice client = request->who ? request->who->id : (slice){ NULL, 0 };
 	slice endpoint = request->endpoint ? request->endpoint->name : (slice){ NULL, 0 };
 	slice path = request->in.path;
@@ -43,8 +53,7 @@ static void log_answer(enum log_level level, const struct request *request)
 	        status_name(request->status), id, request->adapter->label, request->protocol,
 	        SLICE_ARG(request->peer), SLICE_ARG(client), method_name(request->in.method),
 	        SLICE_ARG(path), SLICE_ARG(endpoint), request->backend ? request->backend : "",
-	        (unsigned long long)(clock_monotonic_us() - request->started_us),
-	        SLICE_ARG(request->why));
+	        (unsigned long long)(clock_monotonic_us() - request->started_us), SLICE_ARG(why));
 }
 
 static void leave(struct core *core, struct request *request)

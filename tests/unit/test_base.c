@@ -1,7 +1,10 @@
 #include "support.h"
 
+#include <unistd.h>
+
 #include "base/random.h"
 #include "base/text.h"
+#include "base/log.h"
 #include "base/uri.h"
 #include "base/utf8.h"
 
@@ -138,9 +141,41 @@ static void utf8_is_checked_strictly(void **state)
 	assert_false(utf8_valid(SLICE("\x80")));
 }
 
+/* What one line becomes on standard error, behind its time, level and area. */
+static void assert_logged(const char *said, const char *written)
+{
+	int ends[2], kept = dup(STDERR_FILENO);
+	char line[1100];
+	assert_int_equal(pipe(ends), 0);
+	(void)dup2(ends[1], STDERR_FILENO);
+	log_info("area", "%s", said);
+	(void)dup2(kept, STDERR_FILENO);
+	ssize_t n = read(ends[0], line, sizeof line);
+	(void)close(kept);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	assert_true(n > 0 && line[n - 1] == '\n');
+	line[n - 1] = '\0';
+	const char *area = strstr(line, " info area ");
+	assert_non_null(area);
+	assert_string_equal(area + strlen(" info area "), written);
+}
+
+static void log_lines_cannot_be_forged(void **state)
+{
+	(void)state;
+	assert_logged("plain \xc3\xbc", "plain \xc3\xbc");
+	assert_logged("a\nb\x1b[2J\x7f", "a?b?[2J?");
+	assert_logged("a\xc2\x9b"
+	              "2Jb\xc2\xa0",
+	        "a??2Jb\xc2\xa0");
+	assert_logged("no utf-8: \xff\xc3\xbc", "no utf-8: ???");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(log_lines_cannot_be_forged),
 		cmocka_unit_test(siphash_gives_the_published_vectors),
 		cmocka_unit_test(paths_have_one_spelling),
 		cmocka_unit_test(topics_become_paths),

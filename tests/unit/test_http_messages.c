@@ -240,6 +240,16 @@ static void refusals_say_why(void **state)
 	        "HTTP/1.1 204 No Content\r\n" ID "Allow: GET, OPTIONS\r\n\r\n");
 }
 
+static void the_length_of_an_unseen_body_is_not_said(void **state)
+{
+	(void)state;
+	struct request request;
+	begin(&request);
+	request.status = STATUS_OK;
+	request.in.method = METHOD_HEAD;
+	assert_response(&request, (struct http_answer){ 0 }, "HTTP/1.1 200 OK\r\n" ID "\r\n");
+}
+
 static unsigned code_for(enum status status, enum method method, const char *field)
 {
 	struct request request;
@@ -315,6 +325,7 @@ int main(void)
 		cmocka_unit_test(answers_become_responses),
 		cmocka_unit_test(a_backend_cannot_write_the_header),
 		cmocka_unit_test(refusals_say_why),
+		cmocka_unit_test(the_length_of_an_unseen_body_is_not_said),
 		cmocka_unit_test(each_status_has_its_code),
 		cmocka_unit_test(the_ready_made_answer_has_the_right_length),
 	};
