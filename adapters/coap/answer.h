@@ -1,4 +1,4 @@
-/* answer: the core's answer in CoAP's words (DESIGN: one request, six languages; RFC 8075 section 7). Pure. */
+/* answer: the core's answer in CoAP's words (RFC 7252, and RFC 8075 section 7 for HTTP's codes). Pure. */
 #ifndef COAP_ANSWER_H
 #define COAP_ANSWER_H
 

@@ -6,6 +6,7 @@
 #include "adapters/http/request.h"
 
 #include "base/base64.h"
+#include "base/media.h"
 #include "base/uri.h"
 
 /* Names that stay here. In lower case. */
@@ -151,8 +152,7 @@ static bool is_nominated(const struct http_head *head, const char *bytes, slice 
 
 static bool fill_media(struct request *request, slice value)
 {
-	slice rest = value;
-	slice media = slice_trim(slice_cut(&rest, ';'));
+	slice media = media_type(value);
 	char *lower = arena_alloc_raw(&request->arena, media.n);
 	if (!lower)
 		return no_memory(request);

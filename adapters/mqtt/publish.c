@@ -13,6 +13,7 @@
  * QoS 0 goes the same way without an answer. QoS 2 is not offered yet: MQTT 5 is told so in CONNACK. */
 #include "adapters/mqtt/mqtt.h"
 
+#include "base/media.h"
 #include "base/uri.h"
 #include "base/utf8.h"
 
@@ -138,19 +139,6 @@ void mqtt_publish_go_on(struct mqtt_session *session)
 		mqtt_session_resume(session);
 }
 
-/* HTTP's token characters (RFC 9110 section 5.6.2): what a field's name may be made of. */
-static bool is_token(slice name)
-{
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!letter && !(c >= '0' && c <= '9') &&
-		        (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
-			return false;
-	}
-	return name.n > 0;
-}
-
 static slice lower_case(struct arena *arena, slice name)
 {
 	char *copy = arena_alloc_raw(arena, name.n);
@@ -186,7 +174,7 @@ static void take_user_properties(
 			if (!take_method(request, value))
 				request_refuse(request, STATUS_METHOD_NOT_ALLOWED,
 				        "no method of this name can be asked for");
-		} else if (is_token(name)) {
+		} else if (media_is_token(name)) {
 			fields[n].name = lower_case(&request->arena, name);
 			fields[n].value = value;
 			complete = complete && fields[n].name.p;

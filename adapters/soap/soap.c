@@ -18,10 +18,7 @@
  * REST with an XML body. */
 #include "adapters/soap/call.h"
 
-static slice media_type(slice media)
-{
-	return slice_trim(slice_cut(&media, ';'));
-}
+#include "base/media.h"
 
 /* A parameter of the media type, without its quotes; or empty. */
 static slice media_parameter(slice media, slice name)

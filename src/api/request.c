@@ -33,12 +33,3 @@ slice request_peer_address(const struct request *request)
 		address = (slice){ address.p + 1, address.n - 2 };
 	return address;
 }
-
-slice request_variable(const struct request *request, slice name)
-{
-	for (unsigned i = 0; i < request->nvariables; i++) {
-		if (slice_equal(request->variables[i].name, name))
-			return request->variables[i].value;
-	}
-	return (slice){ NULL, 0 };
-}

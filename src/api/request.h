@@ -111,7 +111,5 @@ void request_refuse(struct request *, enum status, const char *format, ...)
 void request_id_text(uint64_t id, char text[REQUEST_ID_BYTES]);
 /* `peer` without its port and brackets: what CREDENTIAL_ADDRESS names. */
 slice request_peer_address(const struct request *);
-/* The path variable's value, or { NULL, 0 }. */
-slice request_variable(const struct request *, slice name);
 
 #endif

@@ -3,8 +3,8 @@
  * The body is what it means when its media type can be read, else its text, else base64.
  *
  * For a first look and for small logs: the line is written on the core thread, in one write() into the page
- * cache, and is not synced. A disk that hangs holds up the gateway as long as the write does; who needs a promise
- * takes `deliver: queued`.
+ * cache, and is not synced: what it holds may be lost when the power fails. A disk that hangs holds up the gateway as
+ * long as the write does.
  *
  * The file is opened at the first message, so that checking a configuration creates nothing. */
 #include "api/backend.h"

@@ -13,6 +13,7 @@
 #include "backend/http_exchange.h"
 
 #include "api/identity.h"
+#include "base/media.h"
 #include "base/random.h"
 #include "base/uri.h"
 
@@ -68,19 +69,6 @@ bool http_origin_parse(slice url, struct http_origin *origin, struct error *erro
 }
 
 /* ---- The head */
-
-/* RFC 9110 section 5.6.2. */
-static bool is_token(slice name)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!letter && !(c >= '0' && c <= '9') && (!c || !strchr(others, c)))
-			return false;
-	}
-	return name.n > 0;
-}
 
 static bool is_field_value(slice value)
 {
@@ -179,7 +167,7 @@ static void write_callers_fields(
 	slice connection = message_field(call, "connection");
 	for (unsigned i = 0; i < call->nfields; i++) {
 		const struct field *field = &call->fields[i];
-		if (!is_token(field->name) || !is_field_value(field->value)) {
+		if (!media_is_token(field->name) || !is_field_value(field->value)) {
 			counters->at[COUNTER_MALFORMED]++;
 			continue;
 		}
@@ -191,9 +179,8 @@ static void write_callers_fields(
 /* A body that goes on as it came keeps what the caller's own field says beside the type: a boundary, a charset. */
 static slice with_parameters(slice media, const struct message *call)
 {
-	slice field = message_field(call, "content-type"), rest = field;
-	slice type = slice_trim(slice_cut(&rest, ';'));
-	return slice_equal_nocase(type, media) ? field : media;
+	slice field = message_field(call, "content-type");
+	return media_same(field, media) ? field : media;
 }
 
 static bool is_hex(slice text, bool *all_zero)

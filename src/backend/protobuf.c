@@ -8,6 +8,7 @@
  * as it is. Connections are the HTTP pool's, as in rest. */
 #include "api/backend.h"
 #include "backend/http_exchange.h"
+#include "base/media.h"
 #include "codec/protobuf/protobuf.h"
 #include "codec/value.h"
 
@@ -48,10 +49,9 @@ struct protobuf_attempt {
 /* Media types have parameters ("; charset=…"), and older names. */
 static bool is_protobuf(slice media)
 {
-	slice rest = media, type = slice_trim(slice_cut(&rest, ';'));
-	return slice_equal_nocase(type, protobuf_media) ||
-	       slice_equal_nocase(type, SLICE("application/protobuf")) ||
-	       slice_equal_nocase(type, SLICE("application/vnd.google.protobuf"));
+	return media_same(media, protobuf_media) ||
+	       media_same(media, SLICE("application/protobuf")) ||
+	       media_same(media, SLICE("application/vnd.google.protobuf"));
 }
 
 static const struct setting settings[] = {

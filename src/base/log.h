@@ -10,7 +10,7 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Lines above this level are not written. The one global that STYLE allows. */
+/* Lines above this level are not written. The one setting outside a struct. */
 void log_set_level(enum log_level);
 bool log_enabled(enum log_level);
 

@@ -131,10 +131,9 @@ enum uri_verdict uri_path_from_text(struct arena *arena, slice plain, slice *pat
 	return path->p ? URI_OK : URI_NO_MEMORY;
 }
 
-static slice decode(struct arena *arena, slice encoded, bool plus_is_space)
+slice uri_decode(struct arena *arena, slice encoded)
 {
-	bool plain = slice_find(encoded, '%') == encoded.n;
-	if (plain && (!plus_is_space || slice_find(encoded, '+') == encoded.n))
+	if (slice_find(encoded, '%') == encoded.n)
 		return encoded;
 	char *to = arena_alloc_raw(arena, encoded.n + 1);
 	if (!to)
@@ -149,29 +148,11 @@ static slice decode(struct arena *arena, slice encoded, bool plus_is_space)
 				return (slice){ NULL, 0 };
 			c = (char)(high << 4 | low);
 			i += 2;
-		} else if (c == '+' && plus_is_space) {
-			c = ' ';
 		}
 		to[n++] = c;
 	}
 	to[n] = '\0';
 	return (slice){ to, n };
-}
-
-slice uri_decode(struct arena *arena, slice encoded)
-{
-	return decode(arena, encoded, false);
-}
-
-slice uri_query_get(struct arena *arena, slice query, const char *name)
-{
-	while (query.n) {
-		slice value = slice_cut(&query, '&');
-		slice key = slice_cut(&value, '=');
-		if (slice_is(key, name))
-			return decode(arena, value.p ? value : SLICE(""), true);
-	}
-	return (slice){ NULL, 0 };
 }
 
 bool uri_parse(slice url, struct uri *uri)

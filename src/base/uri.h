@@ -26,8 +26,6 @@ bool uri_segment_allowed(slice plain);
 
 /* Decodes %XX; "+" stays. { NULL, 0 }: malformed or over budget. Without escapes returns `encoded` itself. */
 slice uri_decode(struct arena *, slice encoded);
-/* The value of `name` in a query string, decoded ("+" is a space); { NULL, 0 }: not there or malformed. */
-slice uri_query_get(struct arena *, slice query, const char *name);
 
 /* "http://host:port/prefix": the parts point into `url`. false: not of this form. IPv6 hosts come without
  * their brackets. port 0: not given. */

@@ -1,10 +1,6 @@
 #include "api/codec.h"
 
-/* "application/senml+json; x=y" -> "application/senml+json". */
-static slice without_parameters(slice media)
-{
-	return slice_trim(slice_cut(&media, ';'));
-}
+#include "base/media.h"
 
 static bool names(const struct codec *codec, slice media)
 {
@@ -37,7 +33,7 @@ static slice suffix_of(slice media)
 
 const struct codec *codec_for(slice media)
 {
-	media = without_parameters(media);
+	media = media_type(media);
 	if (!media.n || media.p[0] == '+')
 		return NULL;
 	/* A codec of its own for "application/senml+json" goes before the one for any "+json". */

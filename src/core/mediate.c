@@ -7,8 +7,9 @@
 
 #include "api/codec.h"
 
+#include "base/media.h"
+
 #include "codec/value.h"
-#include "core/media.h"
 #include "core/router.h"
 
 static const slice json = SLICE_INIT("application/json");

@@ -468,11 +468,6 @@ void stream_set_owner(struct stream *stream, void *owner)
 	stream->owner = owner;
 }
 
-void *stream_owner(const struct stream *stream)
-{
-	return stream->owner;
-}
-
 const char *stream_peer(const struct stream *stream)
 {
 	return stream->peer;

@@ -46,7 +46,6 @@ struct stream *stream_connect(struct loop *, const struct sockaddr *, const stru
         const struct stream_limits *, void *owner);
 
 void stream_set_owner(struct stream *, void *owner);
-void *stream_owner(const struct stream *);
 /* Copies the bytes to the output; they leave before the loop sleeps. */
 void stream_write(struct stream *, slice bytes);
 /* The same for bytes in two parts (head and body). */

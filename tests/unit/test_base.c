@@ -79,18 +79,6 @@ static void topics_become_paths(void **state)
 	arena_finish(&arena);
 }
 
-static void queries_are_decoded(void **state)
-{
-	(void)state;
-	struct arena arena;
-	arena_init(&arena, 65536);
-	slice query = SLICE("a=1&access_token=x%2By+z&b");
-	assert_slice(uri_query_get(&arena, query, "access_token"), "x+y z");
-	assert_slice(uri_query_get(&arena, query, "b"), "");
-	assert_null(uri_query_get(&arena, query, "c").p);
-	arena_finish(&arena);
-}
-
 static void urls_are_taken_apart(void **state)
 {
 	(void)state;
@@ -179,7 +167,6 @@ int main(void)
 		cmocka_unit_test(siphash_gives_the_published_vectors),
 		cmocka_unit_test(paths_have_one_spelling),
 		cmocka_unit_test(topics_become_paths),
-		cmocka_unit_test(queries_are_decoded),
 		cmocka_unit_test(urls_are_taken_apart),
 		cmocka_unit_test(arenas_stop_at_their_budget),
 		cmocka_unit_test(utf8_is_checked_strictly),

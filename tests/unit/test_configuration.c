@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/media.h"
 #include "core/config_check.h"
 #include "core/config_file.h"
-#include "core/media.h"
 #include "core/settings.h"
 
 static struct arena arena;

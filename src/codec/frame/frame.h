@@ -20,8 +20,6 @@ enum frame_on_error { FRAME_ON_ERROR_CLOSE, FRAME_ON_ERROR_RESYNC, FRAME_ON_ERRO
 struct frame_schema *frame_schema_load(slice text, struct error *);
 void frame_schema_free(struct frame_schema *); /* NULL is fine */
 
-/* meta/id */
-slice frame_schema_id(const struct frame_schema *);
 bool frame_schema_has_framing(const struct frame_schema *);
 bool frame_schema_has_login(const struct frame_schema *);
 bool frame_schema_has_path(const struct frame_schema *);

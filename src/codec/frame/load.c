@@ -480,7 +480,6 @@ static bool load(struct loader *loader, struct arena *scratch, slice text)
 	loader->schema->root = declare_type(loader, tree, NULL, name, 0);
 	if (!loader->schema->root || !compile_type(loader, loader->schema->root, tree))
 		return false;
-	loader->schema->id = loader->schema->root->name;
 	loader->self = loader->schema->root;
 	loader->in_extension = true;
 	return extension_compile(loader, node_get(tree, "-fairlead"));

@@ -3,11 +3,6 @@
 
 #include "base/uri.h"
 
-slice frame_schema_id(const struct frame_schema *schema)
-{
-	return schema->id;
-}
-
 bool frame_schema_has_framing(const struct frame_schema *schema)
 {
 	return schema->extension.nframings > 0;

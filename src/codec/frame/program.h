@@ -301,7 +301,6 @@ struct interned {
 
 struct frame_schema {
 	struct arena arena;
-	slice id;
 	struct type *root;
 	struct interned *names[NAME_BUCKETS];
 	struct extension extension;

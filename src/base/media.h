@@ -1,11 +1,13 @@
-/* Choosing among media types (RFC 9110 section 12.5.1). Pure. */
-#ifndef CORE_MEDIA_H
-#define CORE_MEDIA_H
+/* Media types: reading them, and choosing among them (RFC 9110 sections 8.3.1 and 12.5.1). Pure. */
+#ifndef BASE_MEDIA_H
+#define BASE_MEDIA_H
 
 #include "base/slice.h"
 
 /* The type without its parameters: "text/plain; charset=utf-8" -> "text/plain". */
 slice media_type(slice media);
+/* A token (RFC 9110 section 5.6.2): what media types, their parameters and the names of fields are made of. */
+bool media_is_token(slice text);
 /* Equal, parameters aside. */
 bool media_same(slice a, slice b);
 /* Does the pattern ("*" "/" "*", "text/" "*", "application/json") take the type? */
