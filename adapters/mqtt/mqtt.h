@@ -89,8 +89,7 @@ struct mqtt_session {
 
 	struct list publications; /* in the order they came */
 	unsigned npublications, nsubmitted;
-	unsigned nunacknowledged; /* of QoS 1 */
-	unsigned nerrands;        /* requests under way that know this session */
+	unsigned nerrands; /* requests under way that know this session */
 
 	slice *aliases; /* topic_alias_maximum + 1 of them, or NULL; each its own memory */
 	struct mqtt_subscription *subscriptions;

@@ -10,6 +10,11 @@
  * connection closed ([MQTT-3.3.5-2] leaves no other choice), so the client sends the message again; what it sent
  * after it and nobody has taken yet is forgotten, because it comes again as well, behind it.
  *
+ * A client may have `receive_maximum` of them waiting; MQTT 5 is told so. What one sends beyond that is not read before
+ * another is acknowledged, so it is never received in the sense of [MQTT-3.3.4-7]. Closing with 0x93 instead would be
+ * the end of clients that do not look at the number (MQTT.js, and Node-RED with it): they connect again, send all of it
+ * again, and never get anywhere.
+ *
  * QoS 0 goes the same way without an answer. QoS 2 is not offered yet: MQTT 5 is told so in CONNACK. */
 #include "adapters/mqtt/mqtt.h"
 
@@ -40,7 +45,6 @@ static void forget(struct publication *publication)
 	struct mqtt_session *session = publication->session;
 	list_remove(&publication->link);
 	session->npublications--;
-	session->nunacknowledged -= publication->qos > 0;
 	request_free(publication->request);
 }
 
@@ -220,7 +224,6 @@ static void append(struct mqtt_session *session, struct publication *publication
 {
 	list_append(&session->publications, &publication->link);
 	session->npublications++;
-	session->nunacknowledged += publication->qos > 0;
 }
 
 /* Where the answer goes: MQTT 5's Response Topic; for 3.1.1 "reply/" and the topic. */
@@ -319,11 +322,6 @@ static struct mqtt_fault objection(
 	if (publish->topic.n > MQTT_TOPIC_MAX_BYTES)
 		return (struct mqtt_fault){ MQTT_REASON_TOPIC_NAME_INVALID,
 			"a topic of more than 2048 bytes" };
-	if (publish->qos && session->version == MQTT_VERSION_5 &&
-	        session->nunacknowledged >= session->listener->receive_maximum)
-		return (struct mqtt_fault){ MQTT_REASON_RECEIVE_MAXIMUM_EXCEEDED,
-			"more PUBLISHes unacknowledged than the Receive Maximum "
-			"[MQTT-3.3.4-7]" };
 	return (struct mqtt_fault){ MQTT_REASON_SUCCESS, NULL };
 }
 
