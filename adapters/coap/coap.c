@@ -544,7 +544,11 @@ static bool coap_start(struct adapter *adapter, struct error *error)
 		return error_set(error, "out of memory");
 	listener->socket = datagram_open(listener->loop, listener->bind,
 	        listener->datagram_max_bytes, &events, listener, text, sizeof text);
-	return listener->socket || error_set(error, "%s", text);
+	if (!listener->socket)
+		return error_set(error, "%s", text);
+	log_info("coap", "listening listener=%s bind=%.*s", adapter->label,
+	        SLICE_ARG(listener->bind));
+	return true;
 }
 
 static void coap_reply(struct adapter *adapter, struct request *request)

@@ -217,7 +217,7 @@ static bool http_start(struct adapter *adapter, struct error *error)
 	struct http *http = (struct http *)adapter;
 	http->fd = listen_on(http->bind);
 	if (http->fd < 0)
-		return error_set(error, "%.*s: %s", SLICE_ARG(http->bind), strerror(errno));
+		return error_set(error, "%.*s: %s", SLICE_ARG(http->bind), net_bind_refusal(errno));
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = protocols,
@@ -238,6 +238,7 @@ static bool http_start(struct adapter *adapter, struct error *error)
 	}
 	timer_init(&http->accept_again, http->loop, on_accept_again);
 	watch_listener(http);
+	log_info("http", "listening listener=%s bind=%.*s", adapter->label, SLICE_ARG(http->bind));
 	return true;
 }
 

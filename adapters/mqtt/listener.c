@@ -104,9 +104,8 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 	listener->socket =
 	        stream_listen(listener->loop, slice_of(listener->bind), &accept, why, sizeof why);
 	if (!listener->socket)
-		return error_set(error, "%s: %s", listener->bind, why);
-	log_info("mqtt", "listening listener=%s port=%u", adapter->label,
-	        stream_listener_port(listener->socket));
+		return error_set(error, "%s", why);
+	log_info("mqtt", "listening listener=%s bind=%s", adapter->label, listener->bind);
 	return true;
 }
 

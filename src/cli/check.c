@@ -9,10 +9,12 @@
 
 static const char help[] =
         "Usage: fairlead check [-c FILE]\n"
+        "       fairlead check --schema\n"
         "\n"
         "Reads the configuration (default: fairlead.yaml), opens every schema, descriptor set and\n"
         "certificate that it names, and says all mistakes as file:line:column: key: what is "
         "wrong.\n"
+        "With --schema, writes the JSON Schema of the configuration, for editors.\n"
         "Exit code: 0 valid, 2 not.\n";
 
 int cli_check(int argc, char **argv)

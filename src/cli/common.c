@@ -3,10 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "adapters/common/dialect.h"
 
 enum { DIALECTS_MAX = 8 };
+
+#define DEFAULT_PATH "fairlead.yaml"
 
 const struct plugs *cli_plugs(void)
 {
@@ -19,7 +22,7 @@ const struct plugs *cli_plugs(void)
 
 const char *cli_configuration_path(int argc, char **argv, const char *help, bool *helped)
 {
-	const char *path = "fairlead.yaml";
+	const char *path = NULL;
 	*helped = false;
 	for (int i = 1; i < argc; i++) {
 		bool takes_file = strcmp(argv[i], "-c") == 0 || strcmp(argv[i], "--config") == 0;
@@ -36,7 +39,12 @@ const char *cli_configuration_path(int argc, char **argv, const char *help, bool
 		}
 		path = argv[++i];
 	}
-	return path;
+	if (!path && access(DEFAULT_PATH, F_OK) != 0) {
+		(void)fprintf(stderr, "fairlead %s: there is no %s in this folder; say -c FILE\n",
+		        argv[0], DEFAULT_PATH);
+		return NULL;
+	}
+	return path ? path : DEFAULT_PATH;
 }
 
 void cli_print_mistakes(const struct mistakes *mistakes)

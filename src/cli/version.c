@@ -1,13 +1,17 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int cli_version(int argc, char **argv)
 {
-	(void)argv;
+	static const char help[] =
+	        "Usage: fairlead version\n\nThe version, and the listeners, backends and ways to "
+	        "authenticate of this build.\n";
 	if (argc > 1) {
-		(void)fputs("Usage: fairlead version\n", stderr);
-		return CLI_WRONG;
+		bool wanted = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
+		(void)fputs(help, wanted ? stdout : stderr);
+		return wanted ? CLI_OK : CLI_WRONG;
 	}
 	(void)printf("fairlead %s\n", FAIRLEAD_VERSION);
 	const struct plugs *plugs = cli_plugs();

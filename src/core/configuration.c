@@ -111,6 +111,12 @@ static bool name_is_taken(const struct configuration *configuration, slice name)
 	return false;
 }
 
+static const char *adapter_name(const void *arg, unsigned i)
+{
+	const struct plugs *plugs = arg;
+	return plugs->adapters[i] ? plugs->adapters[i]->name : NULL;
+}
+
 static void load_listener(
         struct configuration *configuration, struct config *node, struct mistakes *mistakes)
 {
@@ -121,7 +127,8 @@ static void load_listener(
 	}
 	const struct adapter_ops *ops = find_adapter(configuration->plugs, protocol->text);
 	if (!ops) {
-		mistake_add(mistakes, protocol, "no listener speaks \"%s\"", protocol->text.p);
+		mistake_add_choice(mistakes, protocol, "no listener speaks", adapter_name,
+		        configuration->plugs);
 		return;
 	}
 	if (!config_check(node, settings_listener, ops->settings, mistakes))

@@ -63,6 +63,12 @@ static void open_backend(struct configuration *configuration, struct backend_set
 	setup->retries = (unsigned)retries;
 }
 
+static const char *backend_name(const void *arg, unsigned i)
+{
+	const struct plugs *plugs = arg;
+	return plugs->backends[i] ? plugs->backends[i]->name : NULL;
+}
+
 static void load_backend(
         struct configuration *configuration, struct config *node, struct mistakes *mistakes)
 {
@@ -75,7 +81,8 @@ static void load_backend(
 	}
 	const struct backend_ops *ops = find_backend(configuration->plugs, protocol->text);
 	if (!ops) {
-		mistake_add(mistakes, protocol, "no backend speaks \"%s\"", protocol->text.p);
+		mistake_add_choice(mistakes, protocol, "no backend speaks", backend_name,
+		        configuration->plugs);
 		return;
 	}
 	if (config_check(node, settings_backend, ops->settings, mistakes))

@@ -62,6 +62,12 @@ static const struct authenticator_ops *find_method(const struct plugs *plugs, sl
 	return NULL;
 }
 
+static const char *authenticator_name(const void *arg, unsigned i)
+{
+	const struct plugs *plugs = arg;
+	return plugs->authenticators[i] ? plugs->authenticators[i]->name : NULL;
+}
+
 static void load_authenticator(
         struct configuration *configuration, struct config *node, struct mistakes *mistakes)
 {
@@ -80,8 +86,8 @@ static void load_authenticator(
 	}
 	const struct authenticator_ops *ops = find_method(configuration->plugs, method->text);
 	if (!ops) {
-		mistake_add(mistakes, method, "no way to authenticate is called \"%s\"",
-		        method->text.p);
+		mistake_add_choice(mistakes, method, "no way to authenticate is called",
+		        authenticator_name, configuration->plugs);
 		return;
 	}
 	if (!config_check(node, settings_auth, ops->settings, mistakes))

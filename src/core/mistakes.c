@@ -54,6 +54,17 @@ bool mistake_add(struct mistakes *mistakes, const struct config *node, const cha
 	return false;
 }
 
+bool mistake_add_choice(struct mistakes *mistakes, const struct config *node, const char *what,
+        const char *(*name)(const void *arg, unsigned i), const void *arg)
+{
+	struct text known;
+	text_init(&known, mistakes->arena, 64);
+	for (unsigned i = 0; name(arg, i); i++)
+		text_printf(&known, "%s%s", i ? ", " : "", name(arg, i));
+	return mistake_add(mistakes, node, "%s \"%s\"; there are %.*s", what, node->text.p,
+	        SLICE_ARG(text_slice(&known)));
+}
+
 bool mistake_add_key(struct mistakes *mistakes, const struct config *node, const char *format, ...)
 {
 	char what[512];

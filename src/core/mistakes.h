@@ -24,6 +24,9 @@ bool mistake_add(struct mistakes *, const struct config *, const char *format, .
 /* At the node's key. */
 bool mistake_add_key(struct mistakes *, const struct config *, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
+/* "no listener speaks "htp"; there are coap, http, mqtt": `name` gives the name of the i-th, NULL after the last. */
+bool mistake_add_choice(struct mistakes *, const struct config *, const char *what,
+        const char *(*name)(const void *arg, unsigned i), const void *arg);
 /* What a plug's open() said; at its place, or the node's when it gave none. */
 bool mistake_add_error(struct mistakes *, const struct config *, const struct error *);
 /* Without a node: reading the file itself failed. */

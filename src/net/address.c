@@ -1,5 +1,6 @@
 /* Addresses as text, both ways. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
@@ -65,5 +66,19 @@ void net_address_text(const struct sockaddr *address, char *text, size_t size)
 		const struct sockaddr_in *in = at;
 		(void)inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
 		(void)snprintf(text, size, "%s:%u", host, ntohs(in->sin_port));
+	}
+}
+
+const char *net_bind_refusal(int errno_value)
+{
+	switch (errno_value) {
+	case EADDRINUSE:
+		return "address already in use: another program listens there";
+	case EADDRNOTAVAIL:
+		return "this machine has no such address";
+	case EACCES:
+		return "not permitted: a port below 1024 needs root or CAP_NET_BIND_SERVICE";
+	default:
+		return strerror(errno_value);
 	}
 }

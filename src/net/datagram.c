@@ -257,8 +257,8 @@ struct datagram_socket *datagram_open(struct loop *loop, slice address, size_t d
 	}
 	int fd = bind_socket(&where);
 	if (fd < 0) {
-		(void)snprintf(
-		        error_text, error_size, "%.*s: %s", SLICE_ARG(address), strerror(errno));
+		(void)snprintf(error_text, error_size, "%.*s: %s", SLICE_ARG(address),
+		        net_bind_refusal(errno));
 		return NULL;
 	}
 	struct datagram_socket *socket = calloc(1, sizeof *socket);

@@ -116,8 +116,8 @@ struct stream_listener *stream_listen(struct loop *loop, slice address,
 		error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, arrived);
 	if (!error)
 		return listener;
-	(void)snprintf(error_text, error_size, "%.*s cannot be listened at: %s", SLICE_ARG(address),
-	        uv_strerror(error));
+	(void)snprintf(
+	        error_text, error_size, "%.*s: %s", SLICE_ARG(address), net_bind_refusal(-error));
 	stream_listener_close(listener);
 	return NULL;
 }

@@ -89,5 +89,7 @@ void stream_listener_close(struct stream_listener *); /* NULL is fine */
 bool net_parse_address(slice text, struct sockaddr_storage *);
 /* The other way round. */
 void net_address_text(const struct sockaddr *, char *text, size_t size);
+/* Why an address cannot be listened at, by errno, and what to do about it. */
+const char *net_bind_refusal(int errno_value);
 
 #endif
