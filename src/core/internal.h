@@ -16,6 +16,8 @@ struct listener {
 	bool started, stopped;
 };
 
+enum { REQUEST_LISTS = 1024 };
+
 struct core {
 	struct loop *loop;
 	const struct plugs *plugs;
@@ -25,7 +27,8 @@ struct core {
 	struct list listeners; /* running, and stopped ones whose requests are still under way */
 	struct adapter_limits limits; /* where every adapter looks */
 
-	struct list requests; /* submitted and not replied yet */
+	/* Submitted and not replied yet, by their ids: thousands may be cancelled at once when a link goes. */
+	struct list requests[REQUEST_LISTS];
 	unsigned nrequests;
 	struct arena_pool memory; /* of all requests, from request_new() to request_free() */
 	uint64_t next_id;

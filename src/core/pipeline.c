@@ -132,7 +132,8 @@ static void work(struct task *task)
 
 void pipeline_init(struct core *core)
 {
-	list_init(&core->requests);
+	for (unsigned i = 0; i < REQUEST_LISTS; i++)
+		list_init(&core->requests[i]);
 	list_init(&core->exchanges);
 	list_init(&core->resumed);
 	list_init(&core->finished);
@@ -149,14 +150,15 @@ static void cancel(struct core *core, struct request *request)
 
 void pipeline_cancel_all(struct core *core)
 {
-	LIST_EACH (&core->requests, at, following)
-		cancel(core, LIST_OWNER(at, struct request, link));
+	for (unsigned i = 0; i < REQUEST_LISTS; i++) {
+		LIST_EACH (&core->requests[i], at, following)
+			cancel(core, LIST_OWNER(at, struct request, link));
+	}
 }
 
 void request_cancel(struct adapter *adapter, uint64_t id)
 {
-	/* Rare (a client that went away), and the list is as long as what is under way. */
-	LIST_EACH (&adapter->core->requests, at, following) {
+	LIST_EACH (&adapter->core->requests[id % REQUEST_LISTS], at, following) {
 		struct request *request = LIST_OWNER(at, struct request, link);
 		if (request->id == id && request->adapter == adapter) {
 			cancel(adapter->core, request);

@@ -36,7 +36,7 @@ void request_submit(struct request *request)
 	struct core *core = adapter->core;
 	core->nrequests++;
 	adapter->inflight++;
-	list_append(&core->requests, &request->link);
+	list_append(&core->requests[request->id % REQUEST_LISTS], &request->link);
 	request->configuration = core->current;
 	core->current->requests++;
 	pipeline_enter(core, request);
