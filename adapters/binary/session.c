@@ -133,13 +133,11 @@ void binary_session_wind_up(struct list *link)
 		session_end(session);
 }
 
-static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
+/* Counts and logs an end that was not ours. */
+static void report_end(const struct session *session, enum stream_end end, int errno_value)
 {
-	struct session *session = owner;
 	struct counters *counters = &session->listener->base.counters;
 	const char *cut = session->partial ? " within a frame" : "";
-	(void)stream;
-	session->stream = NULL;
 	if (end == STREAM_END_DEADLINE)
 		counters->at[COUNTER_EXPIRED]++;
 	else if (end == STREAM_END_ERROR || end == STREAM_END_FLOOD)
@@ -153,6 +151,16 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 		log_info("binary", "connection %s%s listener=%s peer=%s",
 		        end == STREAM_END_DEADLINE ? "silent too long" : "closed", cut,
 		        session->listener->base.label, session->peer);
+}
+
+static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
+{
+	struct session *session = owner;
+	(void)stream;
+	session->stream = NULL;
+	/* Once the listener is closing its label, which is the core's, is gone. */
+	if (end != STREAM_END_OWNER && !session->listener->closing)
+		report_end(session, end, errno_value);
 	timer_stop(&session->hold);
 	if (!session->under_way)
 		session_free(session);

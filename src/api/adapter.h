@@ -45,7 +45,7 @@ struct adapter_ops {
 /* First member of the adapter's own struct. open() leaves it zeroed; the core fills it in. */
 struct adapter {
 	const struct adapter_ops *ops;
-	const char *label; /* the listener's name in the configuration, logs, counters */
+	const char *label; /* the listener's name in logs and counters; the core's, until close() */
 	struct core *core;
 	unsigned inflight; /* requests submitted and not replied yet; the core counts */
 	unsigned

@@ -62,6 +62,21 @@ def test_own_sentences_in_one_piece():
     check(b"\n".join(OWN) + b"\n", OWN, 1 << 20)
 
 
+def test_a_listener_replaced_within_a_sentence():
+    backend = RestBackend()
+    before = fleet(backend.url, LISTENERS, extra=ENDPOINT)
+    with Gateway(before, environment=support.TOKENS) as gateway:
+        with socket.create_connection((gateway.address, gateway.port("nmea")), DEADLINE_S) as connection:
+            connection.sendall(OWN[0] + b"\r\n" + OWN[1][:20])
+            assert backend.next().json()["sentence"].encode() == OWN[0]
+            gateway.write(before.replace("nmea0183.ksy }", "nmea0183.ksy, idle: 9m }"))
+            gateway.reload()
+            assert connection.recv(1) == b""
+        replay(gateway, OWN[2] + b"\r\n", 1000)
+        assert backend.next().json()["sentence"].encode() == OWN[2]
+    backend.close()
+
+
 def test_a_position_is_decoded():
     backend = RestBackend()
     with Gateway(fleet(backend.url, LISTENERS, extra=ENDPOINT), environment=support.TOKENS) as gateway:
