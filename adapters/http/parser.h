@@ -11,8 +11,7 @@ enum {
 	HTTP_FIELDS_MAX = 100,  /* more: 431 */
 	HTTP_BLOCK_MAX = 32768, /* all field lines with their CRLFs; longer: 431 */
 	HTTP_EXTRAS_MAX = 4096, /* chunk extensions and trailers of one body; longer: 431 */
-	HTTP_BLANK_MAX = 64,    /* empty lines before the request line, in bytes */
-	HTTP_HEAD_MAX = HTTP_BLANK_MAX + HTTP_LINE_MAX + HTTP_BLOCK_MAX + 8
+	HTTP_BLANK_MAX = 64     /* empty lines before the request line, in bytes */
 };
 
 enum http_verdict {

@@ -3,8 +3,8 @@
  *
  * The messages are named by the endpoint's call (an rpc, or message and reply) and described by a descriptor set
  * that is loaded with the backend, so a new schema is a file and a reload. The value that the pipeline hands over
- * is encoded here (codec/protobuf/protobuf.h says by which rules); what does not fit is refused before anything is sent, in
- * the caller's words, with the field's path. An answer in any other media type, such as a JSON error, passes
+ * is encoded here (codec/protobuf/protobuf.h says by which rules); what does not fit is refused before anything
+ * is sent, in the caller's words, with the field's path. An answer in any other media type, such as a JSON error, passes
  * as it is. Connections are the HTTP pool's, as in rest. */
 #include "api/backend.h"
 #include "backend/http_exchange.h"

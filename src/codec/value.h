@@ -4,7 +4,8 @@
  * map carries its `key`. Integers are exact over the whole range of 64 bits, signed and unsigned: the codecs
  * make VALUE_INT of every integer that fits int64_t and VALUE_UINT only of larger ones. A VALUE_DOUBLE may
  * carry `literal`, the decimal notation it was read from, always in JSON's grammar (number_parse() takes it):
- * who writes decimal text (JSON, XML) writes that, so "81.40" stays "81.40" and a 4-byte float 81.4 does not become 81.4000015258789. */
+ * who writes decimal text (JSON, XML) writes that, so "81.40" stays "81.40" and a 4-byte float 81.4
+ * does not become 81.4000015258789. */
 #ifndef CODEC_VALUE_H
 #define CODEC_VALUE_H
 

@@ -33,8 +33,8 @@ struct datagram_peer {
 slice datagram_peer_key(const struct datagram_peer *);
 
 struct datagram_events {
-	/* One datagram that was sent to us alone; borrowed for the time of the call. `cut`: it was longer than `datagram_max_bytes` and
-	 * its end is lost. May call datagram_send(), not datagram_close(). */
+	/* One datagram that was sent to us alone; borrowed for the time of the call. `cut`: it was longer than
+	 * `datagram_max_bytes` and its end is lost. May call datagram_send(), not datagram_close(). */
 	void (*received)(void *owner, const struct datagram_peer *, slice bytes, bool cut);
 	/* One that was to be sent and could not be. May be NULL. */
 	void (*unsent)(void *owner, int errno_value);

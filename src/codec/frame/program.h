@@ -218,7 +218,7 @@ struct type {
 
 enum { FRAMING_MAX = 8, START_MAX = 4 };
 
-enum framing_kind { FRAMING_LENGTH, FRAMING_DELIMITER, FRAMING_FIXED, FRAMING_ALL };
+enum framing_kind { FRAMING_LENGTH, FRAMING_DELIMITER, FRAMING_FIXED };
 
 #define CHECKSUM_TO_END INT64_MAX
 struct checksum {

@@ -12,8 +12,8 @@
  * one thing asked: is it a vocabulary whose types we know.
  *
  * COST. Expat copies the namespace of each element and attribute, and hashes the latter's; without the bound on
- * its length a body of 1 MiB could make it copy tens of gigabytes. All other limits bound memory. (Expat remembers each different name:
- * some 200 bytes. A body of thousands of them is what uses the scratch arena up.)
+ * its length a body of 1 MiB could make it copy tens of gigabytes. All other limits bound memory. (Expat
+ * remembers each different name: some 200 bytes. A body of thousands of them is what uses the scratch arena up.)
  *
  * After XML_StopParser() expat may still make calls that it owed (the end of an empty element), so each handler
  * first looks whether the document is refused already. */
