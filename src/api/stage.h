@@ -23,7 +23,7 @@ struct stage {
 };
 
 /* Ends a WAIT: goes on with the next stage (NEXT) or turns round (REPLY). Deferred: never runs a stage from
- * inside the call. */
+ * inside the call, which may therefore come from inside enter(), before that says WAIT. */
 void pipeline_resume(struct request *, enum verdict);
 
 #endif

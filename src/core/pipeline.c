@@ -70,8 +70,7 @@ void pipeline_enter(struct core *core, struct request *request)
 void pipeline_resume(struct request *request, enum verdict verdict)
 {
 	struct core *core = request->adapter->core;
-	assert(request->waiting);
-	request->waiting = false;
+	assert(list_empty(&request->queue));
 	request->resumed_with = (int)verdict;
 	list_append(&core->resumed, &request->queue);
 	loop_defer(core->loop, &core->work);
@@ -88,6 +87,7 @@ void exchange_done(struct exchange *exchange, enum status status)
 
 static void go_on(struct core *core, struct request *request)
 {
+	request->waiting = false;
 	if (request->resumed_with == REPLY || request->at + 1 == STAGES) {
 		leave(core, request);
 	} else {
@@ -142,7 +142,8 @@ void pipeline_init(struct core *core)
 
 static void cancel(struct core *core, struct request *request)
 {
-	if (!request->waiting || request->cancelled)
+	bool resumed = !list_empty(&request->queue);
+	if (!request->waiting || resumed || request->cancelled)
 		return;
 	request->cancelled = true;
 	stages[request->at]->cancel(core, request);
