@@ -1,4 +1,4 @@
-/* dialect: a protocol that rides on the HTTP listener and shares its port (SOAP; WebSocket later).
+/* dialect: a protocol that rides on the HTTP listener and shares its port (SOAP).
  *
  * The HTTP adapter reads the request, hands the dialects' table the head and body, and the first that claims it
  * turns it into what the core gets and, later, turns the answer into an HTTP response. So adapters/http knows no

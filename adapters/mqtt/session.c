@@ -1,7 +1,7 @@
 /* One client's connection, from the first byte to the last.
  *
  * Bytes are cut into packets here, and each packet goes to the part that knows it. A session is in one of four
- * states: SILENT until CONNECT has come (five seconds), AUTHENTICATING while the core decides about it,
+ * states: SILENT until CONNECT has come (`connect_timeout`), AUTHENTICATING while the core decides about it,
  * CONNECTED, ENDED once nothing is to be read or written any more. Reading is paused while AUTHENTICATING and
  * while as many publications are held as `receive_maximum` allows: TCP then holds the client back, and what was
  * not taken comes again after stream_resume().

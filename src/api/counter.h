@@ -1,5 +1,5 @@
 /* Counters of what happened at the edges, one row a listener and one a backend. The core adds the replies by
- * status (struct adapter below); what never became a request is counted by whoever saw it. Core thread. */
+ * status (struct adapter in api/adapter.h); what never became a request is counted by whoever saw it. Core thread. */
 #ifndef API_COUNTER_H
 #define API_COUNTER_H
 

@@ -1,7 +1,7 @@
 /* What every plug has in common: a name, the settings that it reads, open … close.
  *
- * The settings tables are the one source of the configuration's checks, the JSON Schema's test, and the
- * reference page: a key that stands in no table is a mistake in the file. */
+ * The settings tables are the one source of the configuration's checks, its defaults and the JSON Schema: a key
+ * that stands in no table is a mistake in the file. */
 #ifndef API_PLUGIN_H
 #define API_PLUGIN_H
 
@@ -34,7 +34,7 @@ struct setting {
 	enum setting_type type;
 	const char *fallback; /* as it would stand in the file; NULL: none */
 	bool required;
-	const char *help; /* one line: the reference and the schema show it */
+	const char *help; /* one line: the schema shows it */
 	/* SETTING_TEXT: the only words allowed, NULL-terminated; or NULL. */
 	const char *const *choices;
 	/* SETTING_TREE: the keys inside, NULL: any. SETTING_TREES: the keys inside each. */

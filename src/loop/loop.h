@@ -1,7 +1,7 @@
 /* The one event loop: libwebsockets outside, libuv inside.
  *
  * lws owns poll(); the backend descriptor of a uv loop is adopted into it as a raw file, and each turn runs
- *     uv_run(NOWAIT)  ->  deferred tasks  ->  before-sleep hooks  ->  lws_service (sleeps)
+ *     uv_run(NOWAIT)  ->  timers  ->  deferred tasks  ->  before-sleep hooks  ->  lws_service (sleeps)
  * so a uv callback, an lws callback and a deferred task all run on the one core thread, and whatever a turn
  * produced is written once, before the loop sleeps.
  *
@@ -66,7 +66,7 @@ void timer_init(struct timer *, struct loop *, void (*fire)(struct timer *));
 void timer_set(struct timer *, uint64_t at_ms);
 void timer_stop(struct timer *);
 
-/* Watches a descriptor that another library owns (libcoap's epoll). */
+/* Watches a descriptor that is nobody's stream: a UDP socket, a listening one. */
 struct watch;
 enum { WATCH_READABLE = 1, WATCH_WRITABLE = 2 };
 struct watch *watch_create(struct loop *, int fd, unsigned events,

@@ -1,4 +1,4 @@
-/* Addresses as text, both ways. */
+/* Addresses as text, both ways, and why one cannot be listened at. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
