@@ -59,7 +59,7 @@ static void show_body(struct text *line, slice body)
 		text_printf(line, "… (%zu bytes)", body.n);
 }
 
-/* TIME CLIENT METHOD PATH MEDIA BODY */
+/* TIME PROTOCOL CLIENT METHOD PATH MEDIA BODY: the protocol that it came by. */
 static slice write_line(const struct exchange *exchange)
 {
 	const struct request *request = exchange->request;
@@ -68,7 +68,7 @@ static slice write_line(const struct exchange *exchange)
 	clock_text(clock_wall_ns(), when);
 	struct text line;
 	text_init(&line, exchange->arena, 128 + call->body.n);
-	text_printf(&line, "%s ", when);
+	text_printf(&line, "%s %s ", when, request->protocol);
 	bool known = request->who && request->who->id.n;
 	show_text(&line, known ? request->who->id : SLICE("-"));
 	text_printf(&line, " %s ", method_name(call->method));

@@ -1,6 +1,7 @@
 /* fairlead frame decode: what a frame means, field by field. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,12 +64,16 @@ static bool read_stream(struct arena *arena, FILE *file, slice *bytes)
 static bool read_path(struct arena *arena, const char *path, slice *bytes)
 {
 	FILE *file = fopen(path, "rb");
-	bool good = file && read_stream(arena, file, bytes);
-	if (file)
-		(void)fclose(file);
+	if (!file) {
+		(void)fprintf(
+		        stderr, "fairlead frame: %s cannot be read: %s\n", path, strerror(errno));
+		return false;
+	}
+	bool good = read_stream(arena, file, bytes);
+	(void)fclose(file);
 	if (!good)
 		(void)fprintf(stderr,
-		        "fairlead frame: %s cannot be read, or is larger than 1 MiB\n", path);
+		        "fairlead frame: %s cannot be read whole; 1 MiB is the limit\n", path);
 	return good;
 }
 

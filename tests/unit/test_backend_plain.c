@@ -25,7 +25,7 @@ static enum status deliver(
         const struct backend_ops *ops, struct backend *backend, slice media, slice body)
 {
 	static const struct identity who = { .id = SLICE_INIT("engine-7") };
-	struct request request = { .id = 0xabc, .who = &who };
+	struct request request = { .id = 0xabc, .who = &who, .protocol = "mqtt" };
 	arena_init(&request.arena, 1 << 20);
 	request.call.method = METHOD_POST;
 	request.call.path = SLICE("/ships/sensors/engine-7");
@@ -141,8 +141,8 @@ static void console_lines(void **state)
 	(void)state;
 	char line[4096];
 	printed(SLICE("application/json"), SLICE("{\"a\":\n1}"), line, sizeof line);
-	assert_non_null(strstr(
-	        line, " engine-7 POST /ships/sensors/engine-7 application/json {\"a\": 1}\n"));
+	assert_non_null(strstr(line,
+	        "Z mqtt engine-7 POST /ships/sensors/engine-7 application/json {\"a\": 1}\n"));
 	printed((slice){ NULL, 0 }, SLICE("\x80\x00\x1b"), line, sizeof line);
 	assert_non_null(strstr(line, " - 80001b\n"));
 	printed(SLICE("text/plain"), SLICE("a\x1b[2Jb"), line, sizeof line);
