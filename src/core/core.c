@@ -101,42 +101,6 @@ bool core_start(struct core *core, struct error *error)
 	return true;
 }
 
-static bool still_wanted(const struct configuration *configuration, const struct list *opened,
-        const struct listener *listener)
-{
-	LIST_EACH (opened, at, following) {
-		if (strcmp(LIST_OWNER(at, struct listener, link)->name, listener->name) == 0)
-			return false;
-	}
-	for (unsigned i = 0; i < configuration->nlisteners; i++) {
-		if (strcmp(configuration->listeners[i].name, listener->name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void replace_listeners(struct core *core, struct list *opened)
-{
-	/* Old ones first: a changed listener mostly wants the same port. */
-	LIST_EACH (&core->listeners, at, following) {
-		struct listener *listener = LIST_OWNER(at, struct listener, link);
-		if (!still_wanted(core->current, opened, listener))
-			listener_stop(listener);
-	}
-	LIST_EACH (opened, at, following) {
-		struct listener *listener = LIST_OWNER(at, struct listener, link);
-		struct error why = { 0 };
-		if (listener_start(listener, &why)) {
-			list_remove(at);
-			list_append(&core->listeners, at);
-		} else {
-			log_error("core", "listener %s is down: %s; reload to try again",
-			        listener->name, why.text);
-			listener_close(listener);
-		}
-	}
-}
-
 static void log_mistakes(const struct mistakes *mistakes)
 {
 	for (unsigned i = 0; i < mistakes_kept(mistakes); i++)
@@ -164,7 +128,7 @@ void core_reload(struct core *core)
 		retire(core, core->current);
 		core->current = next;
 		take_limits(core);
-		replace_listeners(core, &opened);
+		listeners_replace(core, &opened);
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
 		        next->nlisteners, next->nendpoints);
 		core_settle(core);

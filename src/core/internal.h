@@ -11,9 +11,10 @@
 struct listener {
 	struct list link;
 	struct adapter *adapter;
-	char *name;
+	char *name, *bind;
 	uint64_t files;
 	bool started, stopped;
+	bool outdated; /* it goes on because what should replace it could not start */
 };
 
 enum { REQUEST_LISTS = 1024 };
@@ -59,6 +60,9 @@ struct target *route_pick(struct backend *, const struct target *not_this);
 
 /* listeners.c */
 bool listeners_open(struct core *, struct configuration *, struct list *opened, struct mistakes *);
+/* Puts the opened ones in the place of what runs and is not wanted as it is any more. One that cannot start (its
+ * address is somebody else's) leaves the old one of its name running, where there is one at another address. */
+void listeners_replace(struct core *, struct list *opened);
 bool listener_start(struct listener *, struct error *);
 void listener_stop(struct listener *);
 void listener_close(struct listener *);

@@ -30,31 +30,39 @@ static bool unchanged(struct core *core, const struct listener_setup *setup)
 {
 	const struct listener *running = listeners_find(core, setup->name);
 	const struct listener_setup *old = current_setup(core, setup->name);
-	return running && old && old->ops == setup->ops && running->files == setup->files &&
-	       config_equal(old->node, setup->node);
+	return running && !running->outdated && old && old->ops == setup->ops &&
+	       running->files == setup->files && config_equal(old->node, setup->node);
+}
+
+static void listener_free(struct listener *listener)
+{
+	free(listener->name);
+	free(listener->bind);
+	free(listener);
 }
 
 static bool open_one(struct core *core, const struct listener_setup *setup, struct list *opened,
         struct mistakes *mistakes)
 {
 	struct error error = { 0 };
+	slice bind = config_text(setup->node, "bind");
 	struct listener *listener = calloc(1, sizeof *listener);
-	char *name = strdup(setup->name);
-	if (!listener || !name) {
-		free(listener);
-		free(name);
+	if (!listener)
+		return mistake_add(mistakes, setup->node, "out of memory");
+	listener->name = strdup(setup->name);
+	listener->bind = strndup(bind.p, bind.n);
+	if (!listener->name || !listener->bind) {
+		listener_free(listener);
 		return mistake_add(mistakes, setup->node, "out of memory");
 	}
 	listener->adapter = setup->ops->open(core->loop, &core->limits, setup->node, &error);
 	if (!listener->adapter) {
-		free(listener);
-		free(name);
+		listener_free(listener);
 		return mistake_add_error(mistakes, setup->node, &error);
 	}
-	listener->name = name;
 	listener->files = setup->files;
 	listener->adapter->ops = setup->ops;
-	listener->adapter->label = name;
+	listener->adapter->label = listener->name;
 	listener->adapter->core = core;
 	list_append(opened, &listener->link);
 	return true;
@@ -92,8 +100,64 @@ void listener_close(struct listener *listener)
 {
 	list_remove(&listener->link);
 	listener->adapter->ops->close(listener->adapter);
-	free(listener->name);
-	free(listener);
+	listener_free(listener);
+}
+
+/* Does the configuration in force want this running listener as it is? */
+static bool still_wanted(
+        const struct core *core, const struct list *opened, const struct listener *listener)
+{
+	LIST_EACH (opened, at, following) {
+		if (strcmp(LIST_OWNER(at, struct listener, link)->name, listener->name) == 0)
+			return false;
+	}
+	return current_setup(core, listener->name) != NULL;
+}
+
+static void make_room(struct core *core, const struct list *opened, const char *bind)
+{
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (strcmp(listener->bind, bind) == 0 && !still_wanted(core, opened, listener))
+			listener_stop(listener);
+	}
+}
+
+static void start_new(struct core *core, const struct list *opened)
+{
+	LIST_EACH (opened, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		struct error why = { 0 };
+		make_room(core, opened, listener->bind);
+		if (listener_start(listener, &why))
+			continue;
+		struct listener *old = listeners_find(core, listener->name);
+		log_error("core", "listener %s: %s; %s; reload to try again", listener->name,
+		        why.text, old ? "the old one goes on" : "it is down");
+		if (old)
+			old->outdated = true;
+	}
+}
+
+void listeners_replace(struct core *core, struct list *opened)
+{
+	LIST_EACH (&core->listeners, at, following)
+		LIST_OWNER(at, struct listener, link)->outdated = false;
+	start_new(core, opened);
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (!listener->outdated && !still_wanted(core, opened, listener))
+			listener_stop(listener);
+	}
+	LIST_EACH (opened, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (listener->started) {
+			list_remove(at);
+			list_append(&core->listeners, at);
+		} else {
+			listener_close(listener);
+		}
+	}
 }
 
 void adapter_at_rest(struct adapter *adapter)

@@ -302,6 +302,37 @@ def test_a_listener_is_added_moved_and_removed():
     backend.close()
 
 
+def test_a_listener_that_cannot_move_stays_where_it_is():
+    backend = RestBackend()
+    with Gateway(fleet(backend.url, WEB), environment=TOKENS) as gateway:
+        moved = fleet(backend.url, WEB.replace("port_web", "port_moved")).replace("/open/{thing}", "/opened/{thing}")
+        with socket.socket() as occupant:
+            occupant.bind((gateway.address, gateway.port("moved")))
+            occupant.listen()
+            gateway.write(moved)
+            gateway.reload()
+            gateway.wait_log("the old one goes on")
+            assert curl(gateway.url("/opened/1"))[0] == 200
+        gateway.reload()
+        assert curl(gateway.url("/opened/1", "moved"))[0] == 200
+        run("curl", "-sS", gateway.url("/opened/1"), expect=7)
+    backend.close()
+
+
+def test_listeners_swap_addresses_and_names():
+    backend = RestBackend()
+    both = WEB + "  - { name: more, protocol: http, bind: {address}:{port_more} }\n"
+    with Gateway(fleet(backend.url, both), environment=TOKENS) as gateway:
+        swapped = both.replace("port_web", "port_x").replace("port_more", "port_web").replace("port_x", "port_more")
+        for listeners in (swapped, both.replace("name: web", "name: www")):
+            gateway.write(fleet(backend.url, listeners))
+            gateway.reload()
+            for name in ("web", "more"):
+                assert curl(gateway.url("/open/1", name))[0] == 200
+        assert " is down" not in gateway.log() and "goes on" not in gateway.log(), gateway.log()
+    backend.close()
+
+
 def test_sigterm_answers_what_is_under_way():
     release = threading.Event()
 
