@@ -7,7 +7,9 @@
 #include "loop/loop.h"
 #include "net/stream.h"
 
-enum { READ_BUFFER_BYTES = 64 * 1024 };
+/* What all streams of a loop may hold of messages that are not whole: thousands of peers that each send half of
+ * a large one must not take the machine's memory. Who goes beyond it is cut off. */
+enum { READ_BUFFER_BYTES = 64 * 1024, UNREAD_TOTAL_MAX_BYTES = 32 * 1024 * 1024 };
 
 /* One a loop: lives as long as one of its streams or listeners does. */
 struct net {
@@ -15,6 +17,7 @@ struct net {
 	struct hook flush;
 	struct list dirty; /* streams with output that was collected in this turn */
 	unsigned users;
+	size_t unread_bytes; /* in the buffers of all streams */
 	char buffer[READ_BUFFER_BYTES];
 };
 

@@ -17,6 +17,7 @@ struct net *net_join(struct loop *loop)
 			return NULL;
 		net->loop = loop;
 		net->users = 0;
+		net->unread_bytes = 0;
 		list_init(&net->dirty);
 		net->flush.run = stream_flush_all;
 		loop_before_sleep(loop, &net->flush);

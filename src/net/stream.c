@@ -74,6 +74,14 @@ uv_stream_t *stream_handle(struct stream *stream)
 	return (uv_stream_t *)&stream->tcp;
 }
 
+static void drop_unread(struct stream *stream)
+{
+	free(stream->unread);
+	stream->net->unread_bytes -= stream->unread_size;
+	stream->unread = NULL;
+	stream->unread_n = stream->unread_size = 0;
+}
+
 static void closed(uv_handle_t *handle)
 {
 	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
@@ -81,8 +89,8 @@ static void closed(uv_handle_t *handle)
 		listener_release(stream->listener);
 	if (stream->owner)
 		stream->events->closed(stream->owner, stream, stream->end, stream->errno_value);
+	drop_unread(stream);
 	net_leave(stream->net);
-	free(stream->unread);
 	free(stream->unsent);
 	free(stream);
 }
@@ -120,12 +128,24 @@ static void deadline_passed(struct timer *timer)
 
 /* ---- Input */
 
+static bool enlarge_unread(struct stream *stream, size_t size)
+{
+	size_t more = size - stream->unread_size;
+	if (more > UNREAD_TOTAL_MAX_BYTES - stream->net->unread_bytes)
+		return false;
+	char *larger = realloc(stream->unread, size);
+	if (!larger)
+		return false;
+	stream->unread = larger;
+	stream->unread_size = size;
+	stream->net->unread_bytes += more;
+	return true;
+}
+
 static bool keep_unread(struct stream *stream, slice rest)
 {
 	if (!rest.n) {
-		free(stream->unread);
-		stream->unread = NULL;
-		stream->unread_n = stream->unread_size = 0;
+		drop_unread(stream);
 		return true;
 	}
 	bool inside = stream->unread && rest.p >= stream->unread &&
@@ -133,13 +153,8 @@ static bool keep_unread(struct stream *stream, slice rest)
 	if (inside) {
 		memmove(stream->unread, rest.p, rest.n);
 	} else {
-		if (rest.n > stream->unread_size) {
-			char *larger = realloc(stream->unread, rest.n);
-			if (!larger)
-				return false;
-			stream->unread = larger;
-			stream->unread_size = rest.n;
-		}
+		if (rest.n > stream->unread_size && !enlarge_unread(stream, rest.n))
+			return false;
 		memcpy(stream->unread, rest.p, rest.n);
 	}
 	stream->unread_n = rest.n;
@@ -159,20 +174,15 @@ static void offer(struct stream *stream, slice bytes)
 	if (rest.n > most)
 		finish(stream, STREAM_END_FLOOD, 0);
 	else if (!keep_unread(stream, rest))
-		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+		finish(stream, STREAM_END_FLOOD, 0);
 }
 
 static bool append_unread(struct stream *stream, slice bytes)
 {
 	size_t n = stream->unread_n + bytes.n;
-	if (n > stream->unread_size) {
-		size_t size = n + n / 2;
-		char *larger = realloc(stream->unread, size);
-		if (!larger)
-			return false;
-		stream->unread = larger;
-		stream->unread_size = size;
-	}
+	if (n > stream->unread_size && !enlarge_unread(stream, n + n / 2) &&
+	        !enlarge_unread(stream, n))
+		return false;
 	memcpy(stream->unread + stream->unread_n, bytes.p, bytes.n);
 	stream->unread_n = n;
 	return true;
@@ -208,7 +218,7 @@ static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 	else if (append_unread(stream, bytes))
 		offer(stream, (slice){ stream->unread, stream->unread_n });
 	else
-		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+		finish(stream, STREAM_END_FLOOD, 0);
 }
 
 static void offer_again(struct task *task)

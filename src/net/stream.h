@@ -19,8 +19,9 @@ enum stream_end {
 	STREAM_END_PEER,     /* the peer closed in order */
 	STREAM_END_ERROR,    /* reset, unreachable, refused: see errno_value */
 	STREAM_END_DEADLINE, /* the deadline passed */
-	STREAM_END_FLOOD,    /* more unread input or unsent output than its limits allow */
-	STREAM_END_OWNER     /* stream_close() */
+	/* More unread input or unsent output than its limits allow, or than all streams together may hold. */
+	STREAM_END_FLOOD,
+	STREAM_END_OWNER /* stream_close() */
 };
 
 struct stream_events {

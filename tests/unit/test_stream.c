@@ -259,6 +259,65 @@ static void flood_unread(void **state)
 	assert_int_equal(server.end, STREAM_END_FLOOD);
 }
 
+static struct side both[2];
+static const struct stream_limits wide = { 24 << 20, 25 << 20 };
+
+static void *accepted_both(void *arg, struct stream *stream)
+{
+	(void)arg;
+	both[accepted_count].stream = stream;
+	return &both[accepted_count++];
+}
+
+static void stop_at_the_first_end(
+        void *owner, struct stream *stream, enum stream_end end, int errno_value)
+{
+	(void)stream;
+	(void)errno_value;
+	struct side *side = owner;
+	side->ended++;
+	side->end = end;
+	loop_stop(loop);
+}
+
+static void all_streams_together_hold_so_much_unread(void **state)
+{
+	(void)state;
+	static struct stream_events lazy;
+	lazy = events;
+	lazy.received = use_none;
+	lazy.closed = stop_at_the_first_end;
+	stream_listener_close(listener);
+	memset(both, 0, sizeof both);
+	const struct stream_accept accept = { accepted_both, turned_away, &lazy, wide, 2, NULL };
+	char error[128];
+	listener = stream_listen(loop, SLICE("127.0.0.1:0"), &accept, error, sizeof error);
+	char address[32];
+	(void)snprintf(address, sizeof address, "127.0.0.1:%u", stream_listener_port(listener));
+	assert_true(net_parse_address(slice_of(address), &where));
+	stream_abort(client.stream);
+	loop_run(loop);
+	static struct side senders[2];
+	static char half[20 << 20];
+	memset(senders, 0, sizeof senders);
+	accepted_count = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		senders[i].stream =
+		        stream_connect(loop, (struct sockaddr *)&where, &lazy, &wide, &senders[i]);
+		stream_write(senders[i].stream, (slice){ half, sizeof half });
+	}
+	loop_run(loop);
+	/* Each is within its own limit; the one that would go beyond what both may hold is cut off. */
+	assert_int_equal(both[0].ended + both[1].ended, 1);
+	assert_int_equal(both[both[0].ended ? 0 : 1].end, STREAM_END_FLOOD);
+	for (unsigned i = 0; i < 2; i++) {
+		if (!both[i].ended)
+			stream_abort(both[i].stream);
+		if (!senders[i].ended)
+			stream_abort(senders[i].stream);
+	}
+}
+
 static void set_deadline(void)
 {
 	stream_set_deadline(server.stream, loop_now_ms(loop) + 10);
@@ -346,6 +405,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_not_used_comes_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(flood_unsent, setup, teardown),
 		cmocka_unit_test_setup_teardown(flood_unread, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        all_streams_together_hold_so_much_unread, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_silent_peer_meets_the_deadline, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        more_connections_than_allowed_are_turned_away, setup, teardown),
