@@ -157,8 +157,7 @@ static bool fill_media(struct request *request, slice value)
 	if (!lower)
 		return no_memory(request);
 	for (size_t i = 0; i < media.n; i++)
-		lower[i] = (char)(media.p[i] >= 'A' && media.p[i] <= 'Z' ? media.p[i] | 0x20
-		                                                         : media.p[i]);
+		lower[i] = ascii_lower(media.p[i]);
 	request->in.media = (slice){ lower, media.n };
 	return true;
 }
@@ -211,8 +210,7 @@ static bool fill_fields(struct request *request, const struct http_head *head, c
 	for (unsigned i = 0; i < head->nfields; i++) {
 		struct http_part part = head->fields[i].name;
 		for (uint32_t at = part.at; at < part.at + part.n; at++)
-			bytes[at] = (char)(bytes[at] >= 'A' && bytes[at] <= 'Z' ? bytes[at] | 0x20
-			                                                        : bytes[at]);
+			bytes[at] = ascii_lower(bytes[at]);
 		slice name = http_part_slice(bytes, part);
 		slice value = http_part_slice(bytes, head->fields[i].value);
 		if (!fill_field(request, name, value, &seen))

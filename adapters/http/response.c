@@ -4,6 +4,7 @@
  * header field's: nothing that a backend says can end the header or add a field to it. */
 #include "adapters/http/response.h"
 
+#include "base/field.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -160,17 +161,6 @@ static slice problem(
 	return text_slice(&text);
 }
 
-/* A media type or a field's value may not hold what could end the line. */
-static bool is_field_value(slice value)
-{
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return value.n > 0;
-}
-
 static void field(struct text *head, slice name, slice value)
 {
 	text_slice_add(head, name);
@@ -184,7 +174,7 @@ static void write_passed_on(struct text *head, const struct message *out)
 	for (unsigned i = 0; i < out->nfields; i++) {
 		for (size_t k = 0; k < sizeof passed_on / sizeof *passed_on; k++) {
 			if (slice_equal(out->fields[i].name, passed_on[k]) &&
-			        is_field_value(out->fields[i].value))
+			        out->fields[i].value.n && field_value_valid(out->fields[i].value))
 				field(head, passed_on[k], out->fields[i].value);
 		}
 	}
@@ -251,7 +241,7 @@ void http_response_write(struct request *request, struct http_answer *answer, st
 	field(head, SLICE("Date"), slice_of(answer->date));
 	field(head, SLICE("X-Request-Id"), slice_of(id));
 	bool bodiless = response.code == 204 || response.code == 304;
-	if (!bodiless && response.body.n && is_field_value(response.media))
+	if (!bodiless && response.body.n && response.media.n && field_value_valid(response.media))
 		field(head, SLICE("Content-Type"), response.media);
 	/* Of a body that the backend kept to itself, as HEAD asks for, nobody here knows the length. */
 	if (!bodiless && (response.body.n || request->in.method != METHOD_HEAD)) {

@@ -18,7 +18,7 @@
  * QoS 0 goes the same way without an answer. QoS 2 is not offered yet: MQTT 5 is told so in CONNACK. */
 #include "adapters/mqtt/mqtt.h"
 
-#include "base/media.h"
+#include "base/field.h"
 #include "base/uri.h"
 #include "base/utf8.h"
 
@@ -147,8 +147,7 @@ static slice lower_case(struct arena *arena, slice name)
 {
 	char *copy = arena_alloc_raw(arena, name.n);
 	for (size_t i = 0; copy && i < name.n; i++)
-		copy[i] =
-		        name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] | 0x20) : name.p[i];
+		copy[i] = ascii_lower(name.p[i]);
 	return (slice){ copy, copy ? name.n : 0 };
 }
 
@@ -178,7 +177,7 @@ static void take_user_properties(
 			if (!take_method(request, value))
 				request_refuse(request, STATUS_METHOD_NOT_ALLOWED,
 				        "no method of this name can be asked for");
-		} else if (media_is_token(name)) {
+		} else if (field_name_valid(name)) {
 			fields[n].name = lower_case(&request->arena, name);
 			fields[n].value = value;
 			complete = complete && fields[n].name.p;

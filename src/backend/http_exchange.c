@@ -13,6 +13,7 @@
 #include "backend/http_exchange.h"
 
 #include "api/identity.h"
+#include "base/field.h"
 #include "base/media.h"
 #include "base/random.h"
 #include "base/uri.h"
@@ -70,21 +71,9 @@ bool http_origin_parse(slice url, struct http_origin *origin, struct error *erro
 
 /* ---- The head */
 
-static bool is_field_value(slice value)
-{
-	for (size_t i = 0; i < value.n; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 static char fold(char c)
 {
-	if (c == '_')
-		return '-';
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	return c == '_' ? '-' : ascii_lower(c);
 }
 
 /* Is it `known` (in lower case), to a service that folds letters, and underscores to hyphens? */
@@ -155,7 +144,7 @@ static void write_field(struct text *text, slice name, slice value)
 /* A field that the gateway writes with what the caller said, if that is sound. */
 static void write_checked(struct text *text, slice name, slice value, struct counters *counters)
 {
-	if (is_field_value(value))
+	if (field_value_valid(value))
 		write_field(text, name, value);
 	else
 		counters->at[COUNTER_MALFORMED]++;
@@ -167,7 +156,7 @@ static void write_callers_fields(
 	slice connection = message_field(call, "connection");
 	for (unsigned i = 0; i < call->nfields; i++) {
 		const struct field *field = &call->fields[i];
-		if (!media_is_token(field->name) || !is_field_value(field->value)) {
+		if (!field_name_valid(field->name) || !field_value_valid(field->value)) {
 			counters->at[COUNTER_MALFORMED]++;
 			continue;
 		}
@@ -242,8 +231,8 @@ static void write_own_fields(
 	slice key = message_field(&request->call, "idempotency-key");
 	write_trace(text, exchange);
 	write_field(text, SLICE("X-Request-Id"), slice_of(id));
-	write_field(
-	        text, SLICE("Idempotency-Key"), key.n && is_field_value(key) ? key : slice_of(id));
+	write_field(text, SLICE("Idempotency-Key"),
+	        key.n && field_value_valid(key) ? key : slice_of(id));
 	if (request->who && request->who->id.n)
 		write_checked(text, SLICE("X-Fairlead-Client"), request->who->id, counters);
 }
@@ -384,7 +373,7 @@ static void take_fields(struct exchange *exchange, const struct http_call *call)
 		return;
 	unsigned n = 0;
 	for (unsigned i = 0; i < call->nfields; i++) {
-		if (is_passed_on(call->fields[i].name) && is_field_value(call->fields[i].value))
+		if (is_passed_on(call->fields[i].name) && field_value_valid(call->fields[i].value))
 			fields[n++] = call->fields[i];
 	}
 	exchange->out.fields = fields;
@@ -418,7 +407,7 @@ static enum status take_answer(
 	enum method method = exchange->request->call.method;
 	enum status status = http_status(call->code, method);
 	take_fields(exchange, call);
-	exchange->out.media = is_field_value(call->media) ? call->media : (slice){ NULL, 0 };
+	exchange->out.media = field_value_valid(call->media) ? call->media : (slice){ NULL, 0 };
 	exchange->out.body = call->answer;
 	if (status_is_success(status))
 		return status;

@@ -27,10 +27,8 @@ static int begun(http_parser *parser)
 static void lower(slice name)
 {
 	char *p = (char *)(uintptr_t)name.p;
-	for (size_t i = 0; i < name.n; i++) {
-		if (p[i] >= 'A' && p[i] <= 'Z')
-			p[i] = (char)(p[i] + ('a' - 'A'));
-	}
+	for (size_t i = 0; i < name.n; i++)
+		p[i] = ascii_lower(p[i]);
 }
 
 static int field_complete(struct http_response *response)

@@ -5,17 +5,6 @@ slice media_type(slice media)
 	return slice_trim(slice_cut(&media, ';'));
 }
 
-bool media_is_token(slice text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!letter && !(c >= '0' && c <= '9') && (!c || !strchr("!#$%&'*+-.^_`|~", c)))
-			return false;
-	}
-	return text.n > 0;
-}
-
 bool media_same(slice a, slice b)
 {
 	return slice_equal_nocase(media_type(a), media_type(b));

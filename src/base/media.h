@@ -6,8 +6,6 @@
 
 /* The type without its parameters: "text/plain; charset=utf-8" -> "text/plain". */
 slice media_type(slice media);
-/* A token (RFC 9110 section 5.6.2): what media types, their parameters and the names of fields are made of. */
-bool media_is_token(slice text);
 /* Equal, parameters aside. */
 bool media_same(slice a, slice b);
 /* Does the pattern ("*" "/" "*", "text/" "*", "application/json") take the type? */

@@ -52,6 +52,12 @@ static inline slice slice_from(slice s, size_t from)
 	return from >= s.n ? (slice){ NULL, 0 } : (slice){ s.p + from, s.n - from };
 }
 
+/* An ASCII capital as its small letter; everything else as it is. */
+static inline char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 /* Equal when ASCII letters are folded: header names, media types, schemes. */
 bool slice_equal_nocase(slice a, slice b);
 

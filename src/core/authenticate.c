@@ -14,13 +14,9 @@ static enum verdict check(
 			continue;
 		*applies = true;
 		enum verdict verdict = authenticator->ops->check(authenticator, request, at);
-		if (verdict == REPLY && request->status == STATUS_NONE) {
-			request->status = STATUS_UNAUTHENTICATED;
-			if (!request->why.p)
-				request_refuse(request, STATUS_UNAUTHENTICATED,
-				        "the credential is not accepted (%s)",
-				        authenticator->label);
-		}
+		if (verdict == REPLY && request->status == STATUS_NONE)
+			request_refuse(request, STATUS_UNAUTHENTICATED,
+			        "the credential is not accepted (%s)", authenticator->label);
 		return verdict;
 	}
 	*applies = false;

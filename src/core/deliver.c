@@ -2,9 +2,8 @@
  * there is one, is made only while nothing was sent: a repeated effect is worse than an honest refusal. */
 #include "core/internal.h"
 
-static enum verdict attempt(struct core *core, struct request *request, struct exchange *exchange)
+static void attempt(struct backend *backend, struct exchange *exchange)
 {
-	struct backend *backend = endpoint_setup(request->endpoint)->to->backend;
 	exchange->attempt++;
 	exchange->status = STATUS_NONE;
 	exchange->out = (struct message){ 0 };
@@ -13,8 +12,6 @@ static enum verdict attempt(struct core *core, struct request *request, struct e
 	exchange->retry_after_ms = 0;
 	exchange->state = NULL;
 	backend->ops->send(backend, exchange);
-	(void)core;
-	return WAIT;
 }
 
 static enum verdict enter(struct core *core, struct request *request)
@@ -33,7 +30,8 @@ static enum verdict enter(struct core *core, struct request *request)
 	exchange->arena = &request->arena;
 	exchange->deadline_ms = loop_now_ms(core->loop) + endpoint->to->backend->timeout_ms;
 	list_init(&exchange->link);
-	return attempt(core, request, exchange);
+	attempt(endpoint->to->backend, exchange);
+	return WAIT;
 }
 
 static bool worth_another(struct core *core, const struct exchange *exchange, unsigned retries)
@@ -51,7 +49,7 @@ void deliver_exchange_done(struct core *core, struct exchange *exchange)
 	const struct backend_setup *to = endpoint_setup(request->endpoint)->to;
 	if (worth_another(core, exchange, to->retries)) {
 		exchange->target = route_pick(to->backend, exchange->target);
-		(void)attempt(core, request, exchange);
+		attempt(to->backend, exchange);
 		return;
 	}
 	request->status = exchange->status;

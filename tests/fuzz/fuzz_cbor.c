@@ -1,8 +1,4 @@
-/* check() and decode() agree, and what was decoded is the same after encoding and decoding again. */
-#include "api/codec.h"
-#include "codec/value.h"
-
-#include <stdlib.h>
+#include "codec_agrees.h"
 
 extern const struct codec codec_cbor;
 
@@ -10,20 +6,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-	struct arena arena;
-	arena_init(&arena, (size_t)1 << 28);
-	struct error error;
-	slice body = { (const char *)bytes, n };
-	bool good = codec_cbor.check(body, &error);
-	struct value *value = codec_cbor.decode(&arena, body, &error);
-	if (good != (value != NULL))
-		abort();
-	if (value) {
-		slice text = codec_cbor.encode(&arena, value, &error);
-		struct value *again = text.p ? codec_cbor.decode(&arena, text, &error) : NULL;
-		if (!again || !value_equal(value, again))
-			abort();
-	}
-	arena_finish(&arena);
+	codec_agrees(&codec_cbor, bytes, n);
 	return 0;
 }
