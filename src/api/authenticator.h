@@ -22,7 +22,7 @@ struct authenticator_ops {
 	/* Is this one for me? */
 	bool (*offers)(const struct authenticator *, const struct credential *);
 	/* NEXT: believed, request->who is set. REPLY: refused; request->why may say more than "not accepted".
-	 * Never WAIT: what a credential is worth is known here, not asked for elsewhere. */
+	 * WAIT: auth_done() will follow, exactly once. */
 	enum verdict (*check)(struct authenticator *, struct request *, const struct credential *);
 	void (*close)(struct authenticator *); /* NULL is fine */
 };
@@ -35,5 +35,8 @@ struct authenticator {
 
 extern const struct authenticator_ops
         *const authenticator_all[]; /* NULL-terminated; made by the build */
+
+/* `who` NULL: refused. */
+void auth_done(struct request *, const struct identity *who);
 
 #endif

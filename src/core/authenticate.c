@@ -71,4 +71,21 @@ static enum verdict enter(struct core *core, struct request *request)
 	return REPLY;
 }
 
-const struct stage stage_authenticate = { .name = "authenticate", .enter = enter };
+static void cancel(struct core *core, struct request *request)
+{
+	/* An authenticator that waits has a deadline of its own; there is nothing to hurry. */
+	(void)core;
+	(void)request;
+}
+
+void auth_done(struct request *request, const struct identity *who)
+{
+	request->who = who;
+	if (!who)
+		request_refuse(request, STATUS_UNAUTHENTICATED, "the credential is not accepted");
+	pipeline_resume(request, who ? NEXT : REPLY);
+}
+
+const struct stage stage_authenticate = {
+	.name = "authenticate", .enter = enter, .cancel = cancel
+};

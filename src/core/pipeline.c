@@ -4,7 +4,7 @@
  *                          <-   leave, in reverse, for each stage that was entered
  *
  * A stage's enter() says NEXT, REPLY (turn round) or WAIT (an answer will come later). All that ends a wait
- * (pipeline_resume, exchange_done) only puts the request on a list; the list is worked off by one
+ * (pipeline_resume, exchange_done, auth_done) only puts the request on a list; the list is worked off by one
  * task at the end of the loop's turn. So no adapter, stage or backend is ever re-entered from a call of its own,
  * and an adapter's reply() never comes from inside its request_submit().
  *

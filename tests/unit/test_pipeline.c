@@ -126,18 +126,63 @@ static const struct backend_ops scripted_ops = { .name = "scripted",
 
 extern const struct authenticator_ops authenticator_token;
 
+/* ---- The patient authenticator answers an API key when the test says so, or at once. */
+static struct {
+	const struct directory *directory;
+	struct request *waiting;
+	bool at_once;
+} patient;
+
+static struct authenticator *patient_open(struct loop *loop, const struct config *config,
+        const struct directory *directory, struct error *error)
+{
+	(void)loop;
+	(void)config;
+	(void)error;
+	patient.directory = directory;
+	return calloc(1, sizeof(struct authenticator));
+}
+
+static bool patient_offers(const struct authenticator *base, const struct credential *credential)
+{
+	(void)base;
+	return credential->kind == CREDENTIAL_API_KEY;
+}
+
+static enum verdict patient_check(
+        struct authenticator *base, struct request *request, const struct credential *credential)
+{
+	(void)base;
+	patient.waiting = request;
+	if (patient.at_once)
+		auth_done(request, directory_find(patient.directory, credential->secret));
+	return WAIT;
+}
+
+static void patient_close(struct authenticator *base)
+{
+	free(base);
+}
+
+static const struct authenticator_ops authenticator_patient = { .name = "patient",
+	.open = patient_open,
+	.offers = patient_offers,
+	.check = patient_check,
+	.close = patient_close };
+
 static const struct adapter_ops *const adapters[] = { &loopback_ops, NULL };
 static const struct backend_ops *const backends[] = { &scripted_ops, NULL };
-static const struct authenticator_ops *const authenticators[] = { &authenticator_token, NULL };
+static const struct authenticator_ops *const authenticators[] = { &authenticator_token,
+	&authenticator_patient, NULL };
 static const char *const dialects[] = { "soap", NULL };
 static const struct plugs plugs = { adapters, authenticators, backends, dialects };
 
 static const char configuration[] =
         "gateway: { limits: { body: 1KiB, memory: 1MiB } }\n"
         "listeners: [{ name: l, protocol: loopback, bind: x }]\n"
-        "auth: { token: { method: token } }\n"
+        "auth: { token: { method: token }, key: { method: patient } }\n"
         "roles:\n"
-        "  sensor: { allow: [\"POST /sensors/{self}\"] }\n"
+        "  sensor: { allow: [\"POST /sensors/{self}\", \"POST /sensors/asked/{self}\"] }\n"
         "  idle: { allow: [\"GET /nothing\"] }\n"
         "clients:\n"
         "  - { id: a, roles: [sensor], token: env:TOKEN_A }\n"
@@ -148,6 +193,8 @@ static const char configuration[] =
         "  - { name: sensors, path: \"/sensors/{device}\", methods: [POST], auth: [token],\n"
         "      roles: [sensor], operation: Report, to: one, call: { path: \"/v1/{device}\" } }\n"
         "  - { name: open, path: \"/open/*\", methods: [GET, POST], auth: [none], to: one }\n"
+        "  - { name: asked, path: \"/sensors/asked/{device}\", methods: [POST], auth: [key], to: "
+        "one }\n"
         "  - { name: small, path: /small, methods: [POST], auth: [none], body: 10B, to: one }\n"
         "  - { name: any, path: /any, methods: [POST], auth: [none], accept: [\"*/*\"], to: one }\n"
         "  - { name: http, path: /http, methods: [POST], protocols: [soap], auth: [none], to: one "
@@ -262,6 +309,42 @@ static void each_refusal_has_its_status(void **state)
 	}
 	assert_int_equal(loopback->replies[STATUS_FORBIDDEN], 2);
 	assert_int_equal(loopback->inflight, 0);
+}
+
+static struct request *with_key(const char *to, const char *key)
+{
+	struct request *request = fresh(METHOD_POST, to, "{}", NULL);
+	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
+	credential->kind = CREDENTIAL_API_KEY;
+	credential->secret = slice_of(key);
+	request->credentials = credential;
+	return request;
+}
+
+static void an_authenticator_may_answer_later(void **state)
+{
+	(void)state;
+	patient.at_once = false;
+	submit(with_key("/sensors/asked/a", "a"));
+	assert_int_equal(homecomings, 0);
+	assert_int_equal(script.attempts, 0);
+	auth_done(patient.waiting, directory_find(patient.directory, SLICE("a")));
+	assert_int_equal(homecomings, 0);
+	hand_loop_turn();
+	assert_int_equal(homecomings, 1);
+	assert_int_equal(home->status, STATUS_OK);
+	assert_slice(home->who->id, "a");
+
+	submit(with_key("/sensors/asked/a", "a"));
+	auth_done(patient.waiting, NULL);
+	hand_loop_turn();
+	assert_int_equal(home->status, STATUS_UNAUTHENTICATED);
+
+	/* From inside check(), and believed for somebody else's path. */
+	patient.at_once = true;
+	submit(with_key("/sensors/asked/a", "b"));
+	assert_int_equal(homecomings, 3);
+	assert_int_equal(home->status, STATUS_FORBIDDEN);
 }
 
 static void a_refused_message_is_counted_and_comes_home(void **state)
@@ -532,6 +615,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_refusal_has_its_status, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_authenticator_may_answer_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        a_refused_message_is_counted_and_comes_home, setup, teardown),
 		cmocka_unit_test_setup_teardown(
