@@ -9,6 +9,7 @@
 enum { SCHEMA_FILE_MAX_BYTES = 1 << 20, MARGIN_BYTES = 64 };
 
 static const struct setting settings[] = {
+	ADAPTER_BIND_SETTING,
 	{ "frame", SETTING_FILE, NULL, true,
 	        "the Kaitai Struct description (.ksy) of the frames, with its -fairlead key", NULL,
 	        NULL },

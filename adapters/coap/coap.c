@@ -582,6 +582,7 @@ static void coap_stop(struct adapter *adapter)
 static const char *const token_choices[] = { "refuse", "accept", NULL };
 
 static const struct setting settings[] = {
+	ADAPTER_BIND_SETTING,
 	{ .key = "token_in_query",
 	        .type = SETTING_TEXT,
 	        .fallback = "refuse",

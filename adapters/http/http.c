@@ -45,6 +45,7 @@ enum {
 };
 
 static const struct setting settings[] = {
+	ADAPTER_BIND_SETTING,
 	{ .key = "tls",
 	        .type = SETTING_TREE,
 	        .inner = http_tls_settings,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 static const struct setting settings[] = {
+	ADAPTER_BIND_SETTING,
 	{ "receive_maximum", SETTING_NUMBER, "20", false,
 	        "publications of one client that are taken and not acknowledged yet", NULL, NULL },
 	{ "in_flight", SETTING_NUMBER, "1", false,

@@ -12,13 +12,16 @@
 #ifndef API_ADAPTER_H
 #define API_ADAPTER_H
 
+#include "api/command.h"
 #include "api/config.h"
 #include "api/counter.h"
+#include "api/follow.h"
 #include "api/message.h"
 #include "api/plugin.h"
 #include "api/request.h"
 
 struct loop;
+struct store;
 
 /* What the gateway as a whole grants each listener; from `gateway.limits`. The core owns it as long as the
  * adapter lives and may change it on reload: keep the pointer. */
@@ -29,8 +32,10 @@ struct adapter_limits {
 
 struct adapter_ops {
 	const char *name; /* the `protocol:` that the file names */
-	const struct setting
-	        *settings; /* besides name, protocol and bind, which every listener has */
+	/* Where two adapters share a name: the key whose presence chooses this one ("broker"). NULL: the one that
+	 * is chosen otherwise. */
+	const char *chosen_by;
+	const struct setting *settings; /* besides name and protocol, which every listener has */
 	struct adapter *(*open)(struct loop *, const struct adapter_limits *, const struct config *,
 	        struct error *);
 	/* Binds and listens. false: error says which address and why. */
@@ -38,9 +43,25 @@ struct adapter_ops {
 	/* The request comes home with status, why and out; takes ownership. Never called from inside
 	 * request_submit(). */
 	void (*reply)(struct adapter *, struct request *);
+	/* What one of this adapter's subscriptions waits for, or its end (api/follow.h). NULL: it never sets
+	 * `follower`. */
+	void (*push)(struct adapter *, struct subscription *, const struct update *);
+	/* For a device that is connected here (api/command.h); command->done() follows, exactly once. NULL: devices
+	 * cannot be called over this protocol's listeners. */
+	void (*command)(struct adapter *, struct command *);
+	/* Hurries one that is not done yet; done() still comes. */
+	void (*command_abort)(struct adapter *, struct command *);
+	/* Commands under way are done() with STATUS_UNAVAILABLE before it returns, subscriptions are ended. */
 	void (*stop)(struct adapter *);
 	void (*close)(struct adapter *); /* NULL is fine */
 };
+
+/* What every adapter that listens has in its table of settings. */
+#define ADAPTER_BIND_SETTING                                                                       \
+	{                                                                                          \
+		.key = "bind", .type = SETTING_TEXT, .required = true,                             \
+		.help = "where it listens, such as 0.0.0.0:8080"                                   \
+	}
 
 /* First member of the adapter's own struct. open() leaves it zeroed; the core fills it in. */
 struct adapter {
@@ -58,6 +79,11 @@ struct adapter {
 
 /* After stop(): the last answer has left, so that close() may come (later, never from inside this call). */
 void adapter_at_rest(struct adapter *);
+
+/* What outlives the process; NULL: the configuration has no `gateway.state`. From start() on. */
+struct store *adapter_store(const struct adapter *);
+/* The running listener of this name, or NULL. */
+struct adapter *adapter_find(struct core *, slice name);
 
 extern const struct adapter_ops *const adapter_all[]; /* NULL-terminated; made by the build */
 

@@ -45,6 +45,9 @@ struct exchange {
 	struct message out;
 	slice why; /* one line for a person when it failed; names no address to the caller */
 	bool sent; /* bytes have left: another attempt could double the effect */
+	/* With UNAVAILABLE and TIMEOUT: the device is not there to take it, so that a command may wait for its
+	 * return. */
+	bool away;
 	uint64_t retry_after_ms; /* with TOO_MANY and UNAVAILABLE, when the backend said it; or 0 */
 	void *state;
 
@@ -59,6 +62,7 @@ struct backend_ops {
 	        *settings; /* besides protocol, targets and timeout, which every backend has */
 	enum backend_takes takes;
 	bool needs_targets;
+	bool calls_devices; /* `device` and `mailbox` have a meaning */
 	/* `targets`: `ntargets` of them, zeroed but for url and weight; they live until close(). Files are read
 	 * here; the network is not touched before the first send(). */
 	struct backend *(*open)(struct loop *, const struct config *, struct target *targets,
@@ -66,6 +70,9 @@ struct backend_ops {
 	/* Prepares (and checks) what this endpoint's `call:` needs; *bound is given back in each exchange and
 	 * lives as long as the backend. NULL: nothing to prepare. */
 	bool (*bind)(struct backend *, const struct endpoint *, const void **bound, struct error *);
+	/* Its configuration is in force from now on: what it does unasked (observing a device) may begin. NULL:
+	 * nothing. */
+	void (*start)(struct backend *);
 	void (*send)(struct backend *, struct exchange *);
 	void (*abort)(struct backend *, struct exchange *); /* one that is not done yet */
 	void (*close)(struct backend *); /* no exchange is under way; NULL is fine */
@@ -75,6 +82,7 @@ struct backend_ops {
 struct backend {
 	const struct backend_ops *ops;
 	const char *label;
+	struct core *core; /* from start() on; NULL before */
 	struct target *targets;
 	unsigned ntargets;
 	uint64_t timeout_ms;
@@ -86,5 +94,10 @@ extern const struct backend_ops *const backend_all[]; /* NULL-terminated; made b
 /* Success statuses come with `out`; so does a backend's own refusal (a REST 404 is STATUS_NOT_FOUND with its
  * body). STATUS_BAD_BACKEND, _UNAVAILABLE, _TIMEOUT say why. */
 void exchange_done(struct exchange *, enum status);
+
+/* A value that the backend heard of unasked, for an endpoint with `observe` that it was bound to: kept as the last
+ * value of the endpoint's path. Copies. status: STATUS_OK with a value, or what ended it. */
+void backend_observed(
+        struct backend *, const struct endpoint *, enum status, const struct message *);
 
 #endif

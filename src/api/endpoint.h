@@ -24,6 +24,8 @@ struct endpoint {
 	const char *const *protocols; /* NULL-terminated; NULL: every one */
 	slice media; /* what a body is when the message does not say: "application/json" */
 	size_t body_max_bytes;
+	bool keep_last; /* `keep: last`: the last value of each resource answers GET and can be followed */
+	bool observe; /* the backend is to follow call.path at the device, and hands on what it hears */
 	struct call_template call;
 };
 

@@ -22,6 +22,7 @@
 struct adapter;
 struct identity;
 struct configuration;
+struct subscription;
 
 enum credential_kind {
 	CREDENTIAL_NONE,
@@ -60,6 +61,11 @@ struct request {
 	/* Whether it would be let in, before its body comes (in blocks): nothing is delivered, the answer is
 	 * STATUS_OK or the refusal. */
 	bool ask_only;
+	/* Asks to hear what comes after the answer (api/follow.h): the adapter's own, given back with each value;
+	 * NULL: does not ask. */
+	void *follower;
+	uint64_t
+	        follow_after; /* with METHOD_SUBSCRIBE: present values up to this version are known already */
 
 	/* Set by stages. */
 	struct configuration *configuration;     /* pipeline: in force when it was submitted */
@@ -74,6 +80,9 @@ struct request {
 	const struct identity *who; /* authenticate */
 	struct message call;        /* mediate: what the backend is to get */
 	const char *backend;        /* route: its name, for the log; NULL before */
+
+	struct subscription
+	        *subscription; /* keep: what `follower` asked for; the adapter's once it is home */
 
 	/* The answer. An adapter that refuses a message by itself (malformed bytes) sets both before
 	 * request_submit(): the request is then only counted, logged and replied. */

@@ -93,13 +93,21 @@ static uint64_t files_stamp(const struct config *map)
 	return stamp;
 }
 
-static const struct adapter_ops *find_adapter(const struct plugs *plugs, slice name)
+/* By its name, and where two share one by the key that only one of them takes. */
+static const struct adapter_ops *find_adapter(
+        const struct plugs *plugs, slice name, const struct config *node)
 {
+	const struct adapter_ops *found = NULL;
 	for (unsigned i = 0; plugs->adapters[i]; i++) {
-		if (slice_is(name, plugs->adapters[i]->name))
-			return plugs->adapters[i];
+		const struct adapter_ops *ops = plugs->adapters[i];
+		if (!slice_is(name, ops->name))
+			continue;
+		if (ops->chosen_by && config_get(node, ops->chosen_by))
+			return ops;
+		if (!ops->chosen_by)
+			found = ops;
 	}
-	return NULL;
+	return found;
 }
 
 static bool name_is_taken(const struct configuration *configuration, slice name)
@@ -125,7 +133,7 @@ static void load_listener(
 		config_check(node, settings_listener, NULL, mistakes);
 		return;
 	}
-	const struct adapter_ops *ops = find_adapter(configuration->plugs, protocol->text);
+	const struct adapter_ops *ops = find_adapter(configuration->plugs, protocol->text, node);
 	if (!ops) {
 		mistake_add_choice(mistakes, protocol, "no listener speaks", adapter_name,
 		        configuration->plugs);

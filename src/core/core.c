@@ -70,6 +70,17 @@ static void take_limits(struct core *core)
 	core->memory.budget_bytes = core->current->memory_max_bytes;
 }
 
+/* The configuration is in force: what its backends do unasked may begin. */
+static void start_backends(struct core *core)
+{
+	for (unsigned i = 0; i < core->current->nbackends; i++) {
+		struct backend *backend = core->current->backends[i].backend;
+		backend->core = core;
+		if (backend->ops->start)
+			backend->ops->start(backend);
+	}
+}
+
 bool core_load(struct core *core, const char *path, struct mistakes *mistakes)
 {
 	core->path = strdup(path);
@@ -98,6 +109,7 @@ bool core_start(struct core *core, struct error *error)
 		if (!listener_start(listener, &why))
 			return error_set(error, "listener %s: %s", listener->name, why.text);
 	}
+	start_backends(core);
 	return true;
 }
 
@@ -129,6 +141,7 @@ void core_reload(struct core *core)
 		core->current = next;
 		take_limits(core);
 		listeners_replace(core, &opened);
+		start_backends(core);
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
 		        next->nlisteners, next->nendpoints);
 		core_settle(core);

@@ -45,12 +45,12 @@ static bool open_one(struct core *core, const struct listener_setup *setup, stru
         struct mistakes *mistakes)
 {
 	struct error error = { 0 };
-	slice bind = config_text(setup->node, "bind");
+	slice bind = config_text(setup->node, "bind"); /* empty: it does not listen */
 	struct listener *listener = calloc(1, sizeof *listener);
 	if (!listener)
 		return mistake_add(mistakes, setup->node, "out of memory");
 	listener->name = strdup(setup->name);
-	listener->bind = strndup(bind.p, bind.n);
+	listener->bind = strndup(bind.p ? bind.p : "", bind.n);
 	if (!listener->name || !listener->bind) {
 		listener_free(listener);
 		return mistake_add(mistakes, setup->node, "out of memory");
@@ -118,7 +118,8 @@ static void make_room(struct core *core, const struct list *opened, const char *
 {
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
-		if (strcmp(listener->bind, bind) == 0 && !still_wanted(core, opened, listener))
+		if (*bind && strcmp(listener->bind, bind) == 0 &&
+		        !still_wanted(core, opened, listener))
 			listener_stop(listener);
 	}
 }

@@ -53,10 +53,6 @@ const struct setting settings_listener[] = {
 	        .required = true,
 	        .help = "its name in logs and counters" },
 	{ .key = "protocol", .type = SETTING_TEXT, .required = true, .help = "what it speaks" },
-	{ .key = "bind",
-	        .type = SETTING_TEXT,
-	        .required = true,
-	        .help = "where it listens, such as 0.0.0.0:8080" },
 	{ .key = NULL },
 };
 

@@ -61,7 +61,10 @@ static void loopback_close(struct adapter *adapter)
 	free(adapter);
 }
 
+static const struct setting loopback_settings[] = { ADAPTER_BIND_SETTING, { .key = NULL } };
+
 static const struct adapter_ops loopback_ops = { .name = "loopback",
+	.settings = loopback_settings,
 	.open = loopback_open,
 	.start = loopback_start,
 	.reply = loopback_reply,
