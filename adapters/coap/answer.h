@@ -2,8 +2,8 @@
 #ifndef COAP_ANSWER_H
 #define COAP_ANSWER_H
 
-#include "adapters/coap/wire.h"
 #include "api/request.h"
+#include "codec/coap_wire.h"
 
 enum { ANSWER_TAG_MAX = 8 };
 

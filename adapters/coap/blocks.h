@@ -4,7 +4,7 @@
 #define COAP_BLOCKS_H
 
 #include "adapters/coap/answer.h"
-#include "adapters/coap/wire.h"
+#include "codec/coap_wire.h"
 
 struct blocks;
 

@@ -2,8 +2,8 @@
 #ifndef COAP_INBOUND_H
 #define COAP_INBOUND_H
 
-#include "adapters/coap/wire.h"
 #include "api/request.h"
+#include "codec/coap_wire.h"
 
 struct inbound_rules {
 	bool token_in_query; /* take `access_token` from Uri-Query, on a transport that anybody can read */

@@ -2,8 +2,8 @@
  * the same; a path that came through is normalised; no refusal is more than three times as long as its cause. */
 #include "adapters/coap/answer.h"
 #include "adapters/coap/inbound.h"
-#include "adapters/coap/wire.h"
 #include "base/uri.h"
+#include "codec/coap_wire.h"
 
 #include <stdint.h>
 #include <stdlib.h>

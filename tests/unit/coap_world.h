@@ -4,7 +4,7 @@
 #ifndef UNIT_COAP_WORLD_H
 #define UNIT_COAP_WORLD_H
 
-#include "adapters/coap/wire.h"
+#include "codec/coap_wire.h"
 #include "api/adapter.h"
 #include "loop/loop.h"
 #include "net/datagram.h"

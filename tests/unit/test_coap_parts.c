@@ -5,7 +5,7 @@
 #include "adapters/coap/blocks.h"
 #include "adapters/coap/content_format.h"
 #include "adapters/coap/duplicates.h"
-#include "adapters/coap/wire.h"
+#include "codec/coap_wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * that Debian 12 and 13 ship. What that codec leaves to its caller is checked here as well: that a delta does
  * not wrap round 16 bits, that numbers stay below 65536, that a payload marker has a payload, that an empty
  * message is empty, that the code's class exists. */
-#include "adapters/coap/wire.h"
+#include "codec/coap_wire.h"
 
 #include <coap3/coap.h>
 

@@ -1,8 +1,8 @@
-/* wire: a CoAP message in a datagram (RFC 7252 section 3), taken apart and put together. Pure.
+/* coap_wire: a CoAP message in a datagram (RFC 7252 section 3), taken apart and put together. Pure.
  *
  * wire_parse() is the first to see what a peer sent: nothing else looks at a datagram that it refused. */
-#ifndef COAP_WIRE_H
-#define COAP_WIRE_H
+#ifndef CODEC_COAP_WIRE_H
+#define CODEC_COAP_WIRE_H
 
 #include "base/slice.h"
 
