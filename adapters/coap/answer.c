@@ -9,7 +9,7 @@
  * tag given out comes back as the backend wrote it. Any other has no short form and is left out. */
 #include "adapters/coap/answer.h"
 
-#include "adapters/coap/content_format.h"
+#include "codec/content_format.h"
 #include "base/uri.h"
 
 #include <coap3/coap.h>

@@ -5,7 +5,7 @@
  * 5.4.5). OSCORE is such an unknown critical option here. */
 #include "adapters/coap/inbound.h"
 
-#include "adapters/coap/content_format.h"
+#include "codec/content_format.h"
 #include "base/text.h"
 #include "base/uri.h"
 #include "base/utf8.h"

@@ -20,23 +20,6 @@
 
 #include "base/media.h"
 
-/* A parameter of the media type, without its quotes; or empty. */
-static slice media_parameter(slice media, slice name)
-{
-	(void)slice_cut(&media, ';');
-	while (media.p) {
-		slice value = slice_cut(&media, ';');
-		slice key = slice_trim(slice_cut(&value, '='));
-		value = slice_trim(value);
-		if (!slice_equal_nocase(key, name))
-			continue;
-		if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
-			value = (slice){ value.p + 1, value.n - 2 };
-		return value;
-	}
-	return (slice){ NULL, 0 };
-}
-
 /* What follows the first `end` in `rest`; empty when there is none. */
 static slice skip_past(slice rest, slice end)
 {
@@ -109,7 +92,7 @@ static void enter(struct request *request)
 	}
 	call->version = soap_version_of(request->in.media);
 	request->dialect = call;
-	soap_envelope_read(request, call, media_parameter(field, SLICE("charset")));
+	soap_envelope_read(request, call, media_parameter(field, "charset"));
 	request->in.media = request->in.body = (slice){ NULL, 0 };
 	request->accept = (slice){ NULL, 0 };
 	request->reply_as_value = true;

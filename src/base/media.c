@@ -5,6 +5,21 @@ slice media_type(slice media)
 	return slice_trim(slice_cut(&media, ';'));
 }
 
+slice media_parameter(slice media, const char *name)
+{
+	(void)slice_cut(&media, ';');
+	while (media.n) {
+		slice value = slice_trim(slice_cut(&media, ';'));
+		slice parameter = slice_cut(&value, '=');
+		if (!value.p || !slice_equal_nocase(slice_trim(parameter), slice_of(name)))
+			continue;
+		value = slice_trim(value);
+		bool quoted = value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"';
+		return quoted ? (slice){ value.p + 1, value.n - 2 } : value;
+	}
+	return (slice){ NULL, 0 };
+}
+
 bool media_same(slice a, slice b)
 {
 	return slice_equal_nocase(media_type(a), media_type(b));

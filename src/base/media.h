@@ -6,6 +6,9 @@
 
 /* The type without its parameters: "text/plain; charset=utf-8" -> "text/plain". */
 slice media_type(slice media);
+/* A parameter's value without its quotes: "charset" of "text/plain; charset=utf-8" -> "utf-8"; { NULL, 0 }: none. A
+ * ";" ends a quoted value, too: no parameter that is asked for here has one inside. */
+slice media_parameter(slice media, const char *name);
 /* Equal, parameters aside. */
 bool media_same(slice a, slice b);
 /* Does the pattern ("*" "/" "*", "text/" "*", "application/json") take the type? */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/log.h"
 #include "base/uri.h"
+#include "base/media.h"
 #include "base/utf8.h"
 
 static void siphash_gives_the_published_vectors(void **state)
@@ -117,6 +118,25 @@ static void arenas_stop_at_their_budget(void **state)
 	arena_finish(&arena);
 }
 
+static void media_types_have_parameters(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *media, *value;
+	} cases[] = {
+		{ "text/plain; charset=utf-8", "utf-8" },
+		{ "text/plain;format=flowed ; Charset = \"UTF-8\" ", "UTF-8" },
+		{ "text/plain;charset=", "" },
+		{ "text/plain;charset=\"", "\"" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_slice(media_parameter(slice_of(cases[i].media), "charset"), cases[i].value);
+	assert_null(media_parameter(SLICE("text/plain"), "charset").p);
+	assert_null(media_parameter(SLICE("text/plain;charset;x=y"), "charset").p);
+	assert_null(media_parameter(SLICE("charset=utf-8"), "charset").p);
+	assert_null(media_parameter(SLICE(""), "charset").p);
+}
+
 static void utf8_is_checked_strictly(void **state)
 {
 	(void)state;
@@ -169,6 +189,7 @@ int main(void)
 		cmocka_unit_test(topics_become_paths),
 		cmocka_unit_test(urls_are_taken_apart),
 		cmocka_unit_test(arenas_stop_at_their_budget),
+		cmocka_unit_test(media_types_have_parameters),
 		cmocka_unit_test(utf8_is_checked_strictly),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

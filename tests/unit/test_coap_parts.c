@@ -1,9 +1,7 @@
-/* The pure parts of the CoAP listener: the wire form, content formats, answers, duplicates, blocks. */
+/* The pure parts of the CoAP listener: the wire form, duplicates, blocks. */
 #include "support.h"
 
-#include "adapters/coap/answer.h"
 #include "adapters/coap/blocks.h"
-#include "adapters/coap/content_format.h"
 #include "adapters/coap/duplicates.h"
 #include "codec/coap_wire.h"
 
@@ -151,75 +149,6 @@ static void block_options(void **state)
 	assert_int_equal(block.number, 0xfffff);
 }
 
-static void content_formats_both_ways(void **state)
-{
-	(void)state;
-	static const struct {
-		int number;
-		const char *media;
-	} cases[] = { { 0, "text/plain;charset=utf-8" }, { 40, "application/link-format" },
-		{ 41, "application/xml" }, { 42, "application/octet-stream" },
-		{ 47, "application/exi" }, { 50, "application/json" }, { 60, "application/cbor" },
-		{ 110, "application/senml+json" }, { 112, "application/senml+cbor" },
-		{ 310, "application/senml+xml" } };
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_slice(content_format_media((uint32_t)cases[i].number), cases[i].media);
-		assert_int_equal(content_format_number(slice_of(cases[i].media)), cases[i].number);
-	}
-	assert_null(content_format_media(65535).p);
-	assert_null(content_format_media(1).p);
-	assert_int_equal(content_format_number(SLICE("Application/JSON; charset=utf-8")), 50);
-	assert_int_equal(content_format_number(SLICE("text/plain")), 0);
-	assert_int_equal(content_format_number(SLICE("text/plain; charset=UTF-8")), 0);
-	assert_int_equal(content_format_number(SLICE("text/plain;charset=latin1")), -1);
-	assert_int_equal(
-	        content_format_number(SLICE("application/cose; cose-type=\"cose-mac0\"")), 17);
-	assert_int_equal(content_format_number(SLICE("application/cose")), -1);
-	assert_int_equal(content_format_number(SLICE("application/unheard-of")), -1);
-	assert_int_equal(content_format_number(SLICE("")), -1);
-}
-
-static void each_status_has_its_code(void **state)
-{
-	(void)state;
-	static const struct {
-		enum status status;
-		enum method method;
-		int class, detail;
-	} cases[] = {
-		{ STATUS_OK, METHOD_GET, 2, 5 },
-		{ STATUS_OK, METHOD_POST, 2, 4 },
-		{ STATUS_OK, METHOD_PUT, 2, 4 },
-		{ STATUS_OK, METHOD_PATCH, 2, 4 },
-		{ STATUS_OK, METHOD_DELETE, 2, 2 },
-		{ STATUS_CREATED, METHOD_POST, 2, 1 },
-		{ STATUS_CHANGED, METHOD_PUT, 2, 4 },
-		{ STATUS_DELETED, METHOD_DELETE, 2, 2 },
-		{ STATUS_ACCEPTED, METHOD_POST, 2, 4 },
-		{ STATUS_NOT_MODIFIED, METHOD_GET, 2, 3 },
-		{ STATUS_MALFORMED, METHOD_GET, 4, 0 },
-		{ STATUS_UNAUTHENTICATED, METHOD_GET, 4, 1 },
-		{ STATUS_FORBIDDEN, METHOD_GET, 4, 3 },
-		{ STATUS_NOT_FOUND, METHOD_GET, 4, 4 },
-		{ STATUS_METHOD_NOT_ALLOWED, METHOD_GET, 4, 5 },
-		{ STATUS_NOT_ACCEPTABLE, METHOD_GET, 4, 6 },
-		{ STATUS_CONFLICT, METHOD_PUT, 4, 9 },
-		{ STATUS_TOO_LARGE, METHOD_POST, 4, 13 },
-		{ STATUS_UNSUPPORTED_MEDIA, METHOD_POST, 4, 15 },
-		{ STATUS_INVALID, METHOD_POST, 4, 22 },
-		{ STATUS_TOO_MANY, METHOD_POST, 4, 29 },
-		{ STATUS_INTERNAL, METHOD_POST, 5, 0 },
-		{ STATUS_BAD_BACKEND, METHOD_POST, 5, 2 },
-		{ STATUS_UNAVAILABLE, METHOD_POST, 5, 3 },
-		{ STATUS_STORE_FULL, METHOD_POST, 5, 3 },
-		{ STATUS_CANCELLED, METHOD_POST, 5, 3 },
-		{ STATUS_TIMEOUT, METHOD_POST, 5, 4 },
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_int_equal(answer_code(cases[i].status, cases[i].method),
-		        WIRE_CODE(cases[i].class, cases[i].detail));
-}
-
 static void an_answer_is_kept_and_given_again(void **state)
 {
 	(void)state;
@@ -343,8 +272,6 @@ int main(void)
 		cmocka_unit_test(a_full_buffer_fails_and_stays_within),
 		cmocka_unit_test(too_many_options_are_malformed),
 		cmocka_unit_test(block_options),
-		cmocka_unit_test(content_formats_both_ways),
-		cmocka_unit_test(each_status_has_its_code),
 		cmocka_unit_test(an_answer_is_kept_and_given_again),
 		cmocka_unit_test(the_oldest_answered_gives_way),
 		cmocka_unit_test(large_answers_have_a_budget),
