@@ -37,6 +37,7 @@ struct exchange {
 	const struct request *request; /* borrowed until exchange_done() */
 	struct target *target;         /* NULL for a backend without targets */
 	const void *bound;             /* what bind() made for this endpoint, or NULL */
+	slice device;                  /* the name that endpoint->device gave; empty without one */
 	struct arena *arena;           /* the request's; for out and why */
 	uint64_t deadline_ms;          /* on loop_now_ms(): give up with STATUS_TIMEOUT */
 	unsigned attempt;              /* from 1 */
@@ -48,6 +49,9 @@ struct exchange {
 	/* With UNAVAILABLE and TIMEOUT: the device is not there to take it, so that a command may wait for its
 	 * return. */
 	bool away;
+	/* With TIMEOUT: the device has said that it has the command, only its answer did not come. One that waited for
+	 * it is then done and not sent again. */
+	bool acknowledged;
 	uint64_t retry_after_ms; /* with TOO_MANY and UNAVAILABLE, when the backend said it; or 0 */
 	void *state;
 
@@ -62,7 +66,7 @@ struct backend_ops {
 	        *settings; /* besides protocol, targets and timeout, which every backend has */
 	enum backend_takes takes;
 	bool needs_targets;
-	bool calls_devices; /* `device` and `mailbox` have a meaning */
+	bool calls_devices; /* BACKEND_DEVICE_SETTINGS are among its settings; it takes bytes */
 	/* `targets`: `ntargets` of them, zeroed but for url and weight; they live until close(). Files are read
 	 * here; the network is not touched before the first send(). */
 	struct backend *(*open)(struct loop *, const struct config *, struct target *targets,
@@ -77,6 +81,14 @@ struct backend_ops {
 	void (*abort)(struct backend *, struct exchange *); /* one that is not done yet */
 	void (*close)(struct backend *); /* no exchange is under way; NULL is fine */
 };
+
+/* What every backend that calls devices has in its table of settings; the core reads it. */
+#define BACKEND_DEVICE_SETTINGS                                                                    \
+	{                                                                                          \
+		.key = "device", .type = SETTING_TEXT,                                             \
+		.help = "the device that a call is for, of the path's variables; default: "        \
+		        "{device} where the path has it"                                           \
+	}
 
 /* First member of the backend's own struct. open() leaves it zeroed; the core fills it in. */
 struct backend {

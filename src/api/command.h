@@ -28,13 +28,19 @@ struct command {
 	struct message reply;
 	slice why;
 	bool sent; /* bytes have left */
+	bool acknowledged; /* the device's own protocol said that it has them, whatever became of the reply */
 	bool away; /* with STATUS_UNAVAILABLE: the device is not there, nothing was sent */
 
 	struct list link; /* the adapter's own */
 	void *state;      /* the adapter's own */
 };
 
-/* An adapter tells that this device can take commands (again): what waits for it is delivered. */
+/* An adapter tells that this device can take commands (again): what waits for it is delivered, later and never from
+ * inside the call. */
 void command_device_returned(struct adapter *, slice device);
+/* May a command for this device ever come by this listener to a path that `pattern` takes? The pattern is a path with
+ * "+" for any one segment and "#" at the end for all below, as METHOD_SUBSCRIBE's. So that a subscription to what can
+ * never come is refused. It may say yes too often, never no. */
+bool command_may_come(const struct adapter *, slice pattern, slice device);
 
 #endif

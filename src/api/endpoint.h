@@ -25,6 +25,9 @@ struct endpoint {
 	slice media; /* what a body is when the message does not say: "application/json" */
 	size_t body_max_bytes;
 	bool keep_last; /* `keep: last`: the last value of each resource answers GET and can be followed */
+	/* Which device the call is for, a template ("{device}") that gives its plain name; empty: the backend calls
+	 * none, or only one. */
+	slice device;
 	bool observe; /* the backend is to follow call.path at the device, and hands on what it hears */
 	struct call_template call;
 };

@@ -26,7 +26,7 @@ enum status {
 	STATUS_CREATED,
 	STATUS_CHANGED,
 	STATUS_DELETED,
-	STATUS_ACCEPTED, /* taken for later, and on disk */
+	STATUS_ACCEPTED, /* taken, effect unknown: it is on disk for later, or a device has it and will not say */
 	STATUS_NOT_MODIFIED,
 	STATUS_MALFORMED,
 	STATUS_UNAUTHENTICATED,

@@ -25,6 +25,7 @@ enum setting_type {
 	SETTING_FILE,     /* a path, relative to the configuration file; must be readable */
 	SETTING_SECRET,   /* "env:NAME" or "file:PATH"; never shown */
 	SETTING_TEXTS,    /* a list of texts */
+	SETTING_LISTENER, /* the name of a listener that takes commands (adapter_ops.command) */
 	SETTING_TREE,     /* a map; with no `inner`, a map or list that the plug checks itself */
 	SETTING_TREES     /* a list of maps */
 };

@@ -80,6 +80,7 @@ struct request {
 	const struct identity *who; /* authenticate */
 	struct message call;        /* mediate: what the backend is to get */
 	const char *backend;        /* route: its name, for the log; NULL before */
+	slice device; /* route: whom endpoint->device names, in plain text; empty: nobody */
 
 	struct subscription
 	        *subscription; /* keep: what `follower` asked for; the adapter's once it is home */

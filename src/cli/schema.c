@@ -74,6 +74,9 @@ static void put_type(struct text *to, const struct setting *setting, unsigned de
 	case SETTING_SECRET:
 		text_literal(to, "\"type\": \"string\", \"pattern\": \"^(env|file):.+\"");
 		break;
+	case SETTING_LISTENER:
+		text_literal(to, "\"type\": \"string\"");
+		break;
 	case SETTING_TEXTS:
 		text_literal(to,
 		        "\"type\": \"array\", \"items\": { \"type\": [\"string\", \"number\"] }");

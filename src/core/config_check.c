@@ -128,6 +128,7 @@ static bool check_scalar(
 		return check_file(node, mistakes);
 	case SETTING_SECRET:
 		return check_secret(node, mistakes);
+	case SETTING_LISTENER: /* held against the listeners once they are known */
 	case SETTING_TEXTS:
 	case SETTING_TREE:
 	case SETTING_TREES:

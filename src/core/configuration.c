@@ -110,13 +110,14 @@ static const struct adapter_ops *find_adapter(
 	return found;
 }
 
-static bool name_is_taken(const struct configuration *configuration, slice name)
+const struct listener_setup *configuration_listener(
+        const struct configuration *configuration, slice name)
 {
 	for (unsigned i = 0; i < configuration->nlisteners; i++) {
 		if (slice_is(name, configuration->listeners[i].name))
-			return true;
+			return &configuration->listeners[i];
 	}
-	return false;
+	return NULL;
 }
 
 static const char *adapter_name(const void *arg, unsigned i)
@@ -142,7 +143,7 @@ static void load_listener(
 	if (!config_check(node, settings_listener, ops->settings, mistakes))
 		return;
 	slice name = config_text(node, "name");
-	if (name_is_taken(configuration, name)) {
+	if (configuration_listener(configuration, name)) {
 		mistake_add(mistakes, config_get(node, "name"), "a second listener of this name");
 		return;
 	}

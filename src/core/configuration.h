@@ -34,6 +34,8 @@ struct backend_setup {
 	const char *name;
 	struct backend *backend; /* NULL while loading, when it could not be opened */
 	unsigned retries;
+	slice device;   /* template, as the file says it; or empty */
+	slice listener; /* the one that its commands leave by; or empty */
 };
 
 struct authenticator_setup {
@@ -98,6 +100,8 @@ void configuration_load_identities(struct configuration *, struct mistakes *);
 void configuration_load_backends(struct configuration *, struct mistakes *);
 void configuration_load_endpoints(struct configuration *, struct mistakes *);
 const struct role *configuration_role(const struct configuration *, slice name);
+/* NULL: none of this name, or something was wrong with it. */
+const struct listener_setup *configuration_listener(const struct configuration *, slice name);
 
 struct directory *directory_create(struct configuration *, struct mistakes *);
 void directory_destroy(struct directory *);

@@ -69,6 +69,49 @@ static const char *backend_name(const void *arg, unsigned i)
 	return plugs->backends[i] ? plugs->backends[i]->name : NULL;
 }
 
+/* Does the list have it, right or wrong? What is wrong with it was said there. */
+static bool listener_is_named(const struct configuration *configuration, slice name)
+{
+	CONFIG_EACH (config_get(configuration->root, "listeners"), listener) {
+		const struct config *member = config_get(listener, "name");
+		if (member && slice_equal(member->text, name))
+			return true;
+	}
+	return false;
+}
+
+/* The listener that a SETTING_LISTENER names is there and takes commands. */
+static void check_listener(struct configuration *configuration, struct backend_setup *setup,
+        const struct config *named, struct mistakes *mistakes)
+{
+	const struct listener_setup *listener = configuration_listener(configuration, named->text);
+	setup->listener = named->text;
+	if (listener && !listener->ops->command)
+		mistake_add(mistakes, named,
+		        "no device can be called over %s, a listener of the protocol %s",
+		        named->text.p, listener->ops->name);
+	else if (!listener && !listener_is_named(configuration, named->text))
+		mistake_add(mistakes, named, "no listener of this name under listeners:");
+}
+
+/* What all backends that call devices have. */
+static void load_device(struct configuration *configuration, struct backend_setup *setup,
+        const struct config *node, const struct backend_ops *ops, struct mistakes *mistakes)
+{
+	for (const struct setting *s = ops->settings; s && s->key; s++) {
+		const struct config *member = config_get(node, s->key);
+		if (member && s->type == SETTING_LISTENER)
+			check_listener(configuration, setup, member, mistakes);
+	}
+	const struct config *device = config_get(node, "device");
+	if (!ops->calls_devices || !device)
+		return;
+	setup->device = device->text;
+	if (!device->text.n || slice_find(device->text, '%') < device->text.n)
+		mistake_add(mistakes, device,
+		        "a device's plain name, such as \"{device}\" or \"valve-{number}\"");
+}
+
 static void load_backend(
         struct configuration *configuration, struct config *node, struct mistakes *mistakes)
 {
@@ -85,8 +128,10 @@ static void load_backend(
 		        configuration->plugs);
 		return;
 	}
-	if (config_check(node, settings_backend, ops->settings, mistakes))
-		open_backend(configuration, setup, node, ops, mistakes);
+	if (!config_check(node, settings_backend, ops->settings, mistakes))
+		return;
+	load_device(configuration, setup, node, ops, mistakes);
+	open_backend(configuration, setup, node, ops, mistakes);
 }
 
 void configuration_load_backends(struct configuration *configuration, struct mistakes *mistakes)

@@ -115,25 +115,26 @@ struct variable_check {
 	const struct config *path;
 };
 
+static bool path_has_variable(const struct loading *loading, slice name)
+{
+	slice pattern = loading->setup->endpoint.path;
+	if (slice_is(name, "*"))
+		return pattern.n && pattern.p[pattern.n - 1] == '*';
+	while (pattern.p) {
+		slice segment = slice_cut(&pattern, '/');
+		if (segment.n == name.n + 2 && segment.p[0] == '{' &&
+		        slice_starts(slice_from(segment, 1), name))
+			return true;
+	}
+	return false;
+}
+
 static void check_variable(void *arg, slice name)
 {
 	const struct variable_check *check = arg;
-	struct text wanted;
-	text_init(&wanted, &check->loading->configuration->arena, name.n + 2);
-	text_char(&wanted, '{');
-	text_slice_add(&wanted, name);
-	text_char(&wanted, '}');
-	slice braced = text_slice(&wanted);
-	slice pattern = check->loading->setup->endpoint.path;
-	if (slice_is(name, "*") && pattern.n && pattern.p[pattern.n - 1] == '*')
-		return;
-	while (pattern.n >= braced.n) {
-		if (slice_starts(pattern, braced))
-			return;
-		pattern = slice_from(pattern, 1);
-	}
-	mistake_add(check->loading->mistakes, check->path, "the endpoint's path has no %.*s",
-	        SLICE_ARG(braced));
+	if (!path_has_variable(check->loading, name))
+		mistake_add(check->loading->mistakes, check->path,
+		        "the endpoint's path has no {%.*s}", SLICE_ARG(name));
 }
 
 static void load_call(struct loading *loading)
@@ -164,6 +165,31 @@ static void load_call(struct loading *loading)
 	call->reply = config_text(node, "reply");
 }
 
+static void check_device_variable(void *arg, slice name)
+{
+	const struct variable_check *check = arg;
+	if (!path_has_variable(check->loading, name))
+		mistake_add(check->loading->mistakes, check->path,
+		        "this backend names its devices by {%.*s}, which the endpoint's path has "
+		        "not",
+		        SLICE_ARG(name));
+}
+
+/* How the endpoint's calls name their device. */
+static void load_device(struct loading *loading, const struct config *to)
+{
+	struct endpoint *endpoint = &loading->setup->endpoint;
+	const struct backend_setup *setup = loading->setup->to;
+	if (!setup->backend || !setup->backend->ops->calls_devices)
+		return;
+	if (setup->device.n)
+		endpoint->device = setup->device;
+	else if (path_has_variable(loading, SLICE("device")))
+		endpoint->device = SLICE("{device}");
+	struct variable_check check = { loading, to };
+	router_each_variable(endpoint->device, check_device_variable, &check);
+}
+
 static void load_backend(struct loading *loading)
 {
 	const struct config *to = config_get(loading->node, "to");
@@ -178,6 +204,7 @@ static void load_backend(struct loading *loading)
 	loading->setup->to = &configuration->backends[i];
 	struct backend *backend = configuration->backends[i].backend;
 	struct error error = { 0 };
+	load_device(loading, to);
 	if (backend && backend->ops->bind &&
 	        !backend->ops->bind(
 	                backend, &loading->setup->endpoint, &loading->setup->bound, &error)) {

@@ -8,7 +8,7 @@ static void attempt(struct backend *backend, struct exchange *exchange)
 	exchange->status = STATUS_NONE;
 	exchange->out = (struct message){ 0 };
 	exchange->why = (slice){ NULL, 0 };
-	exchange->sent = false;
+	exchange->sent = exchange->away = exchange->acknowledged = false;
 	exchange->retry_after_ms = 0;
 	exchange->state = NULL;
 	backend->ops->send(backend, exchange);
@@ -27,6 +27,7 @@ static enum verdict enter(struct core *core, struct request *request)
 	exchange->owner = request;
 	exchange->target = request->slot[request->at - 1]; /* route's choice */
 	exchange->bound = endpoint->bound;
+	exchange->device = request->device;
 	exchange->arena = &request->arena;
 	exchange->deadline_ms = loop_now_ms(core->loop) + endpoint->to->backend->timeout_ms;
 	list_init(&exchange->link);
@@ -36,7 +37,8 @@ static enum verdict enter(struct core *core, struct request *request)
 
 static bool worth_another(struct core *core, const struct exchange *exchange, unsigned retries)
 {
-	if (exchange->sent || exchange->owner->cancelled || exchange->attempt > retries)
+	if (exchange->sent || exchange->away || exchange->owner->cancelled ||
+	        exchange->attempt > retries)
 		return false;
 	if (exchange->status != STATUS_BAD_BACKEND && exchange->status != STATUS_UNAVAILABLE)
 		return false;

@@ -58,6 +58,9 @@ void deliver_exchange_done(struct core *, struct exchange *);
 /* route.c: the target whose turn it is, by weight; NULL: the backend has none. `not_this`: tried before. */
 struct target *route_pick(struct backend *, const struct target *not_this);
 
+/* devices.c: sets request->device, where the endpoint's backend calls devices. false: no memory. */
+bool device_find(struct request *);
+
 /* listeners.c */
 bool listeners_open(struct core *, struct configuration *, struct list *opened, struct mistakes *);
 /* Puts the opened ones in the place of what runs and is not wanted as it is any more. One that cannot start (its

@@ -16,6 +16,16 @@ struct listener *listeners_find(struct core *core, const char *name)
 	return NULL;
 }
 
+struct adapter *adapter_find(struct core *core, slice name)
+{
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (listener->started && !listener->stopped && slice_is(name, listener->name))
+			return listener->adapter;
+	}
+	return NULL;
+}
+
 static const struct listener_setup *current_setup(const struct core *core, const char *name)
 {
 	for (unsigned i = 0; core->current && i < core->current->nlisteners; i++) {

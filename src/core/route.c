@@ -1,4 +1,4 @@
-/* route: which target of the endpoint's backend takes the request. Smooth weighted round robin: each turn every
+/* route: which device the request is for, where its backend calls devices, and which target of the backend takes it. Smooth weighted round robin: each turn every
  * target earns its weight, the richest is taken and pays the sum, so that weights 3 and 1 give a a b a and never
  * a a a b. */
 #include "core/internal.h"
@@ -24,6 +24,10 @@ struct target *route_pick(struct backend *backend, const struct target *not_this
 static enum verdict enter(struct core *core, struct request *request)
 {
 	(void)core;
+	if (!device_find(request)) {
+		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this request");
+		return REPLY;
+	}
 	struct backend *backend = endpoint_setup(request->endpoint)->to->backend;
 	request->backend = backend->label;
 	request->slot[request->at] = route_pick(backend, NULL);
