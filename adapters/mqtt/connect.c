@@ -164,7 +164,7 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 	session->identity = strndup(id.p ? id.p : "", id.n);
 	if (!status_is_success(request->status)) {
 		mqtt_connect_refuse(session, mqtt_outcome_connect(request->status),
-		        mqtt_outcome_connect_3(request->status), mqtt_outcome_text(request));
+		        mqtt_outcome_connect_3(request->status), mqtt_message_why(request));
 	} else if (listener->stopping) {
 		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
 		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("the gateway is shutting down"));

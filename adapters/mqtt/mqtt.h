@@ -10,6 +10,7 @@
 #ifndef MQTT_MQTT_H
 #define MQTT_MQTT_H
 
+#include "adapters/common/mqtt_message.h"
 #include "adapters/mqtt/packet.h"
 #include "adapters/mqtt/writer.h"
 #include "api/adapter.h"
@@ -21,8 +22,6 @@ enum {
 	MQTT_CONNECT_MAX_BYTES =
 	        64 * 1024, /* a CONNECT packet: all that a stranger can make us hold */
 	MQTT_CLIENT_ID_MAX_BYTES = 128,
-	MQTT_TOPIC_MAX_BYTES = 2048,
-	MQTT_FIELDS_MAX = 32,         /* user properties of one PUBLISH */
 	MQTT_FILTERS_MAX = 64,        /* of one SUBSCRIBE or UNSUBSCRIBE */
 	MQTT_SUBSCRIPTIONS_MAX = 8,   /* of one session */
 	MQTT_FILTER_MAX_BYTES = 256,  /* of one subscription */
@@ -154,7 +153,5 @@ void mqtt_reply_publish(
 enum mqtt_reason mqtt_outcome_publish(enum status);
 enum mqtt_reason mqtt_outcome_connect(enum status);
 enum mqtt_return_code mqtt_outcome_connect_3(enum status);
-/* "why (request 0123456789abcdef)" in the request's arena. */
-slice mqtt_outcome_text(struct request *);
 
 #endif

@@ -91,11 +91,3 @@ enum mqtt_return_code mqtt_outcome_connect_3(enum status status)
 		return MQTT_RETURN_NOT_AUTHORIZED;
 	return MQTT_RETURN_SERVER_UNAVAILABLE;
 }
-
-slice mqtt_outcome_text(struct request *request)
-{
-	char id[REQUEST_ID_BYTES];
-	request_id_text(request->id, id);
-	slice why = request->why.n ? request->why : slice_of(status_name(request->status));
-	return arena_printf(&request->arena, "%.*s (request %s)", SLICE_ARG(why), id);
-}

@@ -7,6 +7,7 @@
 #ifndef MQTT_PACKET_H
 #define MQTT_PACKET_H
 
+#include "adapters/common/mqtt_topic.h"
 #include "adapters/mqtt/property.h"
 
 enum mqtt_version { MQTT_VERSION_UNKNOWN = 0, MQTT_VERSION_3_1_1 = 4, MQTT_VERSION_5 = 5 };
@@ -116,15 +117,5 @@ struct mqtt_fault mqtt_ping_parse(const struct mqtt_frame *);
 /* Takes the next filter off `*filters`; `options` (its QoS in the lowest two bits) may be NULL for UNSUBSCRIBE,
  * which has none. false: no more. */
 bool mqtt_filter_next(slice *filters, slice *filter, uint8_t *options);
-
-/* Section 4.7: not empty; "#" alone in the last level, "+" alone in its level. */
-bool mqtt_filter_allowed(slice filter);
-/* Does the (allowed) filter take this topic? Wildcards at the start take no topic that begins with "$"
- * [MQTT-4.7.2-1]. */
-bool mqtt_filter_matches(slice filter, slice topic);
-/* Not empty, no wildcards [MQTT-3.3.2-2]. */
-bool mqtt_topic_allowed(slice topic);
-/* "$share/NAME/FILTER" (MQTT 5.0 section 4.8.2). */
-bool mqtt_filter_is_shared(slice filter);
 
 #endif

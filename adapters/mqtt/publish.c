@@ -18,10 +18,6 @@
  * QoS 0 goes the same way without an answer. QoS 2 is not offered yet: MQTT 5 is told so in CONNACK. */
 #include "adapters/mqtt/mqtt.h"
 
-#include "base/field.h"
-#include "base/uri.h"
-#include "base/utf8.h"
-
 #include <stdlib.h>
 
 struct publication {
@@ -99,7 +95,7 @@ static void answer(struct publication *publication)
 	struct request *request = publication->request;
 	bool success = status_is_success(request->status);
 	if (publication->qos && session->version == MQTT_VERSION_5) {
-		slice why = success ? (slice){ NULL, 0 } : mqtt_outcome_text(request);
+		slice why = success ? (slice){ NULL, 0 } : mqtt_message_why(request);
 		acknowledge(session, publication->id, mqtt_outcome_publish(request->status), why);
 	} else if (publication->qos && success) {
 		acknowledge(session, publication->id, MQTT_REASON_SUCCESS, (slice){ NULL, 0 });
@@ -143,74 +139,19 @@ void mqtt_publish_go_on(struct mqtt_session *session)
 		mqtt_session_resume(session);
 }
 
-static slice lower_case(struct arena *arena, slice name)
+static bool next_user_property(void *at, slice *name, slice *value)
 {
-	char *copy = arena_alloc_raw(arena, name.n);
-	for (size_t i = 0; copy && i < name.n; i++)
-		copy[i] = ascii_lower(name.p[i]);
-	return (slice){ copy, copy ? name.n : 0 };
-}
-
-/* The methods that a publication may ask for; the others mean something of their own inside. */
-static bool take_method(struct request *request, slice name)
-{
-	static const unsigned allowed = 1u << METHOD_GET | 1u << METHOD_POST | 1u << METHOD_PUT |
-	                                1u << METHOD_PATCH | 1u << METHOD_DELETE;
-	return method_parse(name, &request->in.method) && (allowed >> request->in.method & 1);
-}
-
-/* User properties become fields, but for `method`, and names that are no field's. */
-static void take_user_properties(
-        struct request *request, const struct mqtt_properties *properties, slice all)
-{
-	if (properties->nusers > MQTT_FIELDS_MAX) {
-		request_refuse(
-		        request, STATUS_TOO_LARGE, "more than %d user properties", MQTT_FIELDS_MAX);
-		return;
-	}
-	struct field *fields = arena_alloc(&request->arena, properties->nusers * sizeof *fields);
-	slice name, value;
-	unsigned n = 0;
-	bool complete = fields != NULL;
-	while (fields && mqtt_user_property_next(&all, &name, &value)) {
-		if (slice_is(name, "method")) {
-			if (!take_method(request, value))
-				request_refuse(request, STATUS_METHOD_NOT_ALLOWED,
-				        "no method of this name can be asked for");
-		} else if (field_name_valid(name)) {
-			fields[n].name = lower_case(&request->arena, name);
-			fields[n].value = value;
-			complete = complete && fields[n].name.p;
-			n++;
-		}
-	}
-	if (!complete)
-		request_refuse(request, STATUS_TOO_LARGE, "too many user properties");
-	request->in.fields = fields;
-	request->in.nfields = n;
+	return mqtt_user_property_next(at, name, value);
 }
 
 /* Fills in what a PUBLISH and a will have in common. All slices point into the request's arena already. */
 static void fill(struct request *request, slice topic, slice payload,
         const struct mqtt_properties *properties, slice all)
 {
-	struct message *in = &request->in;
-	in->method = METHOD_POST;
-	in->body = payload;
-	in->media = slice_trim(properties->content_type);
-	enum uri_verdict verdict = uri_path_from_text(&request->arena, topic, &in->path);
-	if (verdict != URI_OK) {
-		in->path = SLICE("/");
-		request_refuse(request,
-		        verdict == URI_MALFORMED ? STATUS_NOT_FOUND : STATUS_TOO_LARGE,
-		        "the topic makes no path");
-		return;
-	}
-	if (properties->nusers)
-		take_user_properties(request, properties, all);
-	if (properties->payload_format == 1 && !utf8_valid(payload))
-		request_refuse(
-		        request, STATUS_MALFORMED, "the payload is said to be UTF-8 and is not");
+	mqtt_message_take(
+	        request, topic, payload, properties->content_type, properties->payload_format == 1);
+	if (properties->nusers && request->status == STATUS_NONE)
+		mqtt_message_take_properties(request, properties->nusers, next_user_property, &all);
 }
 
 /* The same bytes in the copy at `to` of what starts at `from`. */

@@ -187,7 +187,7 @@ void mqtt_reply_publish(
 		return;
 	slice body = request->out.body;
 	if (!body.n && !status_is_success(request->status))
-		body = mqtt_outcome_text(request);
+		body = mqtt_message_why(request);
 	/* Lengths, identifiers and the status: 128 bytes; a subscription identifier: 5. */
 	size_t size = 128 + 5 * MQTT_SUBSCRIPTIONS_MAX + topic.n + request->out.media.n +
 	              correlation_data.n;

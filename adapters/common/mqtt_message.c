@@ -1,0 +1,78 @@
+#include "adapters/common/mqtt_message.h"
+
+#include "base/field.h"
+#include "base/uri.h"
+#include "base/utf8.h"
+
+static slice lower_case(struct arena *arena, slice name)
+{
+	char *copy = arena_alloc_raw(arena, name.n);
+	for (size_t i = 0; copy && i < name.n; i++)
+		copy[i] = ascii_lower(name.p[i]);
+	return (slice){ copy, copy ? name.n : 0 };
+}
+
+/* The methods that a publication may ask for; the others mean something of their own inside. */
+static bool take_method(struct request *request, slice name)
+{
+	static const unsigned allowed = 1u << METHOD_GET | 1u << METHOD_POST | 1u << METHOD_PUT |
+	                                1u << METHOD_PATCH | 1u << METHOD_DELETE;
+	return method_parse(name, &request->in.method) && (allowed >> request->in.method & 1);
+}
+
+void mqtt_message_take_properties(struct request *request, unsigned n,
+        bool (*next)(void *at, slice *name, slice *value), void *at)
+{
+	if (n > MQTT_FIELDS_MAX) {
+		request_refuse(
+		        request, STATUS_TOO_LARGE, "more than %d user properties", MQTT_FIELDS_MAX);
+		return;
+	}
+	struct field *fields = arena_alloc(&request->arena, n * sizeof *fields);
+	slice name, value;
+	unsigned taken = 0;
+	bool complete = fields != NULL;
+	while (fields && next(at, &name, &value)) {
+		if (slice_is(name, "method")) {
+			if (!take_method(request, value))
+				request_refuse(request, STATUS_METHOD_NOT_ALLOWED,
+				        "no method of this name can be asked for");
+		} else if (field_name_valid(name)) {
+			fields[taken].name = lower_case(&request->arena, name);
+			fields[taken].value = value;
+			complete = complete && fields[taken].name.p;
+			taken++;
+		}
+	}
+	if (!complete)
+		request_refuse(request, STATUS_TOO_LARGE, "too many user properties");
+	request->in.fields = fields;
+	request->in.nfields = taken;
+}
+
+void mqtt_message_take(
+        struct request *request, slice topic, slice payload, slice content_type, bool text)
+{
+	struct message *in = &request->in;
+	in->method = METHOD_POST;
+	in->body = payload;
+	in->media = slice_trim(content_type);
+	enum uri_verdict verdict = uri_path_from_text(&request->arena, topic, &in->path);
+	if (verdict != URI_OK) {
+		in->path = SLICE("/");
+		request_refuse(request,
+		        verdict == URI_MALFORMED ? STATUS_NOT_FOUND : STATUS_TOO_LARGE,
+		        "the topic makes no path");
+	} else if (text && !utf8_valid(payload)) {
+		request_refuse(
+		        request, STATUS_MALFORMED, "the payload is said to be UTF-8 and is not");
+	}
+}
+
+slice mqtt_message_why(struct request *request)
+{
+	char id[REQUEST_ID_BYTES];
+	request_id_text(request->id, id);
+	slice why = request->why.n ? request->why : slice_of(status_name(request->status));
+	return arena_printf(&request->arena, "%.*s (request %s)", SLICE_ARG(why), id);
+}

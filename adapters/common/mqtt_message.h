@@ -1,0 +1,23 @@
+/* mqtt_message: what an MQTT message means inside, and how its answer is worded; for the listener and for joined brokers
+ * alike.
+ *
+ * The topic is the path, user properties are fields; `method` among them says what a publication asks for, which is
+ * POST without it. Pure: all slices are the request's (or outlive it) already. What is wrong with a message refuses its
+ * request, which is submitted all the same. */
+#ifndef COMMON_MQTT_MESSAGE_H
+#define COMMON_MQTT_MESSAGE_H
+
+#include "api/request.h"
+
+enum { MQTT_FIELDS_MAX = 32 }; /* user properties of one PUBLISH */
+
+/* `text`: the payload is said to be UTF-8. */
+void mqtt_message_take(struct request *, slice topic, slice payload, slice content_type, bool text);
+/* The `n` user properties, which next() gives one by one until it returns false. */
+void mqtt_message_take_properties(
+        struct request *, unsigned n, bool (*next)(void *at, slice *name, slice *value), void *at);
+
+/* "why (request 0123456789abcdef)", for a person, in the request's arena. */
+slice mqtt_message_why(struct request *);
+
+#endif
