@@ -9,7 +9,11 @@
 
 /* What all streams of a loop may hold of messages that are not whole: thousands of peers that each send half of
  * a large one must not take the machine's memory. Who goes beyond it is cut off. */
-enum { READ_BUFFER_BYTES = 64 * 1024, UNREAD_TOTAL_MAX_BYTES = 32 * 1024 * 1024 };
+enum {
+	READ_BUFFER_BYTES = 64 * 1024,
+	UNREAD_TOTAL_MAX_BYTES = 32 * 1024 * 1024,
+	PLAIN_BUFFER_BYTES = 16 * 1024 /* a record of TLS */
+};
 
 /* One a loop: lives as long as one of its streams or listeners does. */
 struct net {
@@ -18,31 +22,91 @@ struct net {
 	struct list dirty; /* streams with output that was collected in this turn */
 	unsigned users;
 	size_t unread_bytes; /* in the buffers of all streams */
+	/* Streams in their TLS handshakes: those that have not begun; those that have and sent something; those
+	 * whose peer is waited for, the longest first. See tls_stream.c. */
+	struct list beginners, handshakes, stalled;
+	unsigned handshakes_in_flight;
+	struct task go_on; /* keeps the loop from sleeping while some of them can be worked on */
 	char buffer[READ_BUFFER_BYTES];
+	char plain[PLAIN_BUFFER_BYTES]; /* where they are decrypted */
 };
 
 /* NULL: out of memory. Each successful call is undone by net_leave(). */
 struct net *net_join(struct loop *);
 void net_leave(struct net *);
 
+struct layer;
+
 struct stream_listener {
 	uv_tcp_t tcp;
 	struct net *net;
 	struct stream_accept accept;
-	unsigned open; /* connections accepted here that are not gone yet */
-	bool closed;
+	unsigned open;       /* connections accepted here that are not gone yet */
+	struct list opening; /* of these, those whose layers are not established */
+	bool closing, closed;
 };
+
+/* A layer between the socket and the stream's owner, as TLS is one: bytes come up through it and go down, and
+ * until all are established (their handshakes are over) the owner knows nothing of the stream. */
+struct layer_ops {
+	/* The connection is there; may be NULL. */
+	void (*start)(struct layer *);
+	/* Bytes from below; all are taken. They may be changed where they are. */
+	void (*received)(struct layer *, char *bytes, size_t n);
+	/* Bytes from above, not before the layer is established. */
+	void (*send)(struct layer *, slice bytes);
+	/* Nothing will follow: the last words to the peer. Not before the layer is established. */
+	void (*close)(struct layer *);
+	void (*destroy)(struct layer *);
+};
+
+struct layer {
+	const struct layer_ops *ops;
+	struct stream *stream;
+	struct layer *above, *below; /* NULL: the owner, the socket */
+};
+
+/* For layers. */
+struct net *layer_net(const struct layer *);
+void layer_up(struct layer *, char *bytes, size_t n);
+void layer_down(struct layer *, slice bytes);
+void layer_established(struct layer *);
+/* Sends what was handed down and then ends the stream, for this reason. The layer lives until later. */
+void layer_end(struct layer *, enum stream_end, int errno_value);
+/* Is there still somebody above to hand bytes to? */
+bool layer_lives(const struct layer *);
+/* Stops and starts reading, whatever the owner does. */
+void layer_hold(struct layer *, bool);
+
+/* tls.c: who uses it keeps it. */
+struct tls *tls_join(struct tls *);
+void tls_leave(struct tls *);
+/* tls_stream.c. NULL: out of memory. `name`: of the server that is called; NULL: the server's side. */
+struct layer *tls_stream_create(struct tls *, const char *name);
+/* Both { NULL, 0 } also of a layer that is not TLS, and of NULL. */
+slice tls_stream_certificate(const struct layer *);
+slice tls_stream_psk_identity(const struct layer *);
+/* Works on handshakes for a while. True: there is more to do that need not wait for a peer. */
+bool tls_streams_run(struct net *);
 
 /* A stream that is not connected yet; NULL: out of memory. */
 struct stream *stream_new(struct net *, const struct stream_events *, const struct stream_limits *);
 uv_stream_t *stream_handle(struct stream *);
-/* Writes what the streams of a loop have collected: struct net's hook. */
+/* Goes on with handshakes, and writes what the streams of a loop have collected: struct net's hook. */
 void stream_flush_all(struct hook *);
 /* It was accepted by the listener: from now on counted there. */
 void stream_accepted(struct stream *, struct stream_listener *);
-/* Starts to read; ends it when that fails. */
+/* Puts the layer (NULL: out of memory) above those that there are, which it then belongs to. */
+bool stream_add_layer(struct stream *, struct layer *);
+/* Starts to read; ends it when that fails. A stream without layers is established at once. */
 void stream_begin(struct stream *);
+/* Those that are not established end. */
+void streams_end_opening(struct stream_listener *);
 /* A connection of the listener is gone. */
 void listener_release(struct stream_listener *);
+/* The stream is established: finds it an owner. */
+void listener_established(struct stream_listener *, struct stream *);
+/* It ended before it was. */
+void listener_refused(struct stream_listener *);
 
 #endif

@@ -7,6 +7,12 @@
 
 enum { BACKLOG = 1024 };
 
+/* That it is due is enough: the loop does not sleep then, and comes to the hook again. */
+static void go_on(struct task *task)
+{
+	(void)task;
+}
+
 struct net *net_join(struct loop *loop)
 {
 	uv_loop_t *uv = loop_uv(loop);
@@ -18,7 +24,12 @@ struct net *net_join(struct loop *loop)
 		net->loop = loop;
 		net->users = 0;
 		net->unread_bytes = 0;
+		net->handshakes_in_flight = 0;
 		list_init(&net->dirty);
+		list_init(&net->beginners);
+		list_init(&net->handshakes);
+		list_init(&net->stalled);
+		task_init(&net->go_on, go_on);
 		net->flush.run = stream_flush_all;
 		loop_before_sleep(loop, &net->flush);
 		uv->data = net;
@@ -32,6 +43,7 @@ void net_leave(struct net *net)
 	if (--net->users)
 		return;
 	hook_remove(&net->flush);
+	task_cancel(&net->go_on);
 	loop_uv(net->loop)->data = NULL;
 	free(net);
 }
@@ -41,6 +53,8 @@ static void listener_free(struct stream_listener *listener)
 	if (listener->open || !listener->closed)
 		return;
 	net_leave(listener->net);
+	if (listener->accept.tls)
+		tls_leave(listener->accept.tls);
 	free(listener);
 }
 
@@ -48,6 +62,26 @@ void listener_release(struct stream_listener *listener)
 {
 	listener->open--;
 	listener_free(listener);
+}
+
+void listener_established(struct stream_listener *listener, struct stream *stream)
+{
+	void *owner = listener->accept.accepted(listener->accept.arg, stream);
+	stream_set_owner(stream, owner);
+	if (!owner)
+		stream_abort(stream);
+}
+
+void listener_refused(struct stream_listener *listener)
+{
+	if (listener->accept.refused && !listener->closing)
+		listener->accept.refused(listener->accept.arg);
+}
+
+static bool add_layers(struct stream_listener *listener, struct stream *stream)
+{
+	struct tls *tls = listener->accept.tls;
+	return !tls || stream_add_layer(stream, tls_stream_create(tls, NULL));
 }
 
 static void arrived(uv_stream_t *handle, int status)
@@ -61,21 +95,18 @@ static void arrived(uv_stream_t *handle, int status)
 	struct stream *stream = stream_new(listener->net, accept->events, &accept->limits);
 	if (!stream)
 		return;
-	bool refused = uv_accept(handle, stream_handle(stream)) != 0;
-	if (!refused && listener->open >= accept->connections_max) {
-		refused = true;
-		if (accept->refused)
-			accept->refused(accept->arg);
+	bool failed =
+	        uv_accept(handle, stream_handle(stream)) != 0 || !add_layers(listener, stream);
+	if (!failed && listener->open >= accept->connections_max) {
+		failed = true;
+		listener_refused(listener);
 	}
-	if (!refused) {
-		stream_accepted(stream, listener);
-		stream_begin(stream);
-		void *owner = accept->accepted(accept->arg, stream);
-		stream_set_owner(stream, owner);
-		refused = !owner;
-	}
-	if (refused)
+	if (failed) {
 		stream_abort(stream);
+		return;
+	}
+	stream_accepted(stream, listener);
+	stream_begin(stream);
 }
 
 static void listener_gone(uv_handle_t *handle)
@@ -87,8 +118,11 @@ static void listener_gone(uv_handle_t *handle)
 
 void stream_listener_close(struct stream_listener *listener)
 {
-	if (listener)
-		uv_close((uv_handle_t *)&listener->tcp, listener_gone);
+	if (!listener)
+		return;
+	listener->closing = true;
+	streams_end_opening(listener);
+	uv_close((uv_handle_t *)&listener->tcp, listener_gone);
 }
 
 struct stream_listener *stream_listen(struct loop *loop, slice address,
@@ -112,6 +146,9 @@ struct stream_listener *stream_listen(struct loop *loop, slice address,
 	}
 	listener->net = net;
 	listener->accept = *accept;
+	if (accept->tls)
+		(void)tls_join(accept->tls);
+	list_init(&listener->opening);
 	int error = uv_tcp_bind(&listener->tcp, (struct sockaddr *)&where, 0);
 	if (!error)
 		error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, arrived);

@@ -10,14 +10,26 @@
  *
  * A stream ends once: finish() decides why, uv_close() makes sure that no callback of the owner is on the
  * stack, and its callback tells the owner and frees the memory. After finish() the owner hears nothing but
- * closed(). */
+ * closed().
+ *
+ * LAYERS (TLS is one) stand between the socket and the owner. What arrives goes up through them, and what comes out
+ * at the top is offered to the owner as if it had just been read. What the owner writes in a turn is handed down
+ * as one piece when the turn ends, and what comes out at the bottom is the output. A stream with layers is
+ * opened when the topmost layer says that it is established; before that nobody owns it, or a client waits to be
+ * told that it is connected. */
 #include "net/stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "net/internal.h"
 
 enum { LINGER_MS = 2000, PEER_BYTES = 64, OUTPUT_MIN_BYTES = 512 };
+
+struct output {
+	char *p;
+	size_t n, size;
+};
 
 struct stream {
 	uv_tcp_t tcp;
@@ -28,14 +40,17 @@ struct stream {
 	const struct stream_events *events;
 	struct stream_limits limits;
 	void *owner;
-	char *unread, *unsent;
+	struct layer *bottom, *top; /* NULL: none */
+	char *unread;
 	size_t unread_n, unread_size;
-	size_t unsent_n, unsent_size; /* collected in this turn */
-	size_t queued_n;              /* handed to uv_write() */
+	struct output unsent; /* what the owner has written in this turn */
+	struct output wire;   /* with layers: what they have made of it and said themselves */
+	size_t queued_n;      /* handed to uv_write() */
 	struct list dirty;
+	struct list opening; /* in the listener's list until it is established */
 	struct task offer;
 	struct timer deadline;
-	bool connecting, paused, closing, shut, finished;
+	bool layered, connecting, established, paused, held, closing, shut, finished;
 	enum stream_end end;
 	int errno_value;
 	char peer[PEER_BYTES];
@@ -49,6 +64,8 @@ struct pending_write {
 };
 
 static void offer_again(struct task *);
+static void begin_closing(struct stream *, enum stream_end, int errno_value);
+static void mark_dirty(struct stream *);
 static void deadline_passed(struct timer *);
 
 struct stream *stream_new(
@@ -64,6 +81,7 @@ struct stream *stream_new(
 	stream->events = events;
 	stream->limits = *limits;
 	list_init(&stream->dirty);
+	list_init(&stream->opening);
 	task_init(&stream->offer, offer_again);
 	timer_init(&stream->deadline, net->loop, deadline_passed);
 	return stream;
@@ -82,17 +100,37 @@ static void drop_unread(struct stream *stream)
 	stream->unread_n = stream->unread_size = 0;
 }
 
+static void destroy_layers(struct stream *stream)
+{
+	while (stream->top) {
+		struct layer *layer = stream->top;
+		stream->top = layer->below;
+		layer->ops->destroy(layer);
+	}
+	stream->bottom = NULL;
+}
+
 static void closed(uv_handle_t *handle)
 {
 	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
+	destroy_layers(stream);
 	if (stream->listener)
 		listener_release(stream->listener);
 	if (stream->owner)
 		stream->events->closed(stream->owner, stream, stream->end, stream->errno_value);
 	drop_unread(stream);
 	net_leave(stream->net);
-	free(stream->unsent);
+	free(stream->unsent.p);
+	free(stream->wire.p);
 	free(stream);
+}
+
+static void leave_opening(struct stream *stream)
+{
+	if (list_empty(&stream->opening))
+		return;
+	list_remove(&stream->opening);
+	listener_refused(stream->listener);
 }
 
 static void finish(struct stream *stream, enum stream_end end, int errno_value)
@@ -100,30 +138,36 @@ static void finish(struct stream *stream, enum stream_end end, int errno_value)
 	if (stream->finished)
 		return;
 	stream->finished = true;
-	stream->end = end;
-	stream->errno_value = errno_value;
+	/* A stream that closes has its end already. */
+	if (!stream->closing) {
+		stream->end = end;
+		stream->errno_value = errno_value;
+	}
+	leave_opening(stream);
 	list_remove(&stream->dirty);
 	task_cancel(&stream->offer);
 	timer_stop(&stream->deadline);
-	bool cut_off = stream->queued_n || stream->unsent_n;
+	bool cut_off = stream_unsent(stream) != 0;
 	if (!cut_off || uv_tcp_close_reset(&stream->tcp, closed) != 0)
 		uv_close((uv_handle_t *)&stream->tcp, closed);
 }
 
 static void finish_uv(struct stream *stream, int uv_error)
 {
-	if (stream->closing)
-		finish(stream, STREAM_END_OWNER, 0);
-	else if (uv_error == UV_EOF)
-		finish(stream, STREAM_END_PEER, 0);
-	else
+	/* Who was called over TLS says when it has said all (RFC 5246 section 7.2.1); who calls us often does not. */
+	bool cut_short = stream->bottom && !stream->listener;
+	if (uv_error != UV_EOF)
 		finish(stream, STREAM_END_ERROR, -uv_error);
+	else if (cut_short)
+		finish(stream, STREAM_END_ERROR, ECONNABORTED);
+	else
+		finish(stream, STREAM_END_PEER, 0);
 }
 
 static void deadline_passed(struct timer *timer)
 {
 	struct stream *stream = LIST_OWNER(timer, struct stream, deadline);
-	finish(stream, stream->closing ? STREAM_END_OWNER : STREAM_END_DEADLINE, 0);
+	finish(stream, STREAM_END_DEADLINE, 0);
 }
 
 /* ---- Input */
@@ -161,6 +205,11 @@ static bool keep_unread(struct stream *stream, slice rest)
 	return true;
 }
 
+static bool reads(const struct stream *stream)
+{
+	return !stream->paused && !stream->held;
+}
+
 static void offer(struct stream *stream, slice bytes)
 {
 	size_t used = stream->events->received(stream->owner, stream, bytes);
@@ -188,11 +237,23 @@ static bool append_unread(struct stream *stream, slice bytes)
 	return true;
 }
 
+/* Bytes that have come through all layers. */
+static void take(struct stream *stream, slice bytes)
+{
+	if (!stream->unread_n && !stream->paused)
+		offer(stream, bytes);
+	else if (!append_unread(stream, bytes) ||
+	         stream->unread_n > stream->limits.unread_max_bytes + READ_BUFFER_BYTES)
+		finish(stream, STREAM_END_FLOOD, 0);
+	else if (!stream->paused)
+		offer(stream, (slice){ stream->unread, stream->unread_n });
+}
+
 static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
 	(void)suggested;
 	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
-	bool wanted = !stream->paused || stream->closing;
+	bool wanted = reads(stream) || stream->closing;
 	*buffer = uv_buf_init(stream->net->buffer, wanted ? READ_BUFFER_BYTES : 0);
 }
 
@@ -212,13 +273,10 @@ static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 	/* Lingering: only the end is waited for. */
 	if (stream->closing)
 		return;
-	slice bytes = { buffer->base, (size_t)n };
-	if (!stream->unread_n)
-		offer(stream, bytes);
-	else if (append_unread(stream, bytes))
-		offer(stream, (slice){ stream->unread, stream->unread_n });
+	if (stream->bottom)
+		stream->bottom->ops->received(stream->bottom, buffer->base, (size_t)n);
 	else
-		finish(stream, STREAM_END_FLOOD, 0);
+		take(stream, (slice){ buffer->base, (size_t)n });
 }
 
 static void offer_again(struct task *task)
@@ -227,8 +285,34 @@ static void offer_again(struct task *task)
 	if (stream->unread_n && !stream->paused && !stream->closing)
 		offer(stream, (slice){ stream->unread, stream->unread_n });
 	/* Reading already is no mistake here (UV_EALREADY). */
-	if (!stream->paused && !stream->finished && !stream->closing)
+	if (reads(stream) && !stream->finished && !stream->closing)
 		(void)uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
+}
+
+static void establish(struct stream *stream)
+{
+	stream->established = true;
+	list_remove(&stream->opening);
+	if (stream->listener) {
+		timer_stop(&stream->deadline);
+		listener_established(stream->listener, stream);
+	} else if (stream->events->connected) {
+		stream->events->connected(stream->owner, stream);
+	}
+}
+
+static void begin_opening(struct stream *stream)
+{
+	struct stream_listener *listener = stream->listener;
+	if (listener) {
+		list_append(&listener->opening, &stream->opening);
+		timer_set(&stream->deadline,
+		        loop_now_ms(stream->net->loop) + listener->accept.handshake_ms);
+	}
+	for (struct layer *layer = stream->bottom; layer; layer = layer->above) {
+		if (layer->ops->start)
+			layer->ops->start(layer);
+	}
 }
 
 void stream_begin(struct stream *stream)
@@ -243,6 +327,16 @@ void stream_begin(struct stream *stream)
 	                    : uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
 	if (error)
 		finish_uv(stream, error);
+	else if (stream->bottom)
+		begin_opening(stream);
+	else
+		establish(stream);
+}
+
+void streams_end_opening(struct stream_listener *listener)
+{
+	LIST_EACH (&listener->opening, at, following)
+		finish(LIST_OWNER(at, struct stream, opening), STREAM_END_OWNER, 0);
 }
 
 /* Reading stops when something arrives meanwhile: most pauses are over before, and then cost no system call. */
@@ -252,13 +346,19 @@ void stream_pause(struct stream *stream)
 	task_cancel(&stream->offer);
 }
 
+/* Goes on reading, later in this turn. */
+static void read_on(struct stream *stream)
+{
+	if (reads(stream) && !stream->finished && !stream->closing && !stream->connecting)
+		loop_defer(stream->net->loop, &stream->offer);
+}
+
 void stream_resume(struct stream *stream)
 {
 	if (!stream->paused)
 		return;
 	stream->paused = false;
-	if (!stream->finished && !stream->closing && !stream->connecting)
-		loop_defer(stream->net->loop, &stream->offer);
+	read_on(stream);
 }
 
 /* ---- Output */
@@ -284,6 +384,20 @@ static void linger(struct stream *stream)
 		finish(stream, STREAM_END_OWNER, 0);
 }
 
+/* What was written leaves first; the rest is done when the turn ends. */
+static void begin_closing(struct stream *stream, enum stream_end end, int errno_value)
+{
+	stream->closing = true;
+	stream->end = end;
+	stream->errno_value = errno_value;
+	task_cancel(&stream->offer);
+	timer_set(&stream->deadline, loop_now_ms(stream->net->loop) + LINGER_MS);
+	if (stream->layered)
+		mark_dirty(stream);
+	else if (!stream_unsent(stream))
+		linger(stream);
+}
+
 static void written(uv_write_t *request, int status)
 {
 	struct pending_write *write = LIST_OWNER(request, struct pending_write, request);
@@ -294,7 +408,7 @@ static void written(uv_write_t *request, int status)
 		return;
 	if (status < 0)
 		finish_uv(stream, status);
-	else if (stream->queued_n || stream->unsent_n)
+	else if (stream_unsent(stream))
 		return;
 	else if (stream->closing)
 		linger(stream);
@@ -322,11 +436,34 @@ static void queue_write(struct stream *stream, slice bytes)
 	finish_uv(stream, error);
 }
 
+static void forget(struct output *output)
+{
+	free(output->p);
+	*output = (struct output){ NULL, 0, 0 };
+}
+
+/* What the owner has written goes down through the layers, and after it their last words. */
+static void hand_down(struct stream *stream)
+{
+	struct output plain = stream->unsent;
+	stream->unsent = (struct output){ NULL, 0, 0 };
+	if (plain.n)
+		stream->top->ops->send(stream->top, (slice){ plain.p, plain.n });
+	free(plain.p);
+	for (struct layer *layer = stream->top; layer && stream->closing; layer = layer->below)
+		layer->ops->close(layer);
+}
+
 static void flush(struct stream *stream)
 {
-	slice bytes = { stream->unsent, stream->unsent_n };
-	if (!stream->queued_n) {
-		uv_buf_t buffer = uv_buf_init(stream->unsent, (unsigned)bytes.n);
+	if (stream->bottom && stream->established)
+		hand_down(stream);
+	if (stream->closing)
+		destroy_layers(stream);
+	struct output *output = stream->layered ? &stream->wire : &stream->unsent;
+	slice bytes = { output->p, output->n };
+	if (bytes.n && !stream->queued_n) {
+		uv_buf_t buffer = uv_buf_init(output->p, (unsigned)bytes.n);
 		int n = uv_try_write((uv_stream_t *)&stream->tcp, &buffer, 1);
 		if (n < 0 && n != UV_EAGAIN) {
 			finish_uv(stream, n);
@@ -336,9 +473,7 @@ static void flush(struct stream *stream)
 	}
 	if (bytes.n)
 		queue_write(stream, bytes);
-	free(stream->unsent);
-	stream->unsent = NULL;
-	stream->unsent_n = stream->unsent_size = 0;
+	forget(output);
 	if (stream->closing && !stream->queued_n)
 		linger(stream);
 }
@@ -346,6 +481,8 @@ static void flush(struct stream *stream)
 void stream_flush_all(struct hook *hook)
 {
 	struct net *net = LIST_OWNER(hook, struct net, flush);
+	if (tls_streams_run(net))
+		loop_defer(net->loop, &net->go_on);
 	LIST_EACH (&net->dirty, at, following) {
 		struct stream *stream = LIST_OWNER(at, struct stream, dirty);
 		if (stream->connecting)
@@ -355,19 +492,31 @@ void stream_flush_all(struct hook *hook)
 	}
 }
 
-static bool reserve(struct stream *stream, size_t n)
+static bool reserve(struct output *output, size_t n)
 {
-	if (stream->unsent_size - stream->unsent_n >= n)
+	if (output->size - output->n >= n)
 		return true;
-	size_t size = stream->unsent_size ? stream->unsent_size : OUTPUT_MIN_BYTES;
-	while (size - stream->unsent_n < n)
+	size_t size = output->size ? output->size : OUTPUT_MIN_BYTES;
+	while (size - output->n < n)
 		size *= 2;
-	char *larger = realloc(stream->unsent, size);
+	char *larger = realloc(output->p, size);
 	if (!larger)
 		return false;
-	stream->unsent = larger;
-	stream->unsent_size = size;
+	output->p = larger;
+	output->size = size;
 	return true;
+}
+
+static void append(struct output *output, slice bytes)
+{
+	memcpy(output->p + output->n, bytes.p ? bytes.p : "", bytes.n);
+	output->n += bytes.n;
+}
+
+static void mark_dirty(struct stream *stream)
+{
+	if (list_empty(&stream->dirty))
+		list_append(&stream->net->dirty, &stream->dirty);
 }
 
 void stream_write2(struct stream *stream, slice first, slice second)
@@ -379,15 +528,13 @@ void stream_write2(struct stream *stream, slice first, slice second)
 		finish(stream, STREAM_END_FLOOD, 0);
 		return;
 	}
-	if (!reserve(stream, n)) {
+	if (!reserve(&stream->unsent, n)) {
 		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
 		return;
 	}
-	memcpy(stream->unsent + stream->unsent_n, first.p ? first.p : "", first.n);
-	memcpy(stream->unsent + stream->unsent_n + first.n, second.p ? second.p : "", second.n);
-	stream->unsent_n += n;
-	if (list_empty(&stream->dirty))
-		list_append(&stream->net->dirty, &stream->dirty);
+	append(&stream->unsent, first);
+	append(&stream->unsent, second);
+	mark_dirty(stream);
 }
 
 void stream_write(struct stream *stream, slice bytes)
@@ -397,7 +544,82 @@ void stream_write(struct stream *stream, slice bytes)
 
 size_t stream_unsent(const struct stream *stream)
 {
-	return stream->unsent_n + stream->queued_n;
+	return stream->unsent.n + stream->wire.n + stream->queued_n;
+}
+
+/* ---- Layers */
+
+bool stream_add_layer(struct stream *stream, struct layer *layer)
+{
+	if (!layer)
+		return false;
+	layer->stream = stream;
+	layer->below = stream->top;
+	layer->above = NULL;
+	if (stream->top)
+		stream->top->above = layer;
+	else
+		stream->bottom = layer;
+	stream->top = layer;
+	stream->layered = true;
+	return true;
+}
+
+struct net *layer_net(const struct layer *layer)
+{
+	return layer->stream->net;
+}
+
+bool layer_lives(const struct layer *layer)
+{
+	return !layer->stream->finished && !layer->stream->closing;
+}
+
+void layer_up(struct layer *layer, char *bytes, size_t n)
+{
+	if (!layer_lives(layer))
+		return;
+	if (layer->above)
+		layer->above->ops->received(layer->above, bytes, n);
+	else
+		take(layer->stream, (slice){ bytes, n });
+}
+
+void layer_down(struct layer *layer, slice bytes)
+{
+	struct stream *stream = layer->stream;
+	if (layer->below) {
+		layer->below->ops->send(layer->below, bytes);
+	} else if (stream->finished) {
+		return;
+	} else if (!reserve(&stream->wire, bytes.n)) {
+		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+	} else {
+		append(&stream->wire, bytes);
+		mark_dirty(stream);
+	}
+}
+
+void layer_established(struct layer *layer)
+{
+	if (!layer->above && layer_lives(layer))
+		establish(layer->stream);
+}
+
+void layer_end(struct layer *layer, enum stream_end end, int errno_value)
+{
+	struct stream *stream = layer->stream;
+	if (!layer_lives(layer))
+		return;
+	leave_opening(stream);
+	begin_closing(stream, end, errno_value);
+}
+
+void layer_hold(struct layer *layer, bool held)
+{
+	layer->stream->held = held;
+	if (!held)
+		read_on(layer->stream);
 }
 
 /* ---- Ends */
@@ -406,15 +628,10 @@ void stream_close(struct stream *stream)
 {
 	if (stream->finished || stream->closing)
 		return;
-	if (stream->connecting) {
+	if (stream->connecting || !stream->established)
 		finish(stream, STREAM_END_OWNER, 0);
-		return;
-	}
-	stream->closing = true;
-	task_cancel(&stream->offer);
-	timer_set(&stream->deadline, loop_now_ms(stream->net->loop) + LINGER_MS);
-	if (!stream->unsent_n && !stream->queued_n)
-		linger(stream);
+	else
+		begin_closing(stream, STREAM_END_OWNER, 0);
 }
 
 void stream_abort(struct stream *stream)
@@ -441,30 +658,46 @@ static void connect_done(uv_connect_t *request, int status)
 	if (stream->finished)
 		return;
 	if (status < 0) {
-		finish_uv(stream, status);
+		finish(stream, STREAM_END_ERROR, -status);
 		return;
 	}
 	stream_begin(stream);
-	if (!stream->finished && stream->events->connected)
-		stream->events->connected(stream->owner, stream);
+}
+
+static struct stream *connect_stream(struct loop *loop, const struct sockaddr *address,
+        struct tls *tls, const char *name, const struct stream_events *events,
+        const struct stream_limits *limits, void *owner)
+{
+	struct net *net = net_join(loop);
+	struct stream *stream = net ? stream_new(net, events, limits) : NULL;
+	if (net)
+		net_leave(net);
+	if (!stream)
+		return NULL;
+	if (tls && !stream_add_layer(stream, tls_stream_create(tls, name))) {
+		stream_abort(stream);
+		return NULL;
+	}
+	stream->owner = owner;
+	stream->connecting = true;
+	net_address_text(address, stream->peer, sizeof stream->peer);
+	int error = uv_tcp_connect(&stream->connect, &stream->tcp, address, connect_done);
+	if (error)
+		finish_uv(stream, error);
+	return stream;
 }
 
 struct stream *stream_connect(struct loop *loop, const struct sockaddr *address,
         const struct stream_events *events, const struct stream_limits *limits, void *owner)
 {
-	struct net *net = net_join(loop);
-	struct stream *stream = net ? stream_new(net, events, limits) : NULL;
-	if (stream) {
-		stream->owner = owner;
-		stream->connecting = true;
-		net_address_text(address, stream->peer, sizeof stream->peer);
-		int error = uv_tcp_connect(&stream->connect, &stream->tcp, address, connect_done);
-		if (error)
-			finish_uv(stream, error);
-	}
-	if (net)
-		net_leave(net);
-	return stream;
+	return connect_stream(loop, address, NULL, NULL, events, limits, owner);
+}
+
+struct stream *stream_connect_tls(struct loop *loop, const struct sockaddr *address,
+        struct tls *tls, const char *name, const struct stream_events *events,
+        const struct stream_limits *limits, void *owner)
+{
+	return connect_stream(loop, address, tls, name, events, limits, owner);
 }
 
 void stream_accepted(struct stream *stream, struct stream_listener *listener)
@@ -481,4 +714,14 @@ void stream_set_owner(struct stream *stream, void *owner)
 const char *stream_peer(const struct stream *stream)
 {
 	return stream->peer;
+}
+
+slice stream_peer_certificate(const struct stream *stream)
+{
+	return tls_stream_certificate(stream->bottom);
+}
+
+slice stream_psk_identity(const struct stream *stream)
+{
+	return tls_stream_psk_identity(stream->bottom);
 }

@@ -1,4 +1,4 @@
-/* A connected byte stream (TCP), as listeners and backends use it: it reads into one shared buffer, keeps only
+/* A connected byte stream (TCP, TLS over it), as listeners and backends use it: it reads into one shared buffer, keeps only
  * what its owner could not use yet, collects what is written and sends it once a turn, and has one deadline. An
  * idle stream holds no buffer.
  *
@@ -14,10 +14,13 @@
 
 struct loop;
 struct stream;
+struct tls;
 
 enum stream_end {
-	STREAM_END_PEER,     /* the peer closed in order */
-	STREAM_END_ERROR,    /* reset, unreachable, refused: see errno_value */
+	STREAM_END_PEER, /* the peer closed in order */
+	/* Reset, unreachable, refused: see errno_value. EPROTO: the TLS handshake or a record is not as it must be;
+	 * ECONNABORTED: a server that was called over TLS ended without saying so. */
+	STREAM_END_ERROR,
 	STREAM_END_DEADLINE, /* the deadline passed */
 	/* More unread input or unsent output than its limits allow, or than all streams together may hold. */
 	STREAM_END_FLOOD,
@@ -25,7 +28,7 @@ enum stream_end {
 };
 
 struct stream_events {
-	/* A stream made by stream_connect() is connected. NULL for accepted ones. */
+	/* A stream made by stream_connect…() is connected, and the handshake is over. NULL for accepted ones. */
 	void (*connected)(void *owner, struct stream *);
 	/* Bytes have arrived; all that are unread so far. Returns how many were used; the rest comes again
 	 * together with what follows it. */
@@ -46,6 +49,11 @@ struct stream_limits {
 struct stream *stream_connect(struct loop *, const struct sockaddr *, const struct stream_events *,
         const struct stream_limits *, void *owner);
 
+/* The same over TLS, with a client's side of it. `name`: of the server, which its certificate must have. What is
+ * written before connected() leaves after the handshake. */
+struct stream *stream_connect_tls(struct loop *, const struct sockaddr *, struct tls *,
+        const char *name, const struct stream_events *, const struct stream_limits *, void *owner);
+
 void stream_set_owner(struct stream *, void *owner);
 /* Copies the bytes to the output; they leave before the loop sleeps. */
 void stream_write(struct stream *, slice bytes);
@@ -64,26 +72,33 @@ void stream_close(struct stream *);
 void stream_abort(struct stream *);
 /* "10.0.0.5:41234" or "[::1]:41234"; belongs to the stream. */
 const char *stream_peer(const struct stream *);
+/* The peer's certificate as DER, verified; and the identity of the pre-shared key that the peer has proved to
+ * have. { NULL, 0 }: none, also without TLS. Both belong to the stream, until stream_close(). */
+slice stream_peer_certificate(const struct stream *);
+slice stream_psk_identity(const struct stream *);
 
 /* Listening. */
 struct stream_listener;
 struct stream_accept {
-	/* A connection has arrived; returns its owner, or NULL to turn it away. `events` and `limits` below then
-	 * apply to it. */
+	/* A connection has arrived and its handshake is over; returns its owner, or NULL to turn it away. `events`
+	 * and `limits` below then apply to it. */
 	void *(*accepted)(void *arg, struct stream *);
-	/* A connection over `connections_max` was turned away. May be NULL. */
+	/* A connection was turned away: over `connections_max`, or its handshake failed. May be NULL. */
 	void (*refused)(void *arg);
 	const struct stream_events *events;
 	struct stream_limits limits;
-	unsigned connections_max;
+	unsigned connections_max; /* those in their handshakes count */
 	void *arg;
+	struct tls
+	        *tls; /* a server's side, kept by the listener and its streams; NULL: plain TCP */
+	uint64_t handshake_ms; /* how long a handshake may take */
 };
 /* `address`: "0.0.0.0:1883", "[::]:1883", "127.0.0.1:0". NULL: error_text says why ("address in use" …). */
 struct stream_listener *stream_listen(struct loop *, slice address, const struct stream_accept *,
         char *error_text, size_t error_size);
 /* The port it got, when the address said 0. */
 unsigned stream_listener_port(const struct stream_listener *);
-/* No new connections; those there are stay. */
+/* No new connections; those there are stay, but for those in their handshakes. */
 void stream_listener_close(struct stream_listener *); /* NULL is fine */
 
 /* "HOST:PORT" with a numeric host. false: not of that form. */

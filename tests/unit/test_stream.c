@@ -103,7 +103,11 @@ static int setup(void **state)
 	refused = accepted_count = 0;
 	accept_none = false;
 	loop = loop_create();
-	const struct stream_accept accept = { accepted, turned_away, &events, limits, 2, NULL };
+	const struct stream_accept accept = { .accepted = accepted,
+		.refused = turned_away,
+		.events = &events,
+		.limits = limits,
+		.connections_max = 2 };
 	char error[128];
 	listener = stream_listen(loop, SLICE("127.0.0.1:0"), &accept, error, sizeof error);
 	assert_non_null(listener);
@@ -243,7 +247,11 @@ static void flood_unread(void **state)
 	lazy = events;
 	lazy.received = use_none;
 	stream_listener_close(listener);
-	const struct stream_accept accept = { accepted, turned_away, &lazy, limits, 2, NULL };
+	const struct stream_accept accept = { .accepted = accepted,
+		.refused = turned_away,
+		.events = &lazy,
+		.limits = limits,
+		.connections_max = 2 };
 	char error[128];
 	listener = stream_listen(loop, SLICE("127.0.0.1:0"), &accept, error, sizeof error);
 	char address[32];
@@ -289,7 +297,11 @@ static void all_streams_together_hold_so_much_unread(void **state)
 	lazy.closed = stop_at_the_first_end;
 	stream_listener_close(listener);
 	memset(both, 0, sizeof both);
-	const struct stream_accept accept = { accepted_both, turned_away, &lazy, wide, 2, NULL };
+	const struct stream_accept accept = { .accepted = accepted_both,
+		.refused = turned_away,
+		.events = &lazy,
+		.limits = wide,
+		.connections_max = 2 };
 	char error[128];
 	listener = stream_listen(loop, SLICE("127.0.0.1:0"), &accept, error, sizeof error);
 	char address[32];

@@ -1,0 +1,326 @@
+/* TLS as a layer of a stream.
+ *
+ * Mbed TLS reads from what the stream was given last and writes into what the stream sends next, so it never waits
+ * inside a call.
+ *
+ * HANDSHAKES ARE RATIONED, for one costs as much as hundreds of messages, and a link that comes back brings all
+ * devices at once. What a peer sends during its handshake is put aside, and reading stops; once a turn some are
+ * worked on, until TURN_US have passed. No more than IN_FLIGHT_MAX have memory for it (some 40 KB each); the
+ * rest wait in the kernel's buffers. A peer that has one and leaves us waiting gives way to those that wait,
+ * after STALLED_MS, so that a few hundred silent connections do not keep everyone else out. Those that we call
+ * ourselves need no place; whoever calls bounds their number. */
+#include "net/tls_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { IN_FLIGHT_MAX = 128, TURN_US = 4000, STALLED_MS = 1000, RECORD_MAX_BYTES = 16384 };
+
+enum phase {
+	PHASE_NEW,     /* nothing has come, or it waits for its turn to begin */
+	PHASE_BEGUN,   /* Mbed TLS's context is there */
+	PHASE_THROUGH, /* the handshake is over */
+	PHASE_FAILED
+};
+
+struct tls_stream {
+	struct layer layer;
+	struct tls *tls;
+	enum phase phase;
+	mbedtls_ssl_context context;
+	struct list link; /* in `beginners`, `handshakes` or `stalled` of struct net */
+	uint64_t stalled_since_ms;
+	char *pending; /* what came and waits for the handshake's turn */
+	size_t pending_n;
+	const char *input; /* what Mbed TLS reads now */
+	size_t input_n;
+	struct tls_identity identity;
+	char name[]; /* of the server that is called; or empty */
+};
+
+static struct net *net_of(const struct tls_stream *self)
+{
+	return layer_net(&self->layer);
+}
+
+static int take_input(void *arg, unsigned char *bytes, size_t n)
+{
+	struct tls_stream *self = arg;
+	if (!self->input_n)
+		return MBEDTLS_ERR_SSL_WANT_READ;
+	if (n > self->input_n)
+		n = self->input_n;
+	memcpy(bytes, self->input, n);
+	self->input += n;
+	self->input_n -= n;
+	return (int)n;
+}
+
+static int put_output(void *arg, const unsigned char *bytes, size_t n)
+{
+	struct tls_stream *self = arg;
+	layer_down(&self->layer, (slice){ (const char *)bytes, n });
+	return (int)n;
+}
+
+static void forget_pending(struct tls_stream *self)
+{
+	free(self->pending);
+	self->pending = NULL;
+	self->pending_n = 0;
+	self->input = NULL;
+	self->input_n = 0;
+}
+
+/* Its place among those in flight is free. */
+static void step_down(struct tls_stream *self, enum phase phase)
+{
+	if (self->phase == PHASE_BEGUN && !self->tls->is_client)
+		net_of(self)->handshakes_in_flight--;
+	self->phase = phase;
+	list_remove(&self->link);
+}
+
+static void fail(struct tls_stream *self, int error)
+{
+	char why[100];
+	log_debug("tls", "%s peer=%s: %s",
+	        self->phase == PHASE_THROUGH ? "connection ended" : "handshake failed",
+	        stream_peer(self->layer.stream), tls_error_text(error, why, sizeof why));
+	step_down(self, PHASE_FAILED);
+	layer_end(&self->layer, STREAM_END_ERROR, EPROTO);
+}
+
+/* Hands up all that can be decrypted. */
+static void pump(struct tls_stream *self)
+{
+	char *plain = net_of(self)->plain;
+	while (self->phase == PHASE_THROUGH && layer_lives(&self->layer)) {
+		int n = mbedtls_ssl_read(
+		        &self->context, (unsigned char *)plain, PLAIN_BUFFER_BYTES);
+		if (n > 0) {
+			layer_up(&self->layer, plain, (size_t)n);
+		} else if (n == MBEDTLS_ERR_SSL_WANT_READ) {
+			return;
+		} else if (n == 0 || n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+			layer_end(&self->layer, STREAM_END_PEER, 0);
+			return;
+		} else {
+			fail(self, n);
+			return;
+		}
+	}
+}
+
+/* ---- The handshake */
+
+static void put_aside(struct tls_stream *self, const char *bytes, size_t n)
+{
+	struct net *net = net_of(self);
+	layer_hold(&self->layer, true);
+	self->pending = malloc(n);
+	if (!self->pending) {
+		fail(self, MBEDTLS_ERR_SSL_ALLOC_FAILED);
+		return;
+	}
+	memcpy(self->pending, bytes, n);
+	self->pending_n = n;
+	list_remove(&self->link);
+	list_append(self->phase == PHASE_NEW && !self->tls->is_client ? &net->beginners
+	                                                              : &net->handshakes,
+	        &self->link);
+}
+
+static int begin(struct tls_stream *self)
+{
+	self->phase = PHASE_BEGUN;
+	if (!self->tls->is_client)
+		net_of(self)->handshakes_in_flight++;
+	int error = mbedtls_ssl_setup(&self->context, &self->tls->config);
+	if (!error && self->tls->is_client)
+		error = mbedtls_ssl_set_hostname(&self->context, self->name);
+	mbedtls_ssl_set_bio(&self->context, self, put_output, take_input, NULL);
+	return error;
+}
+
+static void established(struct tls_stream *self)
+{
+	step_down(self, PHASE_THROUGH);
+	layer_established(&self->layer);
+	/* What came along with the last message of the handshake. */
+	pump(self);
+	forget_pending(self);
+	layer_hold(&self->layer, false);
+}
+
+static void work_on(struct tls_stream *self)
+{
+	int result = self->phase == PHASE_NEW ? begin(self) : 0;
+	self->input = self->pending;
+	self->input_n = self->pending_n;
+	if (!result)
+		result = tls_handshake(self->tls, &self->context, &self->identity);
+	if (!result) {
+		established(self);
+		return;
+	}
+	forget_pending(self);
+	if (result != MBEDTLS_ERR_SSL_WANT_READ) {
+		fail(self, result);
+		return;
+	}
+	list_remove(&self->link);
+	if (!self->tls->is_client) {
+		list_append(&net_of(self)->stalled, &self->link);
+		self->stalled_since_ms = loop_now_ms(net_of(self)->loop);
+	}
+	layer_hold(&self->layer, false);
+}
+
+static struct tls_stream *first_of(struct list *list)
+{
+	return list_empty(list) ? NULL : LIST_OWNER(list->next, struct tls_stream, link);
+}
+
+/* Those that leave us waiting make room for one that waits. */
+static void make_room(struct net *net)
+{
+	struct tls_stream *oldest = first_of(&net->stalled);
+	if (oldest && loop_now_ms(net->loop) - oldest->stalled_since_ms >= STALLED_MS) {
+		step_down(oldest, PHASE_FAILED);
+		layer_end(&oldest->layer, STREAM_END_DEADLINE, 0);
+	}
+}
+
+static struct tls_stream *next_in_turn(struct net *net)
+{
+	struct tls_stream *next = first_of(&net->handshakes);
+	if (next || list_empty(&net->beginners))
+		return next;
+	if (net->handshakes_in_flight >= IN_FLIGHT_MAX)
+		make_room(net);
+	return net->handshakes_in_flight < IN_FLIGHT_MAX ? first_of(&net->beginners) : NULL;
+}
+
+bool tls_streams_run(struct net *net)
+{
+	struct tls_stream *next = next_in_turn(net);
+	if (!next)
+		return false;
+	uint64_t end_us = clock_monotonic_us() + TURN_US;
+	do {
+		work_on(next);
+		next = next_in_turn(net);
+	} while (next && clock_monotonic_us() < end_us);
+	return next != NULL;
+}
+
+/* ---- The layer */
+
+static struct tls_stream *of(struct layer *layer)
+{
+	return LIST_OWNER(layer, struct tls_stream, layer);
+}
+
+static void start(struct layer *layer)
+{
+	struct tls_stream *self = of(layer);
+	if (self->tls->is_client)
+		list_append(&net_of(self)->handshakes, &self->link);
+}
+
+static void received(struct layer *layer, char *bytes, size_t n)
+{
+	struct tls_stream *self = of(layer);
+	if (self->phase == PHASE_FAILED)
+		return;
+	if (self->phase != PHASE_THROUGH) {
+		put_aside(self, bytes, n);
+		return;
+	}
+	self->input = bytes;
+	self->input_n = n;
+	pump(self);
+	self->input = NULL;
+	self->input_n = 0;
+}
+
+static void send_down(struct layer *layer, slice bytes)
+{
+	struct tls_stream *self = of(layer);
+	while (bytes.n && self->phase == PHASE_THROUGH) {
+		size_t most = bytes.n < RECORD_MAX_BYTES ? bytes.n : RECORD_MAX_BYTES;
+		int n = mbedtls_ssl_write(&self->context, (const unsigned char *)bytes.p, most);
+		if (n <= 0) {
+			fail(self, n);
+			return;
+		}
+		bytes = slice_from(bytes, (size_t)n);
+	}
+}
+
+static void say_goodbye(struct layer *layer)
+{
+	struct tls_stream *self = of(layer);
+	if (self->phase == PHASE_THROUGH)
+		(void)mbedtls_ssl_close_notify(&self->context);
+}
+
+static void destroy(struct layer *layer)
+{
+	struct tls_stream *self = of(layer);
+	step_down(self, PHASE_FAILED);
+	forget_pending(self);
+	mbedtls_ssl_free(&self->context);
+	tls_leave(self->tls);
+	free(self);
+}
+
+static const struct layer_ops ops = {
+	.start = start,
+	.received = received,
+	.send = send_down,
+	.close = say_goodbye,
+	.destroy = destroy,
+};
+
+struct layer *tls_stream_create(struct tls *tls, const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+	struct tls_stream *self = calloc(1, sizeof *self + n + 1);
+	if (!self)
+		return NULL;
+	self->layer.ops = &ops;
+	self->tls = tls_join(tls);
+	memcpy(self->name, name ? name : "", n);
+	list_init(&self->link);
+	mbedtls_ssl_init(&self->context);
+	return &self->layer;
+}
+
+/* The layer of a stream that is TLS and whose handshake is over. */
+static const struct tls_stream *through(const struct layer *layer)
+{
+	if (!layer || layer->ops != &ops)
+		return NULL;
+	const struct tls_stream *self =
+	        (const void *)((const char *)layer - offsetof(struct tls_stream, layer));
+	return self->phase == PHASE_THROUGH ? self : NULL;
+}
+
+slice tls_stream_certificate(const struct layer *layer)
+{
+	const struct tls_stream *self = through(layer);
+	return self ? tls_peer_certificate(&self->context) : (slice){ NULL, 0 };
+}
+
+slice tls_stream_psk_identity(const struct layer *layer)
+{
+	const struct tls_stream *self = through(layer);
+	if (!self || !self->identity.n)
+		return (slice){ NULL, 0 };
+	return (slice){ self->identity.bytes, self->identity.n };
+}
