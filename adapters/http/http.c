@@ -48,7 +48,7 @@ static const struct setting settings[] = {
 	ADAPTER_BIND_SETTING,
 	{ .key = "tls",
 	        .type = SETTING_TREE,
-	        .inner = http_tls_settings,
+	        .inner = tls_settings,
 	        .help = "HTTPS: the certificate, and who may come with one" },
 	{ .key = "handshake",
 	        .type = SETTING_DURATION,

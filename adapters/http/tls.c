@@ -15,8 +15,8 @@ enum { PATHS_MAX = 16384 };
 
 struct http_tls {
 	struct arena arena;
-	slice certificate, key, client_ca; /* paths */
-	int verify;                        /* SSL_VERIFY_… */
+	struct tls_files files; /* in the arena */
+	int verify;             /* SSL_VERIFY_… */
 	unsigned char session_context[16];
 };
 
@@ -30,28 +30,6 @@ static const char *const fault_keys[] = {
 	[FAULT_LIBRARY] = "certificate",
 };
 
-static const char *const client_certificate_choices[] = { "none", "optional", "required", NULL };
-
-const struct setting http_tls_settings[] = {
-	{ .key = "certificate",
-	        .type = SETTING_FILE,
-	        .required = true,
-	        .help = "the gateway's certificate and its chain, PEM" },
-	{ .key = "key",
-	        .type = SETTING_FILE,
-	        .required = true,
-	        .help = "the certificate's private key, PEM" },
-	{ .key = "client_ca",
-	        .type = SETTING_FILE,
-	        .help = "the authorities whose client certificates are believed, PEM" },
-	{ .key = "client_certificate",
-	        .type = SETTING_TEXT,
-	        .fallback = "none",
-	        .choices = client_certificate_choices,
-	        .help = "whether a client is asked for a certificate, and must have one" },
-	{ .key = NULL },
-};
-
 static enum fault apply(const struct http_tls *tls, SSL_CTX *context)
 {
 	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
@@ -61,15 +39,15 @@ static enum fault apply(const struct http_tls *tls, SSL_CTX *context)
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
 	SSL_CTX_set_tlsext_servername_callback(context, NULL);
-	if (SSL_CTX_use_certificate_chain_file(context, tls->certificate.p) != 1)
+	if (SSL_CTX_use_certificate_chain_file(context, tls->files.certificate) != 1)
 		return FAULT_CERTIFICATE;
-	if (SSL_CTX_use_PrivateKey_file(context, tls->key.p, SSL_FILETYPE_PEM) != 1 ||
+	if (SSL_CTX_use_PrivateKey_file(context, tls->files.key, SSL_FILETYPE_PEM) != 1 ||
 	        SSL_CTX_check_private_key(context) != 1)
 		return FAULT_KEY;
 	if (tls->verify == SSL_VERIFY_NONE)
 		return FAULT_NONE;
-	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(tls->client_ca.p);
-	if (!names || SSL_CTX_load_verify_locations(context, tls->client_ca.p, NULL) != 1) {
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(tls->files.client_ca);
+	if (!names || SSL_CTX_load_verify_locations(context, tls->files.client_ca, NULL) != 1) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		return FAULT_CLIENT_CA;
 	}
@@ -104,19 +82,15 @@ static bool try(const struct http_tls *tls, const struct config *node, struct er
 
 static bool read_settings(struct http_tls *tls, const struct config *node, struct error *error)
 {
-	tls->certificate = config_file_path(&tls->arena, node, "certificate");
-	tls->key = config_file_path(&tls->arena, node, "key");
-	tls->client_ca = config_file_path(&tls->arena, node, "client_ca");
-	slice client = config_text(node, "client_certificate");
-	if (slice_is(client, "required"))
-		tls->verify = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-	else
-		tls->verify = slice_is(client, "optional") ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
-	if (!tls->certificate.p || !tls->key.p)
-		return config_error(node, error, "the paths of certificate and key are too long");
-	if (tls->verify != SSL_VERIFY_NONE && !tls->client_ca.p)
-		return config_error(config_get(node, "client_certificate"), error,
-		        "client_ca is missing: which authorities are believed?");
+	static const int modes[] = { [TLS_ASK_NONE] = SSL_VERIFY_NONE,
+		[TLS_ASK_OPTIONAL] = SSL_VERIFY_PEER,
+		[TLS_ASK_REQUIRED] = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT };
+	if (!tls_settings_read(node, &tls->arena, &tls->files, error))
+		return false;
+	if (tls->files.psk)
+		return config_error(
+		        config_get(node, "psk"), error, "HTTPS takes no pre-shared keys");
+	tls->verify = modes[tls->files.ask];
 	return try(tls, node, error);
 }
 

@@ -2,13 +2,11 @@
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H
 
-#include "api/config.h"
+#include "adapters/common/tls.h"
 
 struct http_tls;
 struct ssl_st;
 struct ssl_ctx_st;
-
-extern const struct setting http_tls_settings[];
 
 /* Reads the settings and tries the files. NULL: error says which file and why. */
 struct http_tls *http_tls_open(const struct config *tls, struct error *);

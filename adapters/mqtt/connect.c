@@ -6,7 +6,7 @@
  *
  * TAKE-OVER. A second connection with a client id in use replaces the first ([MQTT-3.1.4-3]) only if it is the same
  * caller: the same identity by the core's word and the same user name, and, where the core believed nobody in
- * particular, the same password. Anyone else is refused: guessing a client id must not cut off a device. */
+ * particular, the same password and the same proof by TLS. Anyone else is refused: guessing a client id must not cut off a device. */
 #include "adapters/mqtt/mqtt.h"
 
 #include "api/identity.h"
@@ -109,7 +109,9 @@ bool mqtt_connect_same_caller(const struct mqtt_session *a, const struct mqtt_se
 	if (!slice_equal(slice_of(a->identity), slice_of(b->identity)) ||
 	        a->has_user != b->has_user || !slice_equal(a->user, b->user))
 		return false;
-	return *a->identity || slice_equal_secret(a->password, b->password);
+	return *a->identity || (slice_equal_secret(a->password, b->password) &&
+	                               slice_equal(a->certificate, b->certificate) &&
+	                               slice_equal(a->psk_identity, b->psk_identity));
 }
 
 /* The client's name in the table; false: it belongs to somebody else. */

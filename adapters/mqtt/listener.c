@@ -1,5 +1,6 @@
 #include "adapters/mqtt/mqtt.h"
 
+#include "adapters/common/tls.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -13,6 +14,14 @@ static const struct setting settings[] = {
 	        NULL, NULL },
 	{ "topic_alias_maximum", SETTING_NUMBER, "10", false,
 	        "topic aliases that a client may use (MQTT 5)", NULL, NULL },
+	{ .key = "tls",
+	        .type = SETTING_TREE,
+	        .inner = tls_settings,
+	        .help = "MQTT over TLS: the certificate, and how clients may prove themselves" },
+	{ .key = "handshake",
+	        .type = SETTING_DURATION,
+	        .fallback = "5s",
+	        .help = "how long a handshake may take before MQTT begins" },
 	{ "connect_timeout", SETTING_DURATION, "5s", false,
 	        "how long a connection may stay without CONNECT", NULL, NULL },
 	{ "keep_alive_max", SETTING_DURATION, "1h", false,
@@ -76,6 +85,16 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	        (uint32_t)(limits->body_max_bytes < most ? limits->body_max_bytes : most) +
 	        AROUND_BODY_BYTES;
 	listener->connections_max = limits->connections_max;
+	listener->handshake_ms = config_duration_ms(config, "handshake");
+	const struct config *tls = config_get(config, "tls");
+	if (tls) {
+		listener->tls = tls_settings_open(&listener->base, tls, TLS_STREAM, error);
+		if (!listener->tls) {
+			free(listener->bind);
+			free(listener);
+			return NULL;
+		}
+	}
 	return &listener->base;
 }
 
@@ -100,7 +119,9 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 		.events = &mqtt_session_events,
 		.limits = { .unread_max_bytes = most, .unsent_max_bytes = most },
 		.connections_max = listener->connections_max,
-		.arg = listener };
+		.arg = listener,
+		.tls = listener->tls,
+		.handshake_ms = listener->handshake_ms };
 	char why[160];
 	listener->socket =
 	        stream_listen(listener->loop, slice_of(listener->bind), &accept, why, sizeof why);
@@ -138,6 +159,7 @@ void mqtt_listener_release(struct mqtt_listener *listener)
 {
 	if (!listener->closing || !list_empty(&listener->sessions))
 		return;
+	tls_close(listener->tls);
 	free(listener->bind);
 	free(listener);
 }

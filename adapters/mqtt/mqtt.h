@@ -35,6 +35,8 @@ struct mqtt_listener {
 	struct adapter base;
 	struct loop *loop;
 	char *bind;
+	struct tls *tls; /* NULL: plain TCP */
+	uint64_t handshake_ms;
 	struct stream_listener *socket;
 	struct list sessions;         /* all, also those whose connection has gone */
 	struct list draining;         /* of these, those that have publications left */
@@ -80,6 +82,8 @@ struct mqtt_session {
 	bool has_user, has_password;
 	struct mqtt_will *will; /* NULL: none, or taken back by DISCONNECT */
 	char *identity;         /* who the core says it is; "" is nobody in particular */
+	char *proof;            /* what TLS says of the client: these point into it */
+	slice certificate, psk_identity;
 
 	/* The same client's last session, while something of it or of one before it is under way: this one's
 	 * publications wait for it, so that a device's readings keep their order across its connections. */

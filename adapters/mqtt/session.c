@@ -22,15 +22,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Copies what TLS has found out: publications may outlive the connection. */
+static bool keep_proof(struct mqtt_session *session)
+{
+	slice certificate = stream_peer_certificate(session->stream);
+	slice identity = stream_psk_identity(session->stream);
+	if (!certificate.n && !identity.n)
+		return true;
+	session->proof = malloc(certificate.n + identity.n);
+	if (!session->proof)
+		return false;
+	memcpy(session->proof, certificate.p ? certificate.p : "", certificate.n);
+	memcpy(session->proof + certificate.n, identity.p ? identity.p : "", identity.n);
+	session->certificate = (slice){ session->proof, certificate.n };
+	session->psk_identity = (slice){ session->proof + certificate.n, identity.n };
+	return true;
+}
+
 void *mqtt_session_open(struct mqtt_listener *listener, struct stream *stream)
 {
 	struct mqtt_session *session = listener->stopping ? NULL : calloc(1, sizeof *session);
-	if (!session) {
+	if (session)
+		session->stream = stream;
+	if (!session || !keep_proof(session)) {
+		free(session);
 		listener->base.counters.at[COUNTER_REFUSED]++;
 		return NULL;
 	}
 	session->listener = listener;
-	session->stream = stream;
 	session->client_max_bytes = UINT32_MAX;
 	(void)snprintf(session->peer, sizeof session->peer, "%s", stream_peer(stream));
 	list_init(&session->publications);
@@ -107,6 +126,7 @@ void mqtt_session_release(struct mqtt_session *session)
 	forget_secrets(session);
 	free(session->will);
 	free(session->identity);
+	free(session->proof);
 	list_remove(&session->link);
 	free(session);
 	mqtt_listener_release(listener);
@@ -196,28 +216,42 @@ void mqtt_session_end(struct mqtt_session *session, enum mqtt_reason reason, con
 	shut(session);
 }
 
+/* Puts a copy of the credential before those that there are. false: over budget. */
+static bool present(struct request *request, enum credential_kind kind, slice name, slice secret)
+{
+	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
+	name = arena_copy_slice(&request->arena, name);
+	secret = arena_copy_slice(&request->arena, secret);
+	if (!credential || !name.p || !secret.p)
+		return false;
+	*credential = (struct credential){ kind, name, secret, request->credentials };
+	request->credentials = credential;
+	return true;
+}
+
+static bool present_all(const struct mqtt_session *session, struct request *request)
+{
+	const slice none = { NULL, 0 };
+	return present(request, CREDENTIAL_ADDRESS, request_peer_address(request), none) &&
+	       (!session->psk_identity.n ||
+	               present(request, CREDENTIAL_PSK, session->psk_identity, none)) &&
+	       (!session->certificate.n ||
+	               present(request, CREDENTIAL_CERTIFICATE, none, session->certificate)) &&
+	       ((!session->has_user && !session->has_password) ||
+	               present(request, CREDENTIAL_BASIC, session->user, session->password));
+}
+
 struct request *mqtt_session_request(struct mqtt_session *session)
 {
 	struct request *request = request_new(&session->listener->base);
 	if (!request)
 		return NULL;
-	struct arena *arena = &request->arena;
-	struct credential *address = ARENA_NEW(arena, struct credential);
-	struct credential *basic = ARENA_NEW(arena, struct credential);
-	request->peer = arena_copy_slice(arena, slice_of(session->peer));
-	request->session = arena_copy_slice(arena, session->client_id);
-	slice user = arena_copy_slice(arena, session->user);
-	slice password = arena_copy_slice(arena, session->password);
-	if (!address || !basic || !request->peer.p || !request->session.p || !user.p ||
-	        !password.p) {
-		request_free(request);
-		return NULL;
-	}
-	*address = (struct credential){ .kind = CREDENTIAL_ADDRESS,
-		.name = request_peer_address(request) };
-	*basic = (struct credential){ CREDENTIAL_BASIC, user, password, address };
-	request->credentials = session->has_user || session->has_password ? basic : address;
-	return request;
+	request->peer = arena_copy_slice(&request->arena, slice_of(session->peer));
+	request->session = arena_copy_slice(&request->arena, session->client_id);
+	if (request->peer.p && request->session.p && present_all(session, request))
+		return request;
+	request_free(request);
+	return NULL;
 }
 
 static void report_done(struct mqtt_listener *listener, struct request *request)

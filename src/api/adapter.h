@@ -77,6 +77,10 @@ struct adapter {
 	unsigned log_lines;
 };
 
+/* The pre-shared key of this identity, for a handshake; borrowed for as long as nothing is waited for. false: nobody
+ * here has one. Who has proved to have the key is offered as CREDENTIAL_PSK with each request. */
+bool adapter_psk(struct adapter *, slice identity, slice *key);
+
 /* After stop(): the last answer has left, so that close() may come (later, never from inside this call). */
 void adapter_at_rest(struct adapter *);
 

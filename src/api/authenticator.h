@@ -24,6 +24,8 @@ struct authenticator_ops {
 	/* NEXT: believed, request->who is set. REPLY: refused; request->why may say more than "not accepted".
 	 * WAIT: auth_done() will follow, exactly once. */
 	enum verdict (*check)(struct authenticator *, struct request *, const struct credential *);
+	/* The key that a handshake in this name needs; borrowed. false: none. NULL: no way that has keys. */
+	bool (*secret_of)(const struct authenticator *, slice identity, slice *secret);
 	void (*close)(struct authenticator *); /* NULL is fine */
 };
 

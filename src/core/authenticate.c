@@ -71,6 +71,17 @@ static enum verdict enter(struct core *core, struct request *request)
 	return REPLY;
 }
 
+bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
+{
+	const struct configuration *configuration = adapter->core->current;
+	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
+		const struct authenticator *at = configuration->authenticators[i].authenticator;
+		if (at->ops->secret_of && at->ops->secret_of(at, identity, key))
+			return true;
+	}
+	return false;
+}
+
 static void cancel(struct core *core, struct request *request)
 {
 	/* An authenticator that waits has a deadline of its own; there is nothing to hurry. */

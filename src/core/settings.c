@@ -78,6 +78,10 @@ const struct setting settings_client[] = {
 	{ .key = "token",
 	        .type = SETTING_SECRET,
 	        .help = "its opaque token: env:NAME or file:PATH" },
+	{ .key = "psk",
+	        .type = SETTING_SECRET,
+	        .help = "its pre-shared key, as text or 0x and hexadecimal: env:NAME or "
+	                "file:PATH" },
 	{ .key = NULL },
 };
 

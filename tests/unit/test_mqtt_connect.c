@@ -172,6 +172,37 @@ static void test_take_over_by_the_same_caller_only(void **state)
 	world_close();
 }
 
+static void test_what_tls_proves_is_presented(void **state)
+{
+	(void)state;
+	static const char connect[] = "10 | " MQTT4 "82 003c 0001 61 0001 75";
+	world_open(NULL);
+	struct stream *first = world_connect_proved(SLICE("certificate"), SLICE("identity"));
+	send_packets(first, connect);
+	const struct credential *at = world_next()->credentials;
+	assert_int_equal(at->kind, CREDENTIAL_BASIC);
+	at = at->next;
+	assert_int_equal(at->kind, CREDENTIAL_CERTIFICATE);
+	assert_slice(at->secret, "certificate");
+	at = at->next;
+	assert_int_equal(at->kind, CREDENTIAL_PSK);
+	assert_slice(at->name, "identity");
+	assert_int_equal(at->next->kind, CREDENTIAL_ADDRESS);
+	world_answer(STATUS_OK);
+	EXPECT(first, "20 | 00 00");
+	/* Nobody in particular, but with another proof: not the same caller. */
+	struct stream *second = world_connect_proved(SLICE("certificate"), SLICE("other"));
+	send_packets(second, connect);
+	world_answer(STATUS_OK);
+	EXPECT(second, "20 | 00 02");
+	assert_int_equal(world_next()->status, STATUS_CONFLICT);
+	world_answer(STATUS_CONFLICT);
+	leave(second);
+	assert_false(first->closing);
+	leave(first);
+	world_close();
+}
+
 static void test_silence_is_bounded(void **state)
 {
 	(void)state;
@@ -243,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_connect_is_objected_to_in_mqtt_5),
 		cmocka_unit_test(test_empty_id_is_assigned),
 		cmocka_unit_test(test_take_over_by_the_same_caller_only),
+		cmocka_unit_test(test_what_tls_proves_is_presented),
 		cmocka_unit_test(test_silence_is_bounded),
 		cmocka_unit_test(test_small_packets_for_small_clients),
 		cmocka_unit_test(test_gone_before_connack),

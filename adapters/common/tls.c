@@ -1,0 +1,101 @@
+#include "adapters/common/tls.h"
+
+enum { PATHS_MAX = 16384 };
+
+static const char *const client_certificate_choices[] = { "none", "optional", "required", NULL };
+
+const struct setting tls_settings[] = {
+	{ .key = "certificate",
+	        .type = SETTING_FILE,
+	        .help = "the gateway's certificate and its chain, PEM" },
+	{ .key = "key", .type = SETTING_FILE, .help = "the certificate's private key, PEM" },
+	{ .key = "client_ca",
+	        .type = SETTING_FILE,
+	        .help = "the authorities whose client certificates are believed, PEM" },
+	{ .key = "client_certificate",
+	        .type = SETTING_TEXT,
+	        .fallback = "none",
+	        .choices = client_certificate_choices,
+	        .help = "whether a client is asked for a certificate, and must have one" },
+	{ .key = "psk",
+	        .type = SETTING_SWITCH,
+	        .fallback = "false",
+	        .help = "clients may prove themselves by their pre-shared keys (not over HTTP)" },
+	{ .key = NULL },
+};
+
+/* The value's place where there is one, else the map's. */
+static const struct config *place(const struct config *tls, const char *key)
+{
+	const struct config *at = config_get(tls, key);
+	return at ? at : tls;
+}
+
+bool tls_settings_read(
+        const struct config *tls, struct arena *arena, struct tls_files *files, struct error *error)
+{
+	*files = (struct tls_files){ .certificate = config_file_path(arena, tls, "certificate").p,
+		.key = config_file_path(arena, tls, "key").p,
+		.client_ca = config_file_path(arena, tls, "client_ca").p,
+		.psk = config_switch(tls, "psk") };
+	slice client = config_text(tls, "client_certificate");
+	if (slice_is(client, "required"))
+		files->ask = TLS_ASK_REQUIRED;
+	else if (slice_is(client, "optional"))
+		files->ask = TLS_ASK_OPTIONAL;
+	if (!files->certificate != !files->key)
+		return config_error(tls, error, "certificate and key belong together");
+	if (!files->certificate && !files->psk)
+		return config_error(tls, error, "certificate and key are missing");
+	if (files->ask != TLS_ASK_NONE && !files->certificate)
+		return config_error(place(tls, "client_certificate"), error,
+		        "who asks for a certificate must have one: certificate and key are "
+		        "missing");
+	if (files->ask != TLS_ASK_NONE && !files->client_ca)
+		return config_error(place(tls, "client_certificate"), error,
+		        "client_ca is missing: which authorities are believed?");
+	return true;
+}
+
+static bool find_key(void *arg, slice identity, slice *key)
+{
+	return adapter_psk(arg, identity, key);
+}
+
+static struct tls *open_files(struct adapter *adapter, const struct config *tls,
+        const struct tls_files *files, enum tls_transport transport, struct error *error)
+{
+	static const char *const keys[] = { [TLS_FILE_CERTIFICATE] = "certificate",
+		[TLS_FILE_KEY] = "key",
+		[TLS_FILE_AUTHORITIES] = "client_ca" };
+	const struct tls_options options = { .transport = transport,
+		.certificate = files->certificate,
+		.key = files->key,
+		.authorities = files->ask == TLS_ASK_NONE ? NULL : files->client_ca,
+		.ask = files->ask,
+		.psk = files->psk ? find_key : NULL,
+		.arg = adapter };
+	struct tls_fault fault;
+	struct tls *opened = tls_server_open(&options, &fault);
+	if (opened)
+		return opened;
+	if (fault.file == TLS_FILE_NONE)
+		(void)config_error(tls, error, "%s", fault.text);
+	else
+		(void)config_error(place(tls, keys[fault.file]), error, "%s: %s", keys[fault.file],
+		        fault.text);
+	return NULL;
+}
+
+struct tls *tls_settings_open(struct adapter *adapter, const struct config *tls,
+        enum tls_transport transport, struct error *error)
+{
+	struct arena arena;
+	arena_init(&arena, PATHS_MAX);
+	struct tls_files files;
+	struct tls *opened = NULL;
+	if (tls_settings_read(tls, &arena, &files, error))
+		opened = open_files(adapter, tls, &files, transport, error);
+	arena_finish(&arena);
+	return opened;
+}
