@@ -1,9 +1,7 @@
 #include "base/base64.h"
 
-slice base64_encode(struct arena *arena, slice bytes)
+static slice encode(struct arena *arena, slice bytes, const char digits[64], bool pad)
 {
-	static const char digits[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *text = bytes.n < SIZE_MAX / 2 ? arena_alloc_raw(arena, (bytes.n + 2) / 3 * 4) : NULL;
 	if (!text)
 		return (slice){ NULL, 0 };
@@ -17,10 +15,24 @@ slice base64_encode(struct arena *arena, slice bytes)
 			group |= (unsigned char)bytes.p[i + 2];
 		*to++ = digits[group >> 18];
 		*to++ = digits[group >> 12 & 63];
-		*to++ = left > 1 ? digits[group >> 6 & 63] : '=';
-		*to++ = left > 2 ? digits[group & 63] : '=';
+		if (left > 1 || pad)
+			*to++ = left > 1 ? digits[group >> 6 & 63] : '=';
+		if (left > 2 || pad)
+			*to++ = left > 2 ? digits[group & 63] : '=';
 	}
 	return (slice){ text, (size_t)(to - text) };
+}
+
+slice base64_encode(struct arena *arena, slice bytes)
+{
+	return encode(arena, bytes,
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
+}
+
+slice base64_encode_url(struct arena *arena, slice bytes)
+{
+	return encode(arena, bytes,
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false);
 }
 
 /* The digit's six bits, or 64. */

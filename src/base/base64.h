@@ -6,6 +6,8 @@
 
 /* With the alphabet of section 4, padded. { NULL, 0 }: over budget. */
 slice base64_encode(struct arena *, slice bytes);
+/* With the alphabet of section 5, for URLs and file names, not padded. { NULL, 0 }: over budget. */
+slice base64_encode_url(struct arena *, slice bytes);
 /* Reads both alphabets (sections 4 and 5), padded or not; no white space, and no stray bits in the last
  * character. false: malformed, or over budget. */
 bool base64_decode(struct arena *, slice text, slice *bytes);

@@ -14,7 +14,8 @@
  * 2. Map keys are texts; integers become their decimal text (SenML's -2 is "-2"). Other keys are refused. Of
  *    members with the same key the last one counts.
  * 3. Tags 2 and 3 (large integers) become integers when 64 bits hold them; what is larger becomes a double
- *    that keeps every digit in its literal, unless it is beyond the range of doubles: then it is refused. All
+ *    that keeps every digit in its literal, unless it is beyond the range of doubles: then it is refused. Tag 4
+ *    (a decimal fraction) is a number as well, exact up to DECIMAL_DIGITS digits, which are all it may have. All
  *    other tags (0 and 1, date and time, among them) are looked through: the value stands for itself.
  * 4. A single is a double whose literal is the shortest text that gives this single: a sensor that sends the
  *    single nearest to 81.4 means 81.4.
@@ -24,39 +25,19 @@
 #include "api/codec.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "codec/value.h"
+#include "codec/cbor.h"
+#include "codec/decimal.h"
+#include "codec/records.h"
 
 #include <math.h>
 #include <stdio.h>
-
-enum major {
-	MAJOR_UNSIGNED,
-	MAJOR_NEGATIVE,
-	MAJOR_BYTES,
-	MAJOR_TEXT,
-	MAJOR_LIST,
-	MAJOR_MAP,
-	MAJOR_TAG,
-	MAJOR_SIMPLE
-};
-enum { INFO_INDEFINITE = 31, BREAK = 0xff };
-enum {
-	SIMPLE_FALSE = 20,
-	SIMPLE_TRUE,
-	SIMPLE_NULL,
-	SIMPLE_UNDEFINED,
-	SIMPLE_BYTE,
-	HALF,
-	SINGLE,
-	DOUBLE
-};
-enum { TAG_POSITIVE = 2, TAG_NEGATIVE = 3 };
 
 struct reader {
 	const unsigned char *p, *end;
 	const unsigned char *start;
 	struct arena *arena; /* NULL: only check */
 	struct error *error;
+	const struct cbor_label *labels; /* NULL: none */
 };
 
 /* How an item begins. */
@@ -76,7 +57,7 @@ static bool refuse(struct reader *reader, const char *what)
 static bool over_budget(struct error *error)
 {
 	error->line = error->column = 0;
-	return error_set(error, "CBOR: the value takes more memory than a request may");
+	return error_set(error, CBOR_OVER_BUDGET);
 }
 
 static bool ends_early(struct reader *reader)
@@ -189,6 +170,14 @@ static void big_add(struct big *big, slice bytes)
 	}
 }
 
+static void big_add_integer(struct big *big, uint64_t integer)
+{
+	char bytes[8];
+	for (unsigned i = 0; i < 8; i++)
+		bytes[i] = (char)(unsigned char)(integer >> (56 - 8 * i));
+	big_add(big, (slice){ bytes, sizeof bytes });
+}
+
 /* Decimal digits, of -1 - magnitude if `negative`. */
 static slice big_text(struct big *big, bool negative, char text[BIG_TEXT_BYTES])
 {
@@ -231,10 +220,7 @@ static bool build_integer(
 {
 	if (negative && argument > INT64_MAX) {
 		struct big big = { .nbytes = 0 };
-		char bytes[8];
-		for (unsigned i = 0; i < 8; i++)
-			bytes[i] = (char)(unsigned char)(argument >> (56 - 8 * i));
-		big_add(&big, (slice){ bytes, sizeof bytes });
+		big_add_integer(&big, argument);
 		return build_big(reader, &big, negative, to);
 	}
 	if (!reader->arena)
@@ -245,9 +231,8 @@ static bool build_integer(
 }
 
 /* Behind a tag 2 or 3. */
-static bool read_big(struct reader *reader, bool negative, struct value **to)
+static bool read_big_bytes(struct reader *reader, struct big *big)
 {
-	struct big big = { .nbytes = 0 };
 	struct head head;
 	slice bytes;
 	if (!read_head(reader, &head))
@@ -257,19 +242,90 @@ static bool read_big(struct reader *reader, bool negative, struct value **to)
 	if (head.info != INFO_INDEFINITE) {
 		if (!take(reader, MAJOR_BYTES, head.argument, &bytes))
 			return false;
-		big_add(&big, bytes);
-	} else {
-		for (bool more = true;;) {
-			if (!read_chunk(reader, MAJOR_BYTES, &bytes, &more))
-				return false;
-			if (!more)
-				break;
-			big_add(&big, bytes);
-		}
+		big_add(big, bytes);
+		return true;
 	}
+	for (bool more = true;;) {
+		if (!read_chunk(reader, MAJOR_BYTES, &bytes, &more))
+			return false;
+		if (!more)
+			return true;
+		big_add(big, bytes);
+	}
+}
+
+static bool read_big(struct reader *reader, bool negative, struct value **to)
+{
+	struct big big = { .nbytes = 0 };
+	if (!read_big_bytes(reader, &big))
+		return false;
 	if (big.nbytes <= 8)
 		return build_integer(reader, negative, big.low, to);
 	return build_big(reader, &big, negative, to);
+}
+
+static bool bad_fraction(struct reader *reader)
+{
+	return refuse(reader, "a decimal fraction is a list of two integers");
+}
+
+/* The digits of a decimal fraction: an integer of any size that build_big() would take, as text. */
+static bool read_mantissa(struct reader *reader, char text[BIG_TEXT_BYTES], slice *digits)
+{
+	struct big big = { .nbytes = 0 };
+	struct head head;
+	if (!read_head(reader, &head))
+		return false;
+	bool negative = head.major == MAJOR_NEGATIVE ||
+	                (head.major == MAJOR_TAG && head.argument == TAG_NEGATIVE);
+	if (head.major == MAJOR_TAG && head.argument >= TAG_POSITIVE &&
+	        head.argument <= TAG_NEGATIVE) {
+		if (!read_big_bytes(reader, &big))
+			return false;
+	} else if (head.major <= MAJOR_NEGATIVE) {
+		big_add_integer(&big, head.argument);
+	} else {
+		return bad_fraction(reader);
+	}
+	if (big.nbytes > BIG_BYTES)
+		return refuse(reader, "this number has too many digits");
+	*digits = big_text(&big, negative, text);
+	return true;
+}
+
+/* Behind a tag 4 (RFC 8949 section 3.4.4). */
+static bool read_fraction(struct reader *reader, struct value **to)
+{
+	struct head list, head;
+	char text[BIG_TEXT_BYTES];
+	slice mantissa;
+	struct decimal decimal;
+	if (!read_head(reader, &list))
+		return false;
+	bool indefinite = list.info == INFO_INDEFINITE;
+	if (list.major != MAJOR_LIST || (!indefinite && list.argument != 2))
+		return bad_fraction(reader);
+	if (!read_head(reader, &head))
+		return false;
+	if (head.major > MAJOR_NEGATIVE)
+		return bad_fraction(reader);
+	if (!read_mantissa(reader, text, &mantissa))
+		return false;
+	if (indefinite && !at_break(reader))
+		return bad_fraction(reader);
+	reader->p += indefinite;
+	if (!decimal_parse(&decimal, mantissa))
+		return refuse(reader, "this number has too many digits");
+	/* No number in range has an exponent as large as this. */
+	int64_t exponent = head.argument > INT32_MAX ? INT32_MAX : (int64_t)head.argument;
+	if (decimal.n)
+		decimal.exponent += head.major == MAJOR_NEGATIVE ? -1 - exponent : exponent;
+	if (!decimal_in_range(&decimal))
+		return refuse(reader, "this number is beyond the range of doubles");
+	if (!reader->arena)
+		return true;
+	*to = decimal_value(reader->arena, &decimal);
+	return *to || over_budget(reader->error);
 }
 
 static double half_to_double(unsigned half)
@@ -339,9 +395,18 @@ static bool read_tagged_head(struct reader *reader, struct head *head)
 	do {
 		if (!read_head(reader, head))
 			return false;
-	} while (head->major == MAJOR_TAG && head->argument != TAG_POSITIVE &&
-	         head->argument != TAG_NEGATIVE);
+	} while (head->major == MAJOR_TAG &&
+	         (head->argument < TAG_POSITIVE || head->argument > TAG_DECIMAL));
 	return true;
+}
+
+static slice label_of(const struct cbor_label *labels, const struct value *number)
+{
+	for (; labels && labels->name; labels++) {
+		if (number->kind == VALUE_INT && number->as.integer == labels->number)
+			return slice_of(labels->name);
+	}
+	return (slice){ NULL, 0 };
 }
 
 static bool read_key(struct reader *reader, slice *key)
@@ -357,6 +422,9 @@ static bool read_key(struct reader *reader, slice *key)
 	if (!build_integer(reader, head.major == MAJOR_NEGATIVE, head.argument, &number))
 		return false;
 	if (!reader->arena)
+		return true;
+	*key = label_of(reader->labels, number);
+	if (key->p)
 		return true;
 	*key = value_to_text(reader->arena, number);
 	return key->p || over_budget(reader->error);
@@ -432,21 +500,58 @@ static bool read_value(struct reader *reader, unsigned depth, struct value **to)
 	case MAJOR_MAP:
 		return read_members(reader, &head, depth, to);
 	case MAJOR_TAG:
-		return read_big(reader, head.argument == TAG_NEGATIVE, to);
+		return head.argument == TAG_DECIMAL
+		               ? read_fraction(reader, to)
+		               : read_big(reader, head.argument == TAG_NEGATIVE, to);
 	case MAJOR_SIMPLE:
 		break;
 	}
 	return read_simple(reader, &head, to);
 }
 
+static struct reader reader_of(slice body, struct arena *arena, struct error *error)
+{
+	const unsigned char *start = (const unsigned char *)(body.p ? body.p : "");
+	return (struct reader){
+		.p = start, .end = start + body.n, .start = start, .arena = arena, .error = error
+	};
+}
+
+static bool read_end(struct reader *reader)
+{
+	return reader->p == reader->end || refuse(reader, "something follows the item");
+}
+
 static bool read_item(struct arena *arena, slice body, struct error *error, struct value **to)
 {
-	struct reader reader = { .arena = arena, .error = error };
-	reader.start = reader.p = (const unsigned char *)(body.p ? body.p : "");
-	reader.end = reader.p + body.n;
-	if (!read_value(&reader, 0, to))
+	struct reader reader = reader_of(body, arena, error);
+	return read_value(&reader, 0, to) && read_end(&reader);
+}
+
+bool cbor_read_records(
+        slice body, const struct cbor_label *labels, struct records *records, struct error *error)
+{
+	struct reader reader = reader_of(body, records->arena, error);
+	struct head list, head;
+	reader.labels = labels;
+	if (!read_tagged_head(&reader, &list))
 		return false;
-	return reader.p == reader.end || refuse(&reader, "something follows the item");
+	if (list.major != MAJOR_LIST)
+		return refuse(&reader, "a list of maps is missing here");
+	uint64_t left = list.argument;
+	while (has_member(&reader, &list, &left)) {
+		struct value *map = NULL;
+		if (!read_tagged_head(&reader, &head))
+			return false;
+		if (head.major != MAJOR_MAP)
+			return refuse(&reader, "a map is missing here");
+		if (!read_members(&reader, &head, 1, &map))
+			return false;
+		error->line = error->column = 0;
+		if (!records->take(records, map, error))
+			return false;
+	}
+	return read_end(&reader);
 }
 
 static bool cbor_check(slice body, struct error *error)
@@ -461,154 +566,9 @@ static struct value *cbor_decode(struct arena *arena, slice body, struct error *
 	return read_item(arena, body, error, &value) ? value : NULL;
 }
 
-static void write_bits(struct text *text, enum major major, unsigned info, uint64_t argument)
-{
-	size_t n = info < 24 ? 0 : (size_t)1 << (info - 24);
-	text_char(text, (char)(unsigned char)((unsigned)major << 5 | info));
-	for (size_t i = n; i-- > 0;)
-		text_char(text, (char)(unsigned char)(argument >> (8 * i)));
-}
-
-static void write_head(struct text *text, enum major major, uint64_t argument)
-{
-	unsigned info = (unsigned)argument;
-	if (argument > UINT32_MAX)
-		info = 27;
-	else if (argument > UINT16_MAX)
-		info = 26;
-	else if (argument > UINT8_MAX)
-		info = 25;
-	else if (argument >= 24)
-		info = 24;
-	write_bits(text, major, info, argument);
-}
-
-static void write_string(struct text *text, enum major major, slice string)
-{
-	write_head(text, major, string.n);
-	text_slice_add(text, string);
-}
-
-/* The half that is exactly `real`, if there is one. */
-static bool double_to_half(double real, unsigned *half)
-{
-	int exponent;
-	unsigned sign = signbit(real) ? 0x8000 : 0;
-	double fraction = frexp(fabs(real), &exponent); /* 0, or from 0.5 to below 1 */
-	if (!isfinite(real)) {
-		*half = isnan(real) ? 0x7e00 : sign | 0x7c00;
-		return true;
-	}
-	if (exponent > 16)
-		return false;
-	bool subnormal = exponent < -13;
-	double steps = subnormal ? ldexp(fraction, exponent + 24) : ldexp(fraction, 11);
-	unsigned bits = (unsigned)steps;
-	if ((double)bits != steps)
-		return false;
-	if (!subnormal && bits)
-		bits += (unsigned)(exponent + 14) * 1024 - 1024;
-	*half = sign | bits;
-	return true;
-}
-
-/* Is the single as good as the double, also for who reads its shortest decimal text? */
-static bool single_is_faithful(const struct value *value, float single)
-{
-	char buffer[NUMBER_TEXT_BYTES];
-	slice text = { buffer, number_text_float(single, buffer) };
-	double read;
-	return (number_parse(text, &read) && read == value->as.real) ||
-	       slice_equal(text, value->literal);
-}
-
-static void write_real(struct text *text, const struct value *value)
-{
-	double real = value->as.real;
-	unsigned half;
-	if (double_to_half(real, &half)) {
-		write_bits(text, MAJOR_SIMPLE, HALF, half);
-		return;
-	}
-	if (fabs(real) <= (double)__FLT_MAX__ && (double)(float)real == real &&
-	        single_is_faithful(value, (float)real)) {
-		float single = (float)real;
-		uint32_t bits;
-		memcpy(&bits, &single, sizeof bits);
-		write_bits(text, MAJOR_SIMPLE, SINGLE, bits);
-		return;
-	}
-	uint64_t bits;
-	memcpy(&bits, &real, sizeof bits);
-	write_bits(text, MAJOR_SIMPLE, DOUBLE, bits);
-}
-
-static bool write_value(struct text *text, const struct value *value, unsigned depth);
-
-/* false: nested too deeply. */
-static bool write_members(struct text *text, const struct value *value, unsigned depth)
-{
-	bool map = value->kind == VALUE_MAP;
-	if (depth == VALUE_DEPTH_MAX)
-		return false;
-	write_head(text, map ? MAJOR_MAP : MAJOR_LIST, value->count);
-	for (const struct value *at = value->as.members.first; at; at = at->next) {
-		if (map)
-			write_string(text, MAJOR_TEXT, at->key);
-		if (!write_value(text, at, depth + 1))
-			return false;
-	}
-	return true;
-}
-
-static bool write_value(struct text *text, const struct value *value, unsigned depth)
-{
-	switch (value->kind) {
-	case VALUE_NULL:
-		write_head(text, MAJOR_SIMPLE, SIMPLE_NULL);
-		break;
-	case VALUE_BOOL:
-		write_head(text, MAJOR_SIMPLE, value->as.boolean ? SIMPLE_TRUE : SIMPLE_FALSE);
-		break;
-	case VALUE_INT:
-		if (value->as.integer < 0)
-			write_head(text, MAJOR_NEGATIVE, (uint64_t)(-1 - value->as.integer));
-		else
-			write_head(text, MAJOR_UNSIGNED, (uint64_t)value->as.integer);
-		break;
-	case VALUE_UINT:
-		write_head(text, MAJOR_UNSIGNED, value->as.natural);
-		break;
-	case VALUE_DOUBLE:
-		write_real(text, value);
-		break;
-	case VALUE_TEXT:
-		write_string(text, MAJOR_TEXT, value->as.text);
-		break;
-	case VALUE_BYTES:
-		write_string(text, MAJOR_BYTES, value->as.text);
-		break;
-	case VALUE_LIST:
-	case VALUE_MAP:
-		return write_members(text, value, depth);
-	}
-	return true;
-}
-
 static slice cbor_encode(struct arena *arena, const struct value *value, struct error *error)
 {
-	enum { EXPECTED_BYTES = 256 };
-	struct text text;
-	error->line = error->column = 0;
-	text_init(&text, arena, EXPECTED_BYTES);
-	if (!write_value(&text, value, 0)) {
-		(void)error_set(
-		        error, "CBOR: lists and maps are nested too deeply (64 is the limit)");
-		return (slice){ NULL, 0 };
-	}
-	if (text.failed)
-		(void)over_budget(error);
-	return text_slice(&text);
+	return cbor_write(arena, value, NULL, error);
 }
 
 static const char *const also[] = { "+cbor", NULL };

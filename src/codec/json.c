@@ -20,7 +20,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "codec/value.h"
+#include "codec/records.h"
 
 #include <endian.h>
 
@@ -458,18 +458,54 @@ static bool read_value(struct reader *reader, unsigned depth, struct value **to)
 	return !reader->arena || *to || over_budget(reader->error);
 }
 
+/* At the first value. */
+static bool read_start(struct reader *reader, slice body, struct arena *arena, struct error *error)
+{
+	*reader = (struct reader){ .arena = arena, .error = error };
+	reader->start = reader->p = body.p ? body.p : "";
+	reader->end = reader->p + body.n;
+	if (slice_starts(body, SLICE("\xef\xbb\xbf")))
+		return refuse(reader, "the text begins with a byte order mark");
+	skip_space(reader);
+	return true;
+}
+
+static bool read_end(struct reader *reader)
+{
+	skip_space(reader);
+	return reader->p == reader->end || refuse(reader, "something follows the value");
+}
+
 static bool read_document(struct arena *arena, slice body, struct error *error, struct value **to)
 {
-	struct reader reader = { .arena = arena, .error = error };
-	reader.start = reader.p = body.p ? body.p : "";
-	reader.end = reader.p + body.n;
-	if (slice_starts(body, SLICE("\xef\xbb\xbf")))
-		return refuse(&reader, "the text begins with a byte order mark");
-	skip_space(&reader);
-	if (!read_value(&reader, 0, to))
+	struct reader reader;
+	return read_start(&reader, body, arena, error) && read_value(&reader, 0, to) &&
+	       read_end(&reader);
+}
+
+bool json_read_records(slice body, struct records *records, struct error *error)
+{
+	struct reader reader;
+	if (!read_start(&reader, body, records->arena, error))
 		return false;
+	if (peek(&reader) != '[')
+		return refuse(&reader, "a list of maps is missing here");
+	reader.p++;
 	skip_space(&reader);
-	return reader.p == reader.end || refuse(&reader, "something follows the value");
+	bool closed = peek(&reader) == ']';
+	if (closed)
+		reader.p++;
+	while (!closed) {
+		struct value *map = NULL;
+		if (peek(&reader) != '{')
+			return refuse(&reader, "a map is missing here");
+		if (!read_members(&reader, 1, &map))
+			return false;
+		error->line = error->column = 0;
+		if (!records->take(records, map, error) || !read_separator(&reader, ']', &closed))
+			return false;
+	}
+	return read_end(&reader);
 }
 
 static bool json_check(slice body, struct error *error)

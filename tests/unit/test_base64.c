@@ -25,6 +25,10 @@ static void both_alphabets_and_no_padding_are_read(void **state)
 	(void)state;
 	struct arena arena;
 	arena_init(&arena, 65536);
+	assert_slice(base64_encode_url(&arena, SLICE("\xfb\xff")), "-_8");
+	assert_slice(base64_encode_url(&arena, SLICE("\xfb\xff\xbe")), "-_--");
+	assert_slice(base64_encode_url(&arena, SLICE("\xfb")), "-w");
+	assert_slice(base64_encode_url(&arena, SLICE("")), "");
 	static const char *const same[] = { "+/8=", "-_8=", "-_8", "+/8" };
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
 		slice bytes;

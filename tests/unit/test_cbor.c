@@ -62,6 +62,13 @@ static const struct {
 	{ "fa7f7fffff", "3.4028235e+38", NULL },
 	{ "fb3ff199999999999a", "1.1", NULL },
 	{ "fb7e37e43c8800759c", "1e+300", NULL },
+	{ "c4822018c9", "20.1", "fb403419999999999a" },
+	{ "c49f2019032eff", "81.4", "fb405459999999999a" },
+	{ "c48203191388", "5000000", "1a004c4b40" },
+	{ "c4823903e700", "0", "00" },
+	{ "c48228c249010000000000000000", "18446744073.709551616", "fb42112e0be826d695" },
+	{ "c48228c3480000000000000000", "-1e-09", "fbbe112e0be826d695" },
+	{ "c482281b187b310a7aafcd15", "1764057600.123456789", "fb41da49588007e6b7" },
 	{ "f4", "false", NULL },
 	{ "f5", "true", NULL },
 	{ "f6", "null", NULL },
@@ -194,6 +201,31 @@ static void other_items_are_refused(void **state)
 	}
 }
 
+static void bad_fractions_are_refused(void **state)
+{
+	(void)state;
+	static const char *const cases[] = {
+		"c400",             /* no list */
+		"c48101",           /* one number */
+		"c483010203",       /* three */
+		"c49f0102",         /* no end */
+		"c49f01ff",         /* too early an end */
+		"c49f010203ff",     /* too late an end */
+		"c482f500",         /* the exponent is no integer */
+		"c482c2410100",     /* nor a large one */
+		"c48201f93c00",     /* the digits are no integer */
+		"c4820161",         /* cut off */
+		"c482190134190fa0", /* 4000e308 */
+		"c4821bffffffffffffffff01",
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct error error = { .text = "" };
+		slice body = from_hex(&arena, cases[i]);
+		if (codec_cbor.check(body, &error) || codec_cbor.decode(&arena, body, &error))
+			fail_msg("accepted: %s", cases[i]);
+	}
+}
+
 static void integers_beyond_doubles_are_refused(void **state)
 {
 	(void)state;
@@ -296,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(items_are_read_and_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(chunked_integers_are_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_items_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(bad_fractions_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        integers_beyond_doubles_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(nesting_has_a_limit, setup, teardown),

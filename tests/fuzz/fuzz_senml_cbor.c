@@ -1,0 +1,11 @@
+#include "codec_agrees.h"
+
+extern const struct codec codec_senml_cbor;
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	codec_agrees(&codec_senml_cbor, bytes, n);
+	return 0;
+}
