@@ -22,6 +22,7 @@ static const slice passed_on[] = {
 	SLICE_INIT("last-modified"),
 	SLICE_INIT("link"),
 	SLICE_INIT("location"),
+	SLICE_INIT("received-at"),
 	SLICE_INIT("sunset"),
 	SLICE_INIT("vary"),
 };

@@ -51,7 +51,8 @@ struct adapter_ops {
 	void (*command)(struct adapter *, struct command *);
 	/* Hurries one that is not done yet; done() still comes. */
 	void (*command_abort)(struct adapter *, struct command *);
-	/* Commands under way are done() with STATUS_UNAVAILABLE before it returns, subscriptions are ended. */
+	/* Commands under way are done() with STATUS_UNAVAILABLE before it returns. The subscriptions have ended
+	 * before it is called (push() said so), and no new ones begin. */
 	void (*stop)(struct adapter *);
 	void (*close)(struct adapter *); /* NULL is fine */
 };
@@ -68,6 +69,7 @@ struct adapter {
 	const struct adapter_ops *ops;
 	const char *label; /* the listener's name in logs and counters; the core's, until close() */
 	struct core *core;
+	bool stopped;      /* the core's: stop() was called */
 	unsigned inflight; /* requests submitted and not replied yet; the core counts */
 	unsigned
 	        answering; /* answers that have not left yet; the adapter counts, if its answers can be long */

@@ -20,6 +20,7 @@
 #include "base/list.h"
 
 struct adapter;
+struct authenticator;
 struct identity;
 struct configuration;
 struct subscription;
@@ -78,12 +79,14 @@ struct request {
 	slice resource;           /* match: the path that roles are held against; mostly in.path */
 	unsigned methods_allowed; /* match, with STATUS_METHOD_NOT_ALLOWED: for Allow */
 	const struct identity *who; /* authenticate */
-	struct message call;        /* mediate: what the backend is to get */
-	const char *backend;        /* route: its name, for the log; NULL before */
-	slice device; /* route: whom endpoint->device names, in plain text; empty: nobody */
+	/* authenticate: what `who` was believed by, or refused; NULL: nobody was asked. */
+	const struct authenticator *recognised_by;
+	struct message call; /* mediate: what the backend is to get */
+	const char *backend; /* route: its name, for the log; NULL before */
+	slice device;        /* route: whom endpoint->device names, in plain text; empty: nobody */
 
-	struct subscription
-	        *subscription; /* keep: what `follower` asked for; the adapter's once it is home */
+	/* keep, or authorize with METHOD_SUBSCRIBE: what `follower` asked for; the adapter's once it is home. */
+	struct subscription *subscription;
 
 	/* The answer. An adapter that refuses a message by itself (malformed bytes) sets both before
 	 * request_submit(): the request is then only counted, logged and replied. */

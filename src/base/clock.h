@@ -13,5 +13,11 @@ uint64_t clock_wall_ns(void);
 enum { CLOCK_TEXT_BYTES = 25 };
 /* "2026-01-31T23:59:59.123Z" (RFC 3339), with its NUL. */
 void clock_text(uint64_t wall_ns, char text[CLOCK_TEXT_BYTES]);
+enum { CLOCK_EXACT_BYTES = 31 };
+/* "2026-01-31T23:59:59.123456789Z" */
+void clock_exact_text(uint64_t wall_ns, char text[CLOCK_EXACT_BYTES]);
+enum { CLOCK_HTTP_BYTES = 30 };
+/* "Sat, 31 Jan 2026 23:59:59 GMT" (RFC 9110 section 5.6.7), whatever the locale. */
+void clock_http_text(uint64_t wall_ns, char text[CLOCK_HTTP_BYTES]);
 
 #endif

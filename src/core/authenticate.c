@@ -1,7 +1,7 @@
 /* authenticate: who is calling. The endpoint's ways are tried in the order of its list; the first that is
  * offered a credential decides. A session that opens (METHOD_CONNECT) has no endpoint yet: every way of the
  * configuration may recognise it, and one that offers nothing to recognise stays anonymous until it asks for
- * something. */
+ * something. A subscription (METHOD_SUBSCRIBE) has many endpoints: the ways of those may recognise it. */
 #include "core/internal.h"
 
 #include "base/text.h"
@@ -13,6 +13,7 @@ static enum verdict check(
 		if (!authenticator->ops->offers(authenticator, at))
 			continue;
 		*applies = true;
+		request->recognised_by = authenticator;
 		enum verdict verdict = authenticator->ops->check(authenticator, request, at);
 		if (verdict == REPLY && request->status == STATUS_NONE)
 			request_refuse(request, STATUS_UNAUTHENTICATED,
@@ -42,9 +43,13 @@ static enum verdict open_session(struct request *request)
 	const struct configuration *configuration = request->configuration;
 	request->who = identity_anonymous();
 	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
+		struct authenticator *authenticator =
+		        configuration->authenticators[i].authenticator;
 		bool applies;
-		enum verdict verdict =
-		        check(request, configuration->authenticators[i].authenticator, &applies);
+		if (request->in.method == METHOD_SUBSCRIBE &&
+		        !follow_concerns(request, authenticator))
+			continue;
+		enum verdict verdict = check(request, authenticator, &applies);
 		if (applies)
 			return verdict;
 	}

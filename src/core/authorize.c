@@ -13,22 +13,44 @@ static bool endpoint_takes(const struct endpoint_setup *endpoint, const struct r
 	return false;
 }
 
+bool authorize_allows(const struct endpoint_setup *endpoint, const struct identity *who,
+        enum method method, slice path)
+{
+	if (endpoint->anonymous && !endpoint->nroles)
+		return true;
+	for (unsigned i = 0; i < who->nroles; i++) {
+		if (endpoint_takes(endpoint, who->roles[i]) &&
+		        role_allows(who->roles[i], method, path, who->id))
+			return true;
+	}
+	return false;
+}
+
+bool authorize_allows_some(
+        const struct endpoint_setup *endpoint, const struct identity *who, slice filter)
+{
+	if (endpoint->anonymous && !endpoint->nroles)
+		return true;
+	for (unsigned i = 0; i < who->nroles; i++) {
+		if (endpoint_takes(endpoint, who->roles[i]) &&
+		        role_may_follow(who->roles[i], endpoint->endpoint.path, filter, who->id))
+			return true;
+	}
+	return false;
+}
+
 static enum verdict enter(struct core *core, struct request *request)
 {
-	(void)core;
+	if (request->in.method == METHOD_SUBSCRIBE)
+		return follow_subscribe(core, request);
 	if (!request->endpoint) {
 		request->status = STATUS_OK; /* the session is open; nothing is delivered */
 		return REPLY;
 	}
 	const struct endpoint_setup *endpoint = endpoint_setup(request->endpoint);
 	const struct identity *who = request->who;
-	if (endpoint->anonymous && !endpoint->nroles)
+	if (authorize_allows(endpoint, who, request->in.method, request->resource))
 		return NEXT;
-	for (unsigned i = 0; i < who->nroles; i++) {
-		if (endpoint_takes(endpoint, who->roles[i]) &&
-		        role_allows(who->roles[i], request->in.method, request->resource, who->id))
-			return NEXT;
-	}
 	if (who->id.n)
 		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not %s %.*s",
 		        SLICE_ARG(who->id), method_name(request->in.method),

@@ -17,7 +17,8 @@
 enum {
 	CONFIGURATION_MAX_BYTES = 256 * 1024 * 1024,
 	MEMORY_MIN_BYTES = 64 * 1024,
-	CONNECTIONS_MAX = 1000000
+	CONNECTIONS_MAX = 1000000,
+	VALUES_MAX = 10000000
 };
 
 static void refuse_limit(struct mistakes *mistakes, const struct config *limits, const char *key,
@@ -25,6 +26,23 @@ static void refuse_limit(struct mistakes *mistakes, const struct config *limits,
 {
 	const struct config *limit = config_get(limits, key);
 	mistake_add(mistakes, limit ? limit : limits, "%s is %s", key, reasonable);
+}
+
+static void load_value_limits(
+        struct configuration *configuration, const struct config *limits, struct mistakes *mistakes)
+{
+	uint64_t values = config_number(limits, "values");
+	uint64_t subscriptions = config_number(limits, "subscriptions");
+	size_t bytes = config_size(limits, "values_memory");
+	if (!values || values > VALUES_MAX)
+		refuse_limit(mistakes, limits, "values", "from 1 to ten million");
+	if (subscriptions > VALUES_MAX)
+		refuse_limit(mistakes, limits, "subscriptions", "at most ten million");
+	if (bytes > SIZE_MAX / 4)
+		refuse_limit(mistakes, limits, "values_memory", "more than can be addressed");
+	configuration->values_max = (unsigned)values;
+	configuration->values_max_bytes = bytes;
+	configuration->subscriptions_max = (unsigned)subscriptions;
 }
 
 /* Within reason, so that no sum or product of them overflows, on 32 bits either. */
@@ -46,6 +64,7 @@ static void load_limits(
 	configuration->limits.body_max_bytes = body;
 	configuration->limits.connections_max = (unsigned)connections;
 	configuration->memory_max_bytes = memory;
+	load_value_limits(configuration, limits, mistakes);
 }
 
 static void load_gateway(struct configuration *configuration, struct mistakes *mistakes)
@@ -64,6 +83,7 @@ static void load_gateway(struct configuration *configuration, struct mistakes *m
 	if (!limits || limits->kind != CONFIG_MAP)
 		limits = &no_limits;
 	configuration->gateway_name = config_text(gateway, "name");
+	configuration->state = config_file_path(&configuration->arena, gateway, "state").p;
 	load_limits(configuration, limits, mistakes);
 }
 

@@ -50,7 +50,7 @@ struct endpoint_setup {
 	bool anonymous; /* `none` is in its list */
 	const struct role *const *roles;
 	unsigned nroles;
-	const struct backend_setup *to;
+	const struct backend_setup *to; /* NULL: the gateway keeps the value and is all there is */
 	const void *bound;
 	const slice *accepts; /* media types */
 	unsigned naccepts;    /* 0: what the codecs read */
@@ -64,6 +64,10 @@ struct configuration {
 	slice gateway_name;
 	struct adapter_limits limits;
 	size_t memory_max_bytes;
+	unsigned values_max;
+	size_t values_max_bytes;
+	unsigned subscriptions_max;
+	const char *state; /* the folder of what outlives the process; NULL: none */
 
 	struct listener_setup *listeners;
 	unsigned nlisteners;

@@ -190,10 +190,30 @@ static void load_device(struct loading *loading, const struct config *to)
 	router_each_variable(endpoint->device, check_device_variable, &check);
 }
 
+/* What the gateway can do by itself, with nobody behind it. */
+static void check_without_backend(struct loading *loading)
+{
+	const struct config *call = config_get(loading->node, "call");
+	const unsigned served = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_POST |
+	                        1u << METHOD_PUT | 1u << METHOD_DELETE;
+	if (!loading->setup->endpoint.keep_last)
+		mistake_add(loading->mistakes, loading->node, "the key to is missing: the backend");
+	else if (loading->setup->endpoint.methods & ~served)
+		mistake_add(loading->mistakes, config_get(loading->node, "methods"),
+		        "without a backend (to), a value that is kept takes GET, HEAD, POST, PUT "
+		        "and DELETE");
+	if (call)
+		mistake_add(loading->mistakes, call, "there is no backend (to) to call");
+}
+
 static void load_backend(struct loading *loading)
 {
 	const struct config *to = config_get(loading->node, "to");
 	struct configuration *configuration = loading->configuration;
+	if (!to) {
+		check_without_backend(loading);
+		return;
+	}
 	unsigned i = 0;
 	while (i < configuration->nbackends && !slice_is(to->text, configuration->backends[i].name))
 		i++;
@@ -211,6 +231,45 @@ static void load_backend(struct loading *loading)
 		const struct config *call = config_get(loading->node, "call");
 		mistake_add_error(loading->mistakes, call ? call : to, &error);
 	}
+}
+
+static void load_keep(struct loading *loading)
+{
+	struct endpoint *endpoint = &loading->setup->endpoint;
+	const struct configuration *configuration = loading->configuration;
+	const struct config *keep = config_get(loading->node, "keep");
+	endpoint->keep_last = keep != NULL;
+	endpoint->observe = config_switch(loading->node, "observe");
+	if (keep && endpoint->methods & 1u << METHOD_PATCH)
+		mistake_add(loading->mistakes, config_get(loading->node, "methods"),
+		        "a PATCH says what changes and not what the value is; give it an endpoint "
+		        "of its own, without keep");
+	if (keep && !configuration->state)
+		mistake_add(loading->mistakes, keep,
+		        "values are kept on disk too: say where, in gateway.state");
+	if (keep && configuration->values_max_bytes / 2 < endpoint->body_max_bytes)
+		mistake_add(loading->mistakes, keep,
+		        "gateway.limits.values_memory has no room for two bodies as large as this "
+		        "endpoint takes");
+}
+
+/* Which device, and what there, is known without a request only when the path has no variables. */
+static void check_observe(struct loading *loading)
+{
+	const struct endpoint_setup *setup = loading->setup;
+	const struct config *observe = config_get(loading->node, "observe");
+	if (!setup->endpoint.observe)
+		return;
+	const struct backend *backend = setup->to ? setup->to->backend : NULL;
+	if (!setup->endpoint.keep_last)
+		mistake_add(
+		        loading->mistakes, observe, "what is heard has to be kept: say keep: last");
+	if (slice_find(setup->endpoint.path, '{') < setup->endpoint.path.n ||
+	        slice_find(setup->endpoint.path, '*') < setup->endpoint.path.n)
+		mistake_add(loading->mistakes, observe,
+		        "only a path without variables can be observed");
+	if (!setup->to || (backend && !backend->ops->start))
+		mistake_add(loading->mistakes, observe, "this needs a backend that can observe");
 }
 
 static void load_accepts(struct loading *loading)
@@ -286,8 +345,10 @@ static void load_endpoint(struct loading *loading)
 	load_auth(loading);
 	load_roles(loading);
 	load_accepts(loading);
+	load_keep(loading);
 	load_call(loading);
 	load_backend(loading);
+	check_observe(loading);
 	check_name(loading);
 	check_operation(loading);
 	add_route(loading);

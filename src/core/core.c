@@ -32,9 +32,15 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	core->loop = loop;
 	core->plugs = plugs;
 	core->next_id = random_u64() | 1;
+	core->values = values_create();
+	if (!core->values) {
+		free(core);
+		return NULL;
+	}
 	list_init(&core->retired);
 	list_init(&core->listeners);
 	pipeline_init(core);
+	follow_init(core);
 	timer_init(&core->grace, loop, grace_is_over);
 	return core;
 }
@@ -68,6 +74,10 @@ static void take_limits(struct core *core)
 {
 	core->limits = core->current->limits;
 	core->memory.budget_bytes = core->current->memory_max_bytes;
+	core->follow.max = core->current->subscriptions_max;
+	/* What followers are remembered by, such as certificates, is bounded in all. */
+	core->follow.max_bytes = core->current->memory_max_bytes / 4;
+	keep_make_room(core);
 }
 
 /* The configuration is in force: what its backends do unasked may begin. */
@@ -142,6 +152,7 @@ void core_reload(struct core *core)
 		take_limits(core);
 		listeners_replace(core, &opened);
 		start_backends(core);
+		follow_review(core);
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
 		        next->nlisteners, next->nendpoints);
 		core_settle(core);
@@ -194,6 +205,8 @@ void core_destroy(struct core *core)
 		listener_stop(listener);
 		listener_close(listener);
 	}
+	follow_finish(core);
+	values_destroy(core->values);
 	task_cancel(&core->work);
 	LIST_EACH (&core->retired, at, following) {
 		list_remove(at);
@@ -208,6 +221,17 @@ static void put_counters(struct text *line, const struct counters *counters)
 {
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		text_printf(line, " %s=%" PRIu64, counter_name((enum counter)i), counters->at[i]);
+}
+
+static void log_values(const struct core *core)
+{
+	struct values_count count = values_count(core->values);
+	const struct follow *follow = &core->follow;
+	log_info("counters", "values=%u bytes=%zu gave_way=%" PRIu64, count.values, count.bytes,
+	        core->crowded_out);
+	log_info("counters",
+	        "subscriptions=%u bytes=%zu pushed=%" PRIu64 " refused=%" PRIu64 " ended=%" PRIu64,
+	        follow->count, follow->bytes, follow->pushed, follow->refused, follow->ended);
 }
 
 void core_log_counters(const struct core *core)
@@ -227,6 +251,7 @@ void core_log_counters(const struct core *core)
 		log_info("counters", "listener=%s protocol=%s inflight=%u%.*s", adapter->label,
 		        adapter->ops->name, adapter->inflight, SLICE_ARG(text_slice(&line)));
 	}
+	log_values(core);
 	for (unsigned i = 0; core->current && i < core->current->nbackends; i++) {
 		const struct backend *backend = core->current->backends[i].backend;
 		struct text line;

@@ -98,7 +98,7 @@ bool command_may_come(const struct adapter *adapter, slice pattern, slice device
 		const struct endpoint_setup *setup = &configuration->endpoints[i];
 		const struct endpoint *endpoint = &setup->endpoint;
 		struct variable known;
-		may = slice_is(setup->to->listener, adapter->label) &&
+		may = setup->to && slice_is(setup->to->listener, adapter->label) &&
 		      known_variable(&scratch, endpoint->device, device, &known) &&
 		      may_overlap(endpoint->call.path.n ? endpoint->call.path : endpoint->path,
 		              pattern, &known);

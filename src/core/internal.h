@@ -7,6 +7,8 @@
 #include "loop/loop.h"
 
 #include "core/core.h"
+#include "core/follow.h"
+#include "core/values.h"
 
 struct listener {
 	struct list link;
@@ -38,6 +40,10 @@ struct core {
 	struct task work;
 	struct list exchanges, resumed, finished;
 
+	struct values *values; /* the last ones, of endpoints that keep them */
+	uint64_t crowded_out, crowded_said_ms;
+	struct follow follow;
+
 	struct timer grace;
 	bool stopping;
 	bool overdue; /* the grace is over: answers that are still on their way out are cut off */
@@ -45,7 +51,7 @@ struct core {
 
 /* The stages, in order: pipeline.c has the table. */
 extern const struct stage stage_account, stage_match, stage_authenticate, stage_authorize,
-        stage_admit, stage_mediate, stage_route, stage_deliver;
+        stage_admit, stage_mediate, stage_keep, stage_route, stage_deliver;
 
 void pipeline_init(struct core *);
 /* Runs a request from its first stage; it comes home through `finished`. */
@@ -53,6 +59,15 @@ void pipeline_enter(struct core *, struct request *);
 /* Hurries every request that waits. */
 void pipeline_cancel_all(struct core *);
 
+/* authorize.c: may this caller use the method on the endpoint's path? Some path that the filter of a subscription asks
+ * for? */
+bool authorize_allows(
+        const struct endpoint_setup *, const struct identity *, enum method, slice path);
+bool authorize_allows_some(const struct endpoint_setup *, const struct identity *, slice filter);
+/* mediate.c: the notation that this (not empty) Accept likes best, among those that can be written; NULL: none. */
+const struct codec *mediate_liked_codec(slice accept);
+/* keep.c: as many values give way as are above the limits in force. */
+void keep_make_room(struct core *);
 /* deliver.c: an exchange has come back. */
 void deliver_exchange_done(struct core *, struct exchange *);
 /* route.c: the target whose turn it is, by weight; NULL: the backend has none. `not_this`: tried before. */

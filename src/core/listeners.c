@@ -101,8 +101,12 @@ bool listener_start(struct listener *listener, struct error *error)
 
 void listener_stop(struct listener *listener)
 {
-	if (listener->started && !listener->stopped)
-		listener->adapter->ops->stop(listener->adapter);
+	struct adapter *adapter = listener->adapter;
+	if (listener->started && !listener->stopped) {
+		adapter->stopped = true;
+		follow_end_all(adapter->core, adapter);
+		adapter->ops->stop(adapter);
+	}
 	listener->stopped = true;
 }
 

@@ -87,7 +87,7 @@ static enum verdict enter(struct core *core, struct request *request)
 {
 	(void)core;
 	const struct message *in = &request->in;
-	if (in->method == METHOD_CONNECT)
+	if (in->method == METHOD_CONNECT || in->method == METHOD_SUBSCRIBE)
 		return NEXT;
 	const struct router *router = request->configuration->router;
 	if (in->operation.n) {

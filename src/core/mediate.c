@@ -129,23 +129,17 @@ static enum verdict enter(struct core *core, struct request *request)
 		        SLICE_ARG(media));
 		return REPLY;
 	}
-	if (endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
+	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		return set_value(request, media);
 	return set_body(request, media, endpoint->endpoint.call.media);
 }
 
-/* The notation that the caller likes best, among those that can be written; NULL: none. */
-static const struct codec *liked_codec(const struct request *request)
+const struct codec *mediate_liked_codec(slice accept)
 {
-	if (!request->accept.n)
-		return request->in.body.n
-		               ? codec_for(request->in.media.n ? request->in.media
-		                                               : request->endpoint->media)
-		               : codec_for(json);
 	const struct codec *best = NULL;
 	unsigned best_quality = 0;
 	for (unsigned i = 0; codec_all[i]; i++) {
-		unsigned quality = media_quality(request->accept, slice_of(codec_all[i]->media));
+		unsigned quality = media_quality(accept, slice_of(codec_all[i]->media));
 		if (quality > best_quality || (quality == best_quality && quality &&
 		                                      slice_is(json, codec_all[i]->media))) {
 			best = codec_all[i];
@@ -153,6 +147,16 @@ static const struct codec *liked_codec(const struct request *request)
 		}
 	}
 	return best;
+}
+
+/* The notation that the caller likes best, among those that can be written; NULL: none. */
+static const struct codec *liked_codec(const struct request *request)
+{
+	if (request->accept.n)
+		return mediate_liked_codec(request->accept);
+	if (!request->in.body.n)
+		return codec_for(json);
+	return codec_for(request->in.media.n ? request->in.media : request->endpoint->media);
 }
 
 static bool answer_is_liked(const struct request *request, const struct codec *codec)

@@ -1,6 +1,6 @@
-/* The pipeline: the eight stages that every request takes. The table below *is* the gateway.
+/* The pipeline: the nine stages that every request takes. The table below *is* the gateway.
  *
- *     enter, in this order ->   account match authenticate authorize admit mediate route deliver
+ *     enter, in this order ->   account match authenticate authorize admit mediate keep route deliver
  *                          <-   leave, in reverse, for each stage that was entered
  *
  * A stage's enter() says NEXT, REPLY (turn round) or WAIT (an answer will come later). All that ends a wait
@@ -22,6 +22,7 @@ static const struct stage *const stages[] = {
 	&stage_authorize,    /* may they */
 	&stage_admit,        /* within the endpoint's limits */
 	&stage_mediate,      /* translate: the call on the way in, the answer on the way back */
+	&stage_keep,         /* the last value: answers with it, or learns it */
 	&stage_route,        /* which target */
 	&stage_deliver,      /* send, retry */
 };
@@ -103,6 +104,7 @@ static void bring_home(struct core *core, struct request *request)
 	core->nrequests--;
 	request->configuration->requests--;
 	adapter->inflight--;
+	follow_hand_over(core, request);
 	adapter->ops->reply(adapter, request);
 }
 

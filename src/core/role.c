@@ -1,7 +1,6 @@
 #include "core/role.h"
 
-#include "base/uri.h"
-
+#include "core/pattern.h"
 #include "core/router.h"
 
 bool role_rule_parse(slice text, struct role_rule *rule, const char **why)
@@ -24,23 +23,8 @@ bool role_rule_parse(slice text, struct role_rule *rule, const char **why)
 			return false;
 	}
 	if (rule->methods & 1u << METHOD_GET)
-		rule->methods |= 1u << METHOD_HEAD;
+		rule->methods |= 1u << METHOD_HEAD | 1u << METHOD_SUBSCRIBE;
 	return router_pattern_valid(rule->pattern, why);
-}
-
-/* Compares a percent-encoded segment with plain text. */
-static bool segment_is(slice segment, slice plain)
-{
-	if (slice_equal(segment, plain))
-		return true;
-	if (slice_find(segment, '%') == segment.n)
-		return false;
-	struct arena arena;
-	arena_init(&arena, 16384);
-	slice decoded = uri_decode(&arena, segment);
-	bool same = decoded.p && slice_equal(decoded, plain);
-	arena_finish(&arena);
-	return same;
 }
 
 static bool path_matches(slice pattern, slice path, slice self)
@@ -70,6 +54,19 @@ bool role_allows(const struct role *role, enum method method, slice path, slice 
 	for (unsigned i = 0; i < role->nrules; i++) {
 		const struct role_rule *rule = &role->rules[i];
 		if ((rule->methods & 1u << method) && path_matches(rule->pattern, path, self))
+			return true;
+	}
+	return false;
+}
+
+bool role_may_follow(const struct role *role, slice endpoint, slice filter, slice self)
+{
+	for (unsigned i = 0; i < role->nrules; i++) {
+		const struct role_rule *rule = &role->rules[i];
+		const struct pattern patterns[3] = { { PATTERN_ROLE, rule->pattern, self },
+			{ PATTERN_ENDPOINT, endpoint, { NULL, 0 } },
+			{ PATTERN_FILTER, filter, { NULL, 0 } } };
+		if (rule->methods & 1u << METHOD_SUBSCRIBE && patterns_overlap(patterns, 3))
 			return true;
 	}
 	return false;

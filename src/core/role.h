@@ -21,5 +21,8 @@ bool role_rule_parse(slice text, struct role_rule *, const char **why);
 /* May a caller of this role, whose id is `self`, use the method on the (percent-encoded) path? {self} stands
  * for the caller's own id, percent-encoded or not, and for no other. */
 bool role_allows(const struct role *, enum method, slice path, slice self);
+/* Is there a path below the endpoint's pattern, and in what the filter of a subscription asks for, that such a caller
+ * may subscribe to? Who may GET may subscribe. */
+bool role_may_follow(const struct role *, slice endpoint, slice filter, slice self);
 
 #endif

@@ -153,7 +153,7 @@ static struct node *descend(struct router *router, struct node *node, slice segm
 	return added;
 }
 
-static bool protocol_served(const struct endpoint *endpoint, const char *protocol)
+bool endpoint_serves(const struct endpoint *endpoint, const char *protocol)
 {
 	if (!endpoint->protocols)
 		return true;
@@ -171,7 +171,7 @@ static bool overlap(const struct endpoint *a, const struct endpoint *b)
 	if (!a->protocols || !b->protocols)
 		return true;
 	for (const char *const *name = a->protocols; *name; name++) {
-		if (protocol_served(b, *name))
+		if (endpoint_serves(b, *name))
 			return true;
 	}
 	return false;
@@ -256,7 +256,7 @@ static bool take(struct search *search, const struct leaf *leaf)
 {
 	for (; leaf; leaf = leaf->next) {
 		const struct endpoint *endpoint = leaf->endpoint;
-		if (!protocol_served(endpoint, search->protocol))
+		if (!endpoint_serves(endpoint, search->protocol))
 			continue;
 		search->match->methods_allowed |= endpoint->methods;
 		if (!(endpoint->methods & search->method))
@@ -323,7 +323,7 @@ const struct endpoint *router_find_operation(
 	if (!found)
 		return NULL;
 	for (const struct leaf *leaf = found->endpoints; leaf; leaf = leaf->next) {
-		if (protocol_served(leaf->endpoint, protocol) &&
+		if (endpoint_serves(leaf->endpoint, protocol) &&
 		        begins_with(leaf->endpoint->path, prefix))
 			return leaf->endpoint;
 	}

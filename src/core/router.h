@@ -28,6 +28,8 @@ struct route_match {
 	struct variable variables[VARIABLE_MAX];
 	unsigned nvariables;
 };
+/* Does the endpoint take what comes by this protocol? */
+bool endpoint_serves(const struct endpoint *, const char *protocol);
 /* By path and method, among the endpoints that serve this protocol. HEAD is served where GET is. */
 void router_find(
         const struct router *, const char *protocol, enum method, slice path, struct route_match *);

@@ -32,6 +32,18 @@ static const struct setting settings_limits[] = {
 	        .type = SETTING_SIZE,
 	        .fallback = "64MiB",
 	        .help = "what all requests under way may hold" },
+	{ .key = "values",
+	        .type = SETTING_NUMBER,
+	        .fallback = "10000",
+	        .help = "last values kept; the one not touched for longest gives way" },
+	{ .key = "values_memory",
+	        .type = SETTING_SIZE,
+	        .fallback = "16MiB",
+	        .help = "what all last values may hold" },
+	{ .key = "subscriptions",
+	        .type = SETTING_NUMBER,
+	        .fallback = "20000",
+	        .help = "how many may follow values at a time" },
 	{ .key = NULL },
 };
 
@@ -40,6 +52,9 @@ const struct setting settings_gateway[] = {
 	        .type = SETTING_TEXT,
 	        .fallback = "fairlead",
 	        .help = "this box, in logs" },
+	{ .key = "state",
+	        .type = SETTING_TEXT,
+	        .help = "the folder of what outlives the process; made at the first start" },
 	{ .key = "limits",
 	        .type = SETTING_TREE,
 	        .inner = settings_limits,
@@ -116,6 +131,8 @@ const struct setting settings_backend[] = {
 
 static const char *const delivery[] = { "now", NULL };
 
+static const char *const keeping[] = { "last", NULL };
+
 static const struct setting settings_call[] = {
 	{ .key = "method", .type = SETTING_TEXT, .help = "default: the request's" },
 	{ .key = "path", .type = SETTING_TEXT, .help = "template; default: the request's path" },
@@ -152,7 +169,16 @@ const struct setting settings_endpoint[] = {
 	        .fallback = "now",
 	        .choices = delivery,
 	        .help = "answered when the backend has answered" },
-	{ .key = "to", .type = SETTING_TEXT, .required = true, .help = "the backend" },
+	{ .key = "to",
+	        .type = SETTING_TEXT,
+	        .help = "the backend; may be left out with keep: last" },
+	{ .key = "keep",
+	        .type = SETTING_TEXT,
+	        .choices = keeping,
+	        .help = "the last value answers GET and can be followed" },
+	{ .key = "observe",
+	        .type = SETTING_SWITCH,
+	        .help = "the backend follows call.path at the device; with keep: last" },
 	{ .key = "call",
 	        .type = SETTING_TREE,
 	        .inner = settings_call,

@@ -1,0 +1,660 @@
+/* follow: who follows which values, and what they are told.
+ *
+ * NO QUEUES. A subscription remembers the version that it has heard last; values.h gives the oldest that is newer.
+ * So a follower that is slow or new costs no memory, and hears the newest only.
+ *
+ * NO PUSH FROM INSIDE A CALL. Publishing marks who is concerned; a task at the end of the turn tells them: so many a
+ * turn, the rest in the next one (a timer that is due at once), so that a flood of followers does not keep the loop
+ * from its sockets. Those who follow one path are found by its hash. Those who follow a pattern are a list, walked
+ * once a turn and not once a value: each goes through what is new to it.
+ *
+ * WHO MAY HEAR is decided for each value and follower as for a GET of that path at that moment: the endpoint that the
+ * GET would find must keep values and take the way in which the follower was recognised, and a role must allow it.
+ *
+ * Rejected: a trie of patterns. It saves work where most patterns don't match most values; a gateway's followers are
+ * services and panels that follow most of what there is. */
+#include "core/following.h"
+
+#include <stdlib.h>
+
+#include "api/codec.h"
+
+#include "base/media.h"
+#include "base/table.h"
+#include "base/text.h"
+
+#include "core/pattern.h"
+#include "core/router.h"
+
+enum {
+	PUSHES_A_TURN = 256,
+	PUSHES_AT_ONCE = 32, /* to one that follows a pattern, before the next has its turn */
+	LOOKS_A_TURN = 16384 /* values held against patterns */
+};
+
+struct topic {
+	slice path; /* the first follower's: they are alike */
+	struct list followers;
+	UT_hash_handle hh;
+	char text[];
+};
+
+static struct topic *find_topic(const struct follow *follow, slice path)
+{
+	struct topic *topic;
+	HASH_FIND(hh, follow->topics, path.p, path.n, topic);
+	return topic;
+}
+
+static struct topic *topic_of(struct follow *follow, slice path)
+{
+	struct topic *topic = find_topic(follow, path);
+	if (topic)
+		return topic;
+	topic = calloc(1, sizeof *topic + path.n);
+	if (!topic)
+		return NULL;
+	memcpy(topic->text, path.p, path.n);
+	topic->path = (slice){ topic->text, path.n };
+	list_init(&topic->followers);
+	HASH_ADD_KEYPTR(hh, follow->topics, topic->text, path.n, topic);
+	if (find_topic(follow, path) == topic)
+		return topic;
+	free(topic);
+	return NULL;
+}
+
+static void leave_topic(struct follow *follow, struct topic *topic)
+{
+	if (!topic || !list_empty(&topic->followers))
+		return;
+	HASH_DEL(follow->topics, topic);
+	free(topic);
+}
+
+static size_t credentials_bytes(const struct credential *credentials)
+{
+	size_t n = 0;
+	for (; credentials; credentials = credentials->next)
+		n += sizeof *credentials + credentials->name.n + credentials->secret.n;
+	return n;
+}
+
+static slice copy(char **at, slice from)
+{
+	slice to = { *at, from.n };
+	if (from.n)
+		memcpy(*at, from.p, from.n);
+	*at += from.n;
+	return to;
+}
+
+/* Structs first, for their alignment; then their bytes. */
+static const struct credential *copy_credentials(
+        struct credential *to, char **at, const struct credential *from)
+{
+	const struct credential *first = from ? to : NULL;
+	for (; from; from = from->next, to++)
+		*to = (struct credential){ from->kind, copy(at, from->name), copy(at, from->secret),
+			from->next ? to + 1 : NULL };
+	return first;
+}
+
+static unsigned count_credentials(const struct credential *credentials)
+{
+	unsigned n = 0;
+	for (; credentials; credentials = credentials->next)
+		n++;
+	return n;
+}
+
+static struct following *copy_request(const struct request *request, size_t bytes)
+{
+	struct following *following = calloc(1, bytes);
+	if (!following)
+		return NULL;
+	struct credential *credentials = (struct credential *)(void *)(following + 1);
+	char *at = (char *)(credentials + count_credentials(request->credentials));
+	following->bytes = bytes;
+	following->credentials = copy_credentials(credentials, &at, request->credentials);
+	bool one = request->in.method == METHOD_GET;
+	following->path = copy(&at, one ? request->resource : request->in.path);
+	following->accept = copy(&at, request->accept);
+	following->peer = copy(&at, request->peer);
+	following->session = copy(&at, request->session);
+	following->protocol = request->protocol;
+	following->method = request->in.method;
+	return following;
+}
+
+struct following *following_create(struct core *core, struct request *request)
+{
+	struct follow *follow = &core->follow;
+	bool one = request->in.method == METHOD_GET;
+	slice path = one ? request->resource : request->in.path;
+	size_t bytes = sizeof(struct following) + credentials_bytes(request->credentials) + path.n +
+	               request->accept.n + request->peer.n + request->session.n;
+	bool room = follow->count < follow->max && bytes <= follow->max_bytes - follow->bytes;
+	struct following *following = room ? copy_request(request, bytes) : NULL;
+	if (!following) {
+		follow->refused++;
+		return NULL;
+	}
+	list_init(&following->link);
+	list_init(&following->place);
+	list_init(&following->due);
+	if (one || filter_is_path(following->path)) {
+		following->topic = topic_of(follow, following->path);
+		if (!following->topic) {
+			free(following);
+			return NULL;
+		}
+		list_append(&following->topic->followers, &following->place);
+	} else {
+		list_append(&follow->patterns, &following->place);
+	}
+	list_append(&follow->all, &following->link);
+	follow->count++;
+	follow->bytes += bytes;
+	following->subscription = (struct subscription){ request->adapter, request->follower };
+	following->request = request;
+	following->who = request->who;
+	following->by = request->recognised_by;
+	following->since = values_newest(core->values);
+	request->subscription = &following->subscription;
+	return following;
+}
+
+void following_destroy(struct core *core, struct following *following)
+{
+	struct follow *follow = &core->follow;
+	review_forget(following);
+	if (follow->in_hand == following)
+		follow->in_hand = NULL;
+	list_remove(&following->link);
+	list_remove(&following->place);
+	list_remove(&following->due);
+	leave_topic(follow, following->topic);
+	follow->count--;
+	follow->bytes -= following->bytes;
+	explicit_bzero(following, following->bytes);
+	free(following);
+}
+
+/* The adapter hears about it, unless it does not know of the subscription yet. */
+void following_end(struct core *core, struct following *following, enum status status, slice why)
+{
+	struct subscription *subscription = &following->subscription;
+	if (following->request) {
+		following->request->subscription = NULL;
+		following_destroy(core, following);
+		return;
+	}
+	core->follow.ended++;
+	struct update update = { .ended = status, .why = why, .path = following->path };
+	/* Out of all lists before the call: whatever the adapter does in it does not meet it again. */
+	list_remove(&following->link);
+	list_remove(&following->place);
+	list_remove(&following->due);
+	subscription->adapter->ops->push(subscription->adapter, subscription, &update);
+	following_destroy(core, following);
+}
+
+void subscription_end(struct subscription *subscription)
+{
+	if (subscription)
+		following_destroy(
+		        subscription->adapter->core, (struct following *)(void *)subscription);
+}
+
+static void go_on_soon(struct core *core)
+{
+	struct follow *follow = &core->follow;
+	if (follow->in_hand)
+		timer_set(&follow->later, loop_now_ms(core->loop));
+	else
+		loop_defer(core->loop, &follow->task);
+}
+
+void following_is_due(struct core *core, struct following *following)
+{
+	/* One whose credentials are in doubt, or who is not known to its adapter yet, catches up later. */
+	if (!following->who || following->request)
+		return;
+	if (following->topic && list_empty(&following->due))
+		list_append(&core->follow.due, &following->due);
+	go_on_soon(core);
+}
+
+void subscription_refresh(struct subscription *subscription, uint64_t after)
+{
+	struct following *following = (struct following *)(void *)subscription;
+	if (after < following->heard)
+		following->heard = after;
+	following_is_due(subscription->adapter->core, following);
+}
+
+void follow_published(struct core *core, slice path)
+{
+	struct follow *follow = &core->follow;
+	struct topic *topic = find_topic(follow, path);
+	if (topic) {
+		LIST_EACH (&topic->followers, at, following)
+			following_is_due(core, LIST_OWNER(at, struct following, place));
+	}
+	if (!list_empty(&follow->patterns))
+		go_on_soon(core);
+}
+
+void follow_removed(struct core *core, slice path)
+{
+	struct topic *topic = find_topic(&core->follow, path);
+	if (!topic)
+		return;
+	LIST_EACH (&topic->followers, at, following) {
+		struct following *one = LIST_OWNER(at, struct following, place);
+		one->removed = one->method == METHOD_GET;
+		following_is_due(core, one);
+	}
+}
+
+/* ---- Who may hear. */
+
+static const struct endpoint_setup *endpoint_of(
+        const struct configuration *configuration, const char *protocol, slice path)
+{
+	if (!configuration->router)
+		return NULL;
+	struct route_match match;
+	router_find(configuration->router, protocol, METHOD_GET, path, &match);
+	return match.endpoint && match.endpoint->keep_last ? endpoint_setup(match.endpoint) : NULL;
+}
+
+static bool endpoint_takes(const struct endpoint_setup *endpoint, const struct authenticator *by)
+{
+	for (unsigned i = 0; i < endpoint->nauth; i++) {
+		if (endpoint->auth[i] == by)
+			return true;
+	}
+	return false;
+}
+
+bool following_may_hear(struct core *core, const struct following *following, slice path)
+{
+	const struct endpoint_setup *endpoint =
+	        endpoint_of(core->current, following->protocol, path);
+	if (!endpoint)
+		return false;
+	const struct identity *who = following->who;
+	if (!endpoint_takes(endpoint, following->by)) {
+		if (!endpoint->anonymous)
+			return false;
+		who = identity_anonymous();
+	}
+	return authorize_allows(endpoint, who, following->method, path);
+}
+
+/* ---- METHOD_SUBSCRIBE. */
+
+static bool overlaps(const struct endpoint_setup *setup, const struct request *request)
+{
+	const struct endpoint *endpoint = &setup->endpoint;
+	if (!endpoint->keep_last || !(endpoint->methods & 1u << METHOD_GET) ||
+	        !endpoint_serves(endpoint, request->protocol))
+		return false;
+	const struct pattern patterns[2] = { { PATTERN_ENDPOINT, endpoint->path, { NULL, 0 } },
+		{ PATTERN_FILTER, request->in.path, { NULL, 0 } } };
+	return patterns_overlap(patterns, 2);
+}
+
+bool follow_concerns(const struct request *request, const struct authenticator *authenticator)
+{
+	const struct configuration *configuration = request->configuration;
+	for (unsigned i = 0; i < configuration->nendpoints; i++) {
+		const struct endpoint_setup *endpoint = &configuration->endpoints[i];
+		if (endpoint_takes(endpoint, authenticator) && overlaps(endpoint, request))
+			return true;
+	}
+	return false;
+}
+
+static bool may_follow_some(const struct endpoint_setup *endpoint, const struct request *request)
+{
+	const struct identity *who = request->who;
+	if (!endpoint_takes(endpoint, request->recognised_by)) {
+		if (!endpoint->anonymous)
+			return false;
+		who = identity_anonymous();
+	}
+	return authorize_allows_some(endpoint, who, request->in.path);
+}
+
+/* What there is to follow, for one who asked for something else. */
+static slice what_there_is(const struct request *request, struct arena *arena)
+{
+	enum { SHOWN = 4 };
+	struct text text;
+	text_init(&text, arena, 128);
+	const struct configuration *configuration = request->configuration;
+	unsigned n = 0;
+	for (unsigned i = 0; i < configuration->nendpoints; i++) {
+		const struct endpoint *endpoint = &configuration->endpoints[i].endpoint;
+		if (!endpoint->keep_last || !(endpoint->methods & 1u << METHOD_GET) ||
+		        !endpoint_serves(endpoint, request->protocol))
+			continue;
+		if (n == SHOWN) {
+			text_literal(&text, ", …");
+			break;
+		}
+		text_printf(&text, "%s%.*s", n++ ? ", " : "", SLICE_ARG(endpoint->path));
+	}
+	return n ? text_slice(&text) : SLICE("none");
+}
+
+static enum verdict refuse(struct request *request, bool some)
+{
+	slice filter = request->in.path;
+	if (!some)
+		request_refuse(request, STATUS_NOT_FOUND,
+		        "no endpoint that keeps values is matched by %.*s; those that are "
+		        "followed: "
+		        "%.*s",
+		        SLICE_ARG(filter), SLICE_ARG(what_there_is(request, &request->arena)));
+	else if (request->who->id.n)
+		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not follow %.*s",
+		        SLICE_ARG(request->who->id), SLICE_ARG(filter));
+	else
+		request_refuse(request, STATUS_UNAUTHENTICATED, "to follow %.*s, say who you are",
+		        SLICE_ARG(filter));
+	return REPLY;
+}
+
+enum verdict follow_subscribe(struct core *core, struct request *request)
+{
+	const char *why;
+	if (!filter_valid(request->in.path, &why)) {
+		request_refuse(request, STATUS_MALFORMED, "%s", why);
+		return REPLY;
+	}
+	const struct configuration *configuration = request->configuration;
+	bool some = false, granted = false;
+	for (unsigned i = 0; i < configuration->nendpoints && !granted; i++) {
+		const struct endpoint_setup *endpoint = &configuration->endpoints[i];
+		if (!overlaps(endpoint, request))
+			continue;
+		some = true;
+		granted = may_follow_some(endpoint, request);
+	}
+	if (!granted)
+		return refuse(request, some);
+	request->status = STATUS_OK;
+	if (!request->follower || request->ask_only || !request->adapter->ops->push)
+		return REPLY;
+	struct following *following = following_create(core, request);
+	if (following)
+		following->heard = request->follow_after;
+	else
+		request_refuse(request, STATUS_TOO_MANY,
+		        "the gateway has as many subscriptions as it takes");
+	return REPLY;
+}
+
+void follow_one(struct core *core, struct request *request, uint64_t version)
+{
+	if (!request->adapter->ops->push || request->adapter->stopped)
+		return;
+	struct following *following = following_create(core, request);
+	if (following)
+		following->heard = version;
+}
+
+void follow_hand_over(struct core *core, struct request *request)
+{
+	if (!request->subscription)
+		return;
+	struct following *following = (struct following *)(void *)request->subscription;
+	if (request->adapter->stopped) {
+		request->subscription = NULL;
+		following_destroy(core, following);
+		return;
+	}
+	following->request = NULL;
+	if (request->configuration != core->current)
+		review_add(core, following);
+	following_is_due(core, following);
+}
+
+/* ---- Telling them. */
+
+enum { TRANSLATIONS = 8, TRANSLATION_BYTES = 4 << 20, BODY_FACTOR = 16 };
+
+/* One turn's work. */
+struct telling {
+	struct core *core;
+	unsigned pushes, looks; /* that are left */
+	struct arena arena;
+	/* The latest translations: followers who like the same notation share them. */
+	struct {
+		uint64_t version;
+		const struct codec *codec;
+		slice body;
+	} done[TRANSLATIONS];
+	unsigned next;
+};
+
+static slice translate(
+        struct telling *telling, const struct kept_value *value, const struct codec *codec)
+{
+	for (unsigned i = 0; i < TRANSLATIONS; i++) {
+		if (telling->done[i].version == value->version && telling->done[i].codec == codec)
+			return telling->done[i].body;
+	}
+	if (telling->arena.used_bytes > TRANSLATION_BYTES) {
+		arena_finish(&telling->arena);
+		memset(telling->done, 0, sizeof telling->done);
+	}
+	telling->arena.budget_bytes =
+	        telling->arena.used_bytes + TRANSLATION_BYTES + BODY_FACTOR * value->body.n;
+	const struct codec *from = codec_for(value->media);
+	struct error error;
+	const struct value *tree = from ? from->decode(&telling->arena, value->body, &error) : NULL;
+	slice body = tree ? codec->encode(&telling->arena, tree, &error) : (slice){ NULL, 0 };
+	telling->done[telling->next].version = value->version;
+	telling->done[telling->next].codec = codec;
+	telling->done[telling->next].body = body;
+	telling->next = (telling->next + 1) % TRANSLATIONS;
+	return body;
+}
+
+/* In a notation that the follower takes. false: there is none. */
+static bool word(struct telling *telling, const struct following *following,
+        const struct kept_value *value, struct update *update)
+{
+	update->media = value->media;
+	update->body = value->body;
+	if (!following->accept.n || media_quality(following->accept, value->media))
+		return true;
+	const struct codec *codec = mediate_liked_codec(following->accept);
+	if (!codec)
+		return false;
+	update->media = slice_of(codec->media);
+	update->body = translate(telling, value, codec);
+	return update->body.p != NULL;
+}
+
+/* false: the subscription is no more. */
+static bool push(
+        struct telling *telling, struct following *following, const struct kept_value *value)
+{
+	struct core *core = telling->core;
+	struct update update = { .path = value->path,
+		.version = value->version,
+		.present = value->version <= following->since };
+	following->heard = value->version;
+	if (!word(telling, following, value, &update)) {
+		if (following->method == METHOD_SUBSCRIBE)
+			return true;
+		following_end(core, following, STATUS_NOT_ACCEPTABLE,
+		        SLICE("the value cannot be written as any media type that is taken"));
+		return false;
+	}
+	telling->pushes--;
+	core->follow.pushed++;
+	core->follow.in_hand = following;
+	struct adapter *adapter = following->subscription.adapter;
+	adapter->ops->push(adapter, &following->subscription, &update);
+	bool there = core->follow.in_hand == following;
+	core->follow.in_hand = NULL;
+	return there;
+}
+
+static void tell_one(struct telling *telling, struct following *following)
+{
+	struct core *core = telling->core;
+	if (following->removed) {
+		following_end(core, following, STATUS_NOT_FOUND, SLICE("the value was deleted"));
+		return;
+	}
+	const struct kept_value *value = values_find(core->values, following->path);
+	if (!value || value->version <= following->heard)
+		return;
+	if (following_may_hear(core, following, value->path))
+		(void)push(telling, following, value);
+	else
+		following->heard = value->version;
+}
+
+static void tell_due(struct telling *telling)
+{
+	struct follow *follow = &telling->core->follow;
+	while (telling->pushes && telling->looks && !list_empty(&follow->due)) {
+		struct list *first = follow->due.next;
+		list_remove(first);
+		telling->looks--;
+		tell_one(telling, LIST_OWNER(first, struct following, due));
+	}
+}
+
+/* true: it has heard all that is new. */
+static bool tell_pattern(struct telling *telling, struct following *following)
+{
+	struct core *core = telling->core;
+	unsigned stop = telling->pushes > PUSHES_AT_ONCE ? telling->pushes - PUSHES_AT_ONCE : 0;
+	while (telling->pushes > stop && telling->looks) {
+		const struct kept_value *value = values_after(core->values, following->heard);
+		if (!value) {
+			following->heard = values_newest(core->values);
+			return true;
+		}
+		telling->looks--;
+		following->heard = value->version;
+		if (!filter_matches(following->path, value->path) ||
+		        !following_may_hear(core, following, value->path))
+			continue;
+		if (!push(telling, following, value))
+			return true;
+	}
+	return !values_after(core->values, following->heard);
+}
+
+/* Each has a turn; then the list is turned, so that the next time others are first. true: some wait for more. */
+static bool tell_patterns(struct telling *telling)
+{
+	struct core *core = telling->core;
+	struct list *patterns = &core->follow.patterns;
+	uint64_t newest = values_newest(core->values);
+	bool more = false;
+	struct list seen;
+	list_init(&seen);
+	while (!list_empty(patterns) && telling->pushes && telling->looks) {
+		struct following *following = LIST_OWNER(patterns->next, struct following, place);
+		list_remove(&following->place);
+		list_append(&seen, &following->place);
+		if (following->who && following->heard < newest && !following->request)
+			more = !tell_pattern(telling, following) || more;
+	}
+	more = more || !list_empty(patterns);
+	while (!list_empty(&seen)) {
+		struct list *first = seen.next;
+		list_remove(first);
+		list_append(patterns, first);
+	}
+	return more;
+}
+
+/* true: some wait for more. */
+static bool tell(struct core *core)
+{
+	struct telling telling = { .core = core, .pushes = PUSHES_A_TURN, .looks = LOOKS_A_TURN };
+	arena_init(&telling.arena, TRANSLATION_BYTES);
+	tell_due(&telling);
+	bool more = tell_patterns(&telling);
+	arena_finish(&telling.arena);
+	return more || !list_empty(&core->follow.due);
+}
+
+static void run(struct task *task)
+{
+	struct core *core = LIST_OWNER(task, struct core, follow.task);
+	if (tell(core))
+		timer_set(&core->follow.later, loop_now_ms(core->loop));
+}
+
+static void go_on(struct timer *timer)
+{
+	struct core *core = LIST_OWNER(timer, struct core, follow.later);
+	bool more = review_go_on(core);
+	more = tell(core) || more;
+	if (more)
+		timer_set(timer, loop_now_ms(core->loop));
+}
+
+/* ---- The life of it all. */
+
+void follow_init(struct core *core)
+{
+	struct follow *follow = &core->follow;
+	list_init(&follow->all);
+	list_init(&follow->patterns);
+	list_init(&follow->due);
+	list_init(&follow->doubtful);
+	task_init(&follow->task, run);
+	timer_init(&follow->later, core->loop, go_on);
+	review_init(core);
+}
+
+void follow_finish(struct core *core)
+{
+	struct follow *follow = &core->follow;
+	LIST_EACH (&follow->all, at, following)
+		following_destroy(core, LIST_OWNER(at, struct following, link));
+	task_cancel(&follow->task);
+	timer_stop(&follow->later);
+}
+
+void follow_review(struct core *core)
+{
+	struct follow *follow = &core->follow;
+	LIST_EACH (&follow->all, at, following) {
+		struct following *one = LIST_OWNER(at, struct following, link);
+		one->who = NULL;
+		if (!one->request) /* else it is looked at when it is handed over */
+			review_add(core, one);
+	}
+}
+
+void follow_end_all(struct core *core, struct adapter *adapter)
+{
+	struct list ending;
+	list_init(&ending);
+	LIST_EACH (&core->follow.all, at, following) {
+		if (LIST_OWNER(at, struct following, link)->subscription.adapter != adapter)
+			continue;
+		list_remove(at);
+		list_append(&ending, at);
+	}
+	while (!list_empty(&ending)) {
+		struct following *one = LIST_OWNER(ending.next, struct following, link);
+		following_end(core, one, STATUS_UNAVAILABLE, SLICE("the listener stops"));
+	}
+}
