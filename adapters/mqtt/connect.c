@@ -2,11 +2,7 @@
  *
  * CONNECT becomes a request of METHOD_CONNECT: the core authenticates the caller and delivers nothing. CONNACK
  * leaves when it comes home. The credentials are kept and presented again with every publication, since each
- * endpoint has its own idea of whom it believes; so a token that is revoked takes effect at once.
- *
- * TAKE-OVER. A second connection with a client id in use replaces the first ([MQTT-3.1.4-3]) only if it is the same
- * caller: the same identity by the core's word and the same user name, and, where the core believed nobody in
- * particular, the same password and the same proof by TLS. Anyone else is refused: guessing a client id must not cut off a device. */
+ * endpoint has its own idea of whom it believes; so a token that is revoked takes effect at once. */
 #include "adapters/mqtt/mqtt.h"
 
 #include "api/identity.h"
@@ -21,7 +17,8 @@ struct connecting {
 	struct mqtt_errand errand;
 	struct mqtt_session *session;
 	uint16_t keep_alive_s;
-	bool response_information;
+	bool response_information, clean_start;
+	uint64_t expiry_asked_s;
 	slice assigned_id; /* empty: the client brought its own */
 	struct mqtt_will will;
 	bool has_will;
@@ -63,11 +60,10 @@ static void put_properties(struct mqtt_writer *writer, const struct mqtt_session
 {
 	const struct mqtt_listener *listener = session->listener;
 	mqtt_properties_begin(writer);
-	if (session->session_expires)
-		mqtt_property_four(writer, MQTT_PROPERTY_SESSION_EXPIRY, 0);
+	if (session->expiry_s != connecting->expiry_asked_s)
+		mqtt_property_four(
+		        writer, MQTT_PROPERTY_SESSION_EXPIRY, (uint32_t)session->expiry_s);
 	mqtt_property_two(writer, MQTT_PROPERTY_RECEIVE_MAXIMUM, listener->receive_maximum);
-	mqtt_property_byte(writer, MQTT_PROPERTY_MAXIMUM_QOS, 1);
-	mqtt_property_byte(writer, MQTT_PROPERTY_RETAIN_AVAILABLE, 0);
 	mqtt_property_four(writer, MQTT_PROPERTY_MAXIMUM_PACKET_SIZE, listener->packet_max_bytes);
 	if (connecting->assigned_id.n)
 		mqtt_property_binary(
@@ -87,7 +83,8 @@ static void put_properties(struct mqtt_writer *writer, const struct mqtt_session
 }
 
 /* false: CONNACK is too large for the client, which cannot be told [MQTT-3.1.2-24]. */
-static bool accept_client(struct mqtt_session *session, const struct connecting *connecting)
+static bool accept_client(
+        struct mqtt_session *session, const struct connecting *connecting, bool resumed)
 {
 	uint64_t most = session->listener->keep_alive_max_s, wanted = connecting->keep_alive_s;
 	/* A client of 3.1.1 cannot be told to speak more often; one that never would is cut off all the same. */
@@ -96,7 +93,7 @@ static bool accept_client(struct mqtt_session *session, const struct connecting 
 	char buffer[MQTT_PACKET_SMALL_BYTES];
 	struct mqtt_writer writer;
 	mqtt_writer_init(&writer, buffer, sizeof buffer);
-	mqtt_put_byte(&writer, 0);
+	mqtt_put_byte(&writer, resumed);
 	mqtt_put_byte(&writer, MQTT_REASON_SUCCESS);
 	if (session->version == MQTT_VERSION_5)
 		put_properties(&writer, session, connecting, ours);
@@ -112,26 +109,6 @@ bool mqtt_connect_same_caller(const struct mqtt_session *a, const struct mqtt_se
 	return *a->identity || (slice_equal_secret(a->password, b->password) &&
 	                               slice_equal(a->certificate, b->certificate) &&
 	                               slice_equal(a->psk_identity, b->psk_identity));
-}
-
-/* The client's name in the table; false: it belongs to somebody else. */
-static bool claim_name(struct mqtt_session *session)
-{
-	struct mqtt_session *other = NULL;
-	HASH_FIND(
-	        hh, session->listener->clients, session->client_id.p, session->client_id.n, other);
-	if (other) {
-		if (!mqtt_connect_same_caller(session, other))
-			return false;
-		mqtt_session_end(
-		        other, MQTT_REASON_SESSION_TAKEN_OVER, "the client has connected again");
-	}
-	HASH_ADD_KEYPTR(hh, session->listener->clients, session->client_id.p,
-	        (unsigned)session->client_id.n, session);
-	struct mqtt_session *added = NULL;
-	HASH_FIND(
-	        hh, session->listener->clients, session->client_id.p, session->client_id.n, added);
-	return added == session;
 }
 
 /* The will, for when the connection ends; its slices point into the CONNECT that the session keeps. */
@@ -151,6 +128,44 @@ static void forget_will(struct mqtt_session *session)
 	session->will = NULL;
 }
 
+/* The core has let it in; the client identifier is still to be had. */
+static void welcome(struct mqtt_session *session, const struct connecting *connecting)
+{
+	enum mqtt_claim claim = mqtt_client_claim(session, connecting->clean_start);
+	switch (claim) {
+	case MQTT_CLAIM_FRESH:
+	case MQTT_CLAIM_RESUMED:
+		break;
+	case MQTT_CLAIM_NOT_YOURS:
+		forget_will(session);
+		refuse_and_report(session, STATUS_CONFLICT, MQTT_REASON_CLIENT_ID_NOT_VALID,
+		        MQTT_RETURN_IDENTIFIER_REJECTED,
+		        "this client identifier is another client's");
+		return;
+	case MQTT_CLAIM_TOO_OFTEN:
+		forget_will(session);
+		refuse_and_report(session, STATUS_TOO_MANY, MQTT_REASON_CONNECTION_RATE_EXCEEDED,
+		        MQTT_RETURN_SERVER_UNAVAILABLE,
+		        "this client identifier is taken over too often: two clients may share it");
+		return;
+	case MQTT_CLAIM_NO_MEMORY:
+		forget_will(session);
+		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
+		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("out of memory"));
+		return;
+	}
+	session->state = MQTT_STATE_CONNECTED;
+	mqtt_door_leave(session);
+	mqtt_session_line_up(session);
+	if (accept_client(session, connecting, claim == MQTT_CLAIM_RESUMED)) {
+		mqtt_session_resume(session);
+	} else {
+		forget_will(session);
+		mqtt_session_end(session, MQTT_REASON_PACKET_TOO_LARGE,
+		        "the client takes no packet as large as CONNACK");
+	}
+}
+
 static void connect_done(struct mqtt_listener *listener, struct request *request)
 {
 	struct connecting *connecting = request->ticket;
@@ -164,31 +179,17 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 	}
 	slice id = who ? who->id : (slice){ NULL, 0 };
 	session->identity = strndup(id.p ? id.p : "", id.n);
-	if (!status_is_success(request->status)) {
+	if (!status_is_success(request->status))
 		mqtt_connect_refuse(session, mqtt_outcome_connect(request->status),
 		        mqtt_outcome_connect_3(request->status), mqtt_message_why(request));
-	} else if (listener->stopping) {
+	else if (listener->stopping)
 		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
 		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("the gateway is shutting down"));
-	} else if (!session->identity || !keep_will(session, connecting)) {
+	else if (!session->identity || !keep_will(session, connecting))
 		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
 		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("out of memory"));
-	} else if (!claim_name(session)) {
-		forget_will(session);
-		refuse_and_report(session, STATUS_CONFLICT, MQTT_REASON_CLIENT_ID_NOT_VALID,
-		        MQTT_RETURN_IDENTIFIER_REJECTED,
-		        "this client identifier is another client's");
-	} else {
-		session->state = MQTT_STATE_CONNECTED;
-		mqtt_session_line_up(session);
-		if (accept_client(session, connecting)) {
-			mqtt_session_resume(session);
-		} else {
-			forget_will(session);
-			mqtt_session_end(session, MQTT_REASON_PACKET_TOO_LARGE,
-			        "the client takes no packet as large as CONNACK");
-		}
-	}
+	else
+		welcome(session, connecting);
 	request_free(request);
 }
 
@@ -208,13 +209,15 @@ static const char *objection(const struct mqtt_connect *connect, enum mqtt_reaso
 	if (connect->has_will &&
 	        (connect->will.topic.p[0] == '$' || connect->will.topic.n > MQTT_TOPIC_MAX_BYTES))
 		return "a will may not go to this topic";
-	*reason = MQTT_REASON_QOS_NOT_SUPPORTED;
-	if (connect->version == MQTT_VERSION_5 && connect->will.qos > 1)
-		return "a will's QoS is at most 1 [MQTT-3.2.2-12]";
-	*reason = MQTT_REASON_RETAIN_NOT_SUPPORTED;
-	if (connect->version == MQTT_VERSION_5 && connect->will.retain)
-		return "nothing is retained [MQTT-3.2.2-13]";
 	return NULL;
+}
+
+/* 3.1.1 does not say how long: as long as may be. */
+static uint64_t expiry_asked_s(const struct mqtt_connect *connect)
+{
+	if (connect->version == MQTT_VERSION_5)
+		return connect->properties.session_expiry;
+	return connect->clean_start ? 0 : UINT32_MAX;
 }
 
 /* What the session is to remember; the slices of `connect` point into its own copy. */
@@ -225,6 +228,7 @@ static void remember(struct mqtt_session *session, const struct mqtt_connect *co
 	session->user = connect->user;
 	session->has_password = connect->has_password;
 	session->password = connect->password;
+	session->expiry_s = mqtt_client_expiry(session->listener, expiry_asked_s(connect));
 	if (connect->version != MQTT_VERSION_5)
 		return;
 	session->client_max_bytes = connect->properties.maximum_packet_size;
@@ -258,6 +262,8 @@ static void submit(
 		.session = session,
 		.keep_alive_s = connect->keep_alive_s,
 		.response_information = connect->properties.request_response,
+		.clean_start = connect->clean_start,
+		.expiry_asked_s = expiry_asked_s(connect),
 		.assigned_id = assigned_id,
 		.will = connect->will,
 		.has_will = connect->has_will };

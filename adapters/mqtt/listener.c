@@ -22,6 +22,17 @@ static const struct setting settings[] = {
 	        .type = SETTING_DURATION,
 	        .fallback = "5s",
 	        .help = "how long a handshake may take before MQTT begins" },
+	{ "unreleased_max", SETTING_NUMBER, "1000", false,
+	        "QoS 2 messages of one client that are acknowledged and not released by it yet",
+	        NULL, NULL },
+	{ "sessions", SETTING_NUMBER, "10000", false,
+	        "clients that are kept while they are away; 0: none", NULL, NULL },
+	{ "session_expiry_max", SETTING_DURATION, "1d", false,
+	        "the longest that a client is kept while it is away", NULL, NULL },
+	{ "connecting_max", SETTING_NUMBER, "1000", false,
+	        "connections of one address that are not let in yet", NULL, NULL },
+	{ "take_overs", SETTING_NUMBER, "10", false,
+	        "how often a client identifier may be taken over in ten seconds", NULL, NULL },
 	{ "connect_timeout", SETTING_DURATION, "5s", false,
 	        "how long a connection may stay without CONNECT", NULL, NULL },
 	{ "keep_alive_max", SETTING_DURATION, "1h", false,
@@ -49,6 +60,11 @@ static bool is_address(const struct config *config, const char *key, struct erro
 	               "%s is an address and a port, as in 0.0.0.0:1883 or [::]:1883", key);
 }
 
+static void expire(struct timer *timer)
+{
+	mqtt_clients_expire(LIST_OWNER(timer, struct mqtt_listener, timer));
+}
+
 static struct adapter *listener_open(struct loop *loop, const struct adapter_limits *limits,
         const struct config *config, struct error *error)
 {
@@ -57,7 +73,11 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	if (!is_address(config, "bind", error) ||
 	        !in_range(config, "receive_maximum", 1, 1000, error) ||
 	        !in_range(config, "in_flight", 1, 1000, error) ||
-	        !in_range(config, "topic_alias_maximum", 0, 255, error))
+	        !in_range(config, "topic_alias_maximum", 0, 255, error) ||
+	        !in_range(config, "unreleased_max", 1, 65535, error) ||
+	        !in_range(config, "sessions", 0, 1000000, error) ||
+	        !in_range(config, "connecting_max", 1, 1000000, error) ||
+	        !in_range(config, "take_overs", 1, 1000000, error))
 		return NULL;
 	struct mqtt_listener *listener = calloc(1, sizeof *listener);
 	slice bind = config_text(config, "bind");
@@ -72,6 +92,14 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	listener->bind = address;
 	list_init(&listener->sessions);
 	list_init(&listener->draining);
+	list_init(&listener->away);
+	timer_init(&listener->timer, loop, expire);
+	listener->unreleased_max = (unsigned)config_number(config, "unreleased_max");
+	listener->sessions_max = (unsigned)config_number(config, "sessions");
+	listener->connecting_max = (unsigned)config_number(config, "connecting_max");
+	listener->take_overs_max = (unsigned)config_number(config, "take_overs");
+	uint64_t expiry_s = config_duration_ms(config, "session_expiry_max") / 1000;
+	listener->session_expiry_max_s = expiry_s < UINT32_MAX ? expiry_s : UINT32_MAX;
 	listener->receive_maximum = (unsigned)config_number(config, "receive_maximum");
 	listener->in_flight = (unsigned)config_number(config, "in_flight");
 	listener->topic_alias_maximum = (unsigned)config_number(config, "topic_alias_maximum");
@@ -173,6 +201,7 @@ static void listener_close(struct adapter *adapter)
 	struct mqtt_listener *listener = (struct mqtt_listener *)adapter;
 	if (!listener->stopping)
 		listener_stop(adapter);
+	mqtt_clients_finish(listener);
 	listener->closing = true;
 	mqtt_listener_release(listener);
 }

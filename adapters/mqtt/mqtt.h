@@ -1,9 +1,12 @@
 /* mqtt: what the parts of the MQTT listener share. See session.c for how they work together.
  *
- *     listener.c   the adapter: settings, the socket, the table of clients, start and stop
+ *     listener.c   the adapter: settings, the socket, start and stop
  *     session.c    one client's connection: bytes to packets, packets to the parts below, its end
- *     connect.c    CONNECT to CONNACK: who is it, take-over
- *     publish.c    PUBLISH to request, reply to PUBACK, in order; the will
+ *     connect.c    CONNECT to CONNACK: who is it
+ *     client.c     what is kept of a client beyond its connection; take-over, expiry, the delayed will
+ *     door.c       connections that are not let in yet, by address
+ *     publish.c    PUBLISH to request, reply to PUBACK or PUBREC, in order; the will
+ *     release.c    QoS 2: what was delivered and not released yet
  *     subscribe.c  the client's own reply topics, and what is published there
  *     outcome.c    how a request ended, in MQTT's words
  *     packet.c property.c reader.c writer.c   bytes, and nothing else */
@@ -22,14 +25,17 @@ enum {
 	MQTT_CONNECT_MAX_BYTES =
 	        64 * 1024, /* a CONNECT packet: all that a stranger can make us hold */
 	MQTT_CLIENT_ID_MAX_BYTES = 128,
-	MQTT_FILTERS_MAX = 64,        /* of one SUBSCRIBE or UNSUBSCRIBE */
-	MQTT_SUBSCRIPTIONS_MAX = 8,   /* of one session */
-	MQTT_FILTER_MAX_BYTES = 256,  /* of one subscription */
-	MQTT_WHY_MAX_BYTES = 320,     /* a reason string */
-	MQTT_PACKET_SMALL_BYTES = 768 /* room for any packet of ours but PUBLISH */
+	MQTT_FILTERS_MAX = 64,         /* of one SUBSCRIBE or UNSUBSCRIBE */
+	MQTT_SUBSCRIPTIONS_MAX = 8,    /* of one session */
+	MQTT_FILTER_MAX_BYTES = 256,   /* of one subscription */
+	MQTT_WHY_MAX_BYTES = 320,      /* a reason string */
+	MQTT_PACKET_SMALL_BYTES = 768, /* room for any packet of ours but PUBLISH */
+	MQTT_ADDRESS_BYTES = 64
 };
 
 struct mqtt_session;
+struct mqtt_client;
+struct mqtt_address;
 
 struct mqtt_listener {
 	struct adapter base;
@@ -38,11 +44,17 @@ struct mqtt_listener {
 	struct tls *tls; /* NULL: plain TCP */
 	uint64_t handshake_ms;
 	struct stream_listener *socket;
-	struct list sessions;         /* all, also those whose connection has gone */
-	struct list draining;         /* of these, those that have publications left */
-	struct mqtt_session *clients; /* those that are connected, by client id */
-	unsigned in_flight, receive_maximum, topic_alias_maximum;
-	uint64_t connect_timeout_ms, keep_alive_max_s;
+	struct list sessions;        /* all, also those whose connection has gone */
+	struct list draining;        /* of these, those that have publications left */
+	struct mqtt_client *clients; /* those that are connected or will be back, by client id */
+	struct list away; /* of these, those without a connection, the longest gone first */
+	unsigned naway;
+	uint64_t serial;    /* the last one given to a client */
+	struct timer timer; /* the next session that expires, or will that is due */
+	struct mqtt_address *addresses;
+	unsigned in_flight, receive_maximum, topic_alias_maximum, unreleased_max;
+	unsigned sessions_max, connecting_max, take_overs_max;
+	uint64_t connect_timeout_ms, keep_alive_max_s, session_expiry_max_s;
 	uint32_t packet_max_bytes;
 	unsigned connections_max;
 	bool stopping, closing;
@@ -65,6 +77,41 @@ struct mqtt_subscription {
 	uint32_t number; /* subscription identifier; 0: none */
 };
 
+/* One QoS 2 message that was delivered and acknowledged with PUBREC, until its PUBREL. */
+struct mqtt_unreleased {
+	uint32_t digest; /* of topic and payload: is it the same message that comes again? */
+	uint16_t id;
+	bool repeated; /* it has come again, not marked as a duplicate */
+};
+
+/* What MQTT calls the session state (MQTT 5.0 section 4.1). */
+struct mqtt_client {
+	UT_hash_handle hh;
+	struct list link; /* in listener->away */
+	struct mqtt_listener *listener;
+	struct mqtt_session *session; /* its connection; NULL: away */
+	/* A connection that is gone, whose will waits for its delay; NULL: none. */
+	struct mqtt_session *parked;
+	uint64_t
+	        serial; /* another one for each state: tells it from a later one of the same name */
+
+	slice id, user;
+	const char *identity;      /* who the core said it is; "" is nobody in particular */
+	bool has_user, has_secret; /* has_secret: it showed something that was not believed */
+	uint64_t proof_hash;       /* of what it showed, under this process's key */
+
+	uint64_t expiry_s; /* 0: ends with the connection */
+	uint64_t expires_ms, will_at_ms;
+	uint64_t take_overs_since_ms;
+	unsigned take_overs;
+
+	struct mqtt_unreleased *unreleased;
+	unsigned nunreleased, unreleased_room;
+	struct mqtt_subscription *subscriptions;
+	unsigned nsubscriptions;
+};
+
+/* One connection. */
 struct mqtt_session {
 	struct list link;
 	struct mqtt_listener *listener;
@@ -74,8 +121,10 @@ struct mqtt_session {
 	bool paused;              /* reading is */
 	bool problem_information; /* reason strings are welcome everywhere */
 	bool session_expires;     /* it asked for a session expiry other than 0 */
+	bool on_the_step;         /* counted by door.c */
+	bool parked;              /* waits with its will, see client.c */
 	uint32_t client_max_bytes;
-	uint64_t silence_max_ms;
+	uint64_t silence_max_ms, expiry_s;
 
 	char *connect; /* CONNECT's body, kept: these point into it */
 	slice client_id, user, password;
@@ -84,6 +133,8 @@ struct mqtt_session {
 	char *identity;         /* who the core says it is; "" is nobody in particular */
 	char *proof;            /* what TLS says of the client: these point into it */
 	slice certificate, psk_identity;
+	struct mqtt_client *client; /* from CONNACK to the connection's end; else NULL */
+	uint64_t client_serial;     /* of the one that it had, for mqtt_client_of() */
 
 	/* The same client's last session, while something of it or of one before it is under way: this one's
 	 * publications wait for it, so that a device's readings keep their order across its connections. */
@@ -95,10 +146,7 @@ struct mqtt_session {
 	unsigned nerrands; /* requests under way that know this session */
 
 	slice *aliases; /* topic_alias_maximum + 1 of them, or NULL; each its own memory */
-	struct mqtt_subscription *subscriptions;
-	unsigned nsubscriptions;
-	char peer[64];
-	UT_hash_handle hh;
+	char peer[MQTT_ADDRESS_BYTES];
 };
 
 /* listener.c: frees it if close() has been called and no session is left. */
@@ -121,6 +169,8 @@ const char *mqtt_session_report(
 void mqtt_session_fault(struct mqtt_session *, struct mqtt_fault);
 /* Puts the session behind what is left of the same client's earlier ones. */
 void mqtt_session_line_up(struct mqtt_session *);
+/* What is under way keeps the client's next session waiting, and so does what this one waits for. */
+void mqtt_session_begin_to_drain(struct mqtt_session *);
 /* The last publication is done: whoever waits for that goes on. */
 void mqtt_session_drained(struct mqtt_session *);
 /* Gives its memory back if nothing needs it any more. */
@@ -137,8 +187,49 @@ bool mqtt_connect_same_caller(const struct mqtt_session *, const struct mqtt_ses
 /* CONNACK with a refusal, then closes. */
 void mqtt_connect_refuse(struct mqtt_session *, enum mqtt_reason, enum mqtt_return_code, slice why);
 
+/* client.c */
+enum mqtt_claim {
+	MQTT_CLAIM_FRESH,
+	MQTT_CLAIM_RESUMED,
+	MQTT_CLAIM_NOT_YOURS, /* another caller's name */
+	MQTT_CLAIM_TOO_OFTEN, /* taken over many times a second */
+	MQTT_CLAIM_NO_MEMORY
+};
+/* Gives the session its client: the one that is kept, or a new one. Whoever had it is disconnected. */
+enum mqtt_claim mqtt_client_claim(struct mqtt_session *, bool clean_start);
+/* How long a session is kept for one that asks for so many seconds. */
+uint64_t mqtt_client_expiry(const struct mqtt_listener *, uint64_t asked_s);
+/* The connection has ended: the client is kept until it expires, or ends with it. */
+void mqtt_client_leave(struct mqtt_session *);
+/* The client that the session had, connected or away or by another connection; NULL: it has ended. */
+struct mqtt_client *mqtt_client_of(const struct mqtt_session *);
+/* Publishes the will of a connection that is gone, now or after its delay. */
+void mqtt_client_bury(struct mqtt_session *);
+/* Ends all of them, without their wills. */
+void mqtt_clients_finish(struct mqtt_listener *);
+/* When the listener's timer fires. */
+void mqtt_clients_expire(struct mqtt_listener *);
+
+/* door.c. false: too many connections of this address are not let in yet. */
+bool mqtt_door_enter(struct mqtt_session *);
+/* It was let in, or has gone. Any number of times. */
+void mqtt_door_leave(struct mqtt_session *);
+
+/* release.c */
+uint32_t mqtt_release_digest(slice topic, slice payload);
+struct mqtt_unreleased *mqtt_release_find(struct mqtt_client *, uint16_t id);
+/* Room for `more` of them, so that adding cannot fail. false: no memory. */
+bool mqtt_release_reserve(struct mqtt_client *, unsigned more);
+void mqtt_release_add(struct mqtt_client *, uint16_t id, uint32_t digest);
+void mqtt_release_remove(struct mqtt_client *, struct mqtt_unreleased *);
+void mqtt_release_forget(struct mqtt_client *); /* all of them */
+/* PUBREL, which is answered whatever it releases. false: not taken, as in publish.c. */
+bool mqtt_release_take(struct mqtt_session *, uint16_t id);
+
 /* publish.c. false: not taken, reading is paused; the same packet comes again. */
 bool mqtt_publish_take(struct mqtt_session *, const struct mqtt_frame *);
+/* Is a QoS 2 message with this packet identifier under way? */
+bool mqtt_publish_under_way(const struct mqtt_session *, uint16_t id);
 void mqtt_publish_will(struct mqtt_session *);
 /* Hands on what waited. */
 void mqtt_publish_go_on(struct mqtt_session *);
@@ -148,7 +239,7 @@ void mqtt_publish_drop(struct mqtt_session *, bool all);
 /* subscribe.c */
 void mqtt_subscribe_take(struct mqtt_session *, const struct mqtt_frame *);
 void mqtt_unsubscribe_take(struct mqtt_session *, const struct mqtt_frame *);
-void mqtt_subscriptions_drop(struct mqtt_session *);
+void mqtt_subscriptions_drop(struct mqtt_client *);
 /* Publishes the reply to `topic` if the client subscribed to it. */
 void mqtt_reply_publish(
         struct mqtt_session *, struct request *, slice topic, slice correlation_data);

@@ -15,7 +15,11 @@
  * the end of clients that do not look at the number (MQTT.js, and Node-RED with it): they connect again, send all of it
  * again, and never get anywhere.
  *
- * QoS 0 goes the same way without an answer. QoS 2 is not offered yet: MQTT 5 is told so in CONNACK. */
+ * QoS 0 goes the same way without an answer, QoS 2 with PUBREC in PUBACK's place: from then on it is release.c's, so
+ * that it has one effect, also where the connection is lost in between and the message comes again by another.
+ *
+ * RETAIN asks for what an endpoint with `keep: last` does with every message, and is otherwise not looked at; save that
+ * an empty message with it, MQTT's way to delete what is retained, is a DELETE. */
 #include "adapters/mqtt/mqtt.h"
 
 #include <stdlib.h>
@@ -27,7 +31,9 @@ struct publication {
 	struct request *request;
 	uint16_t id;
 	unsigned qos;
+	uint32_t digest; /* with QoS 2, see release.c */
 	bool submitted, done;
+	bool repeated; /* it has come again while under way, not marked as a duplicate */
 	slice reply_topic, correlation_data;
 };
 
@@ -53,6 +59,15 @@ void mqtt_publish_drop(struct mqtt_session *session, bool all)
 	}
 }
 
+/* What an earlier connection of this client delivered while this one waited behind it. */
+static bool is_delivered(struct mqtt_session *session, const struct publication *publication)
+{
+	struct mqtt_client *client = publication->qos == 2 ? mqtt_client_of(session) : NULL;
+	const struct mqtt_unreleased *one =
+	        client ? mqtt_release_find(client, publication->id) : NULL;
+	return one && one->digest == publication->digest;
+}
+
 /* Hands the next in line to the core, as many as may be there at a time. */
 static void submit_next(struct mqtt_session *session)
 {
@@ -66,27 +81,42 @@ static void submit_next(struct mqtt_session *session)
 		if (publication->submitted)
 			continue;
 		publication->submitted = true;
+		if (is_delivered(session, publication)) {
+			publication->done = true;
+			publication->request->status = STATUS_OK;
+			continue;
+		}
 		session->nsubmitted++;
 		listener->base.counters.at[COUNTER_MESSAGES]++;
 		request_submit(publication->request);
 	}
 }
 
+/* PUBACK or PUBREC. */
 static void acknowledge(
-        struct mqtt_session *session, uint16_t id, enum mqtt_reason reason, slice why)
+        struct mqtt_session *session, unsigned qos, uint16_t id, enum mqtt_reason reason, slice why)
 {
+	enum mqtt_type type = qos == 2 ? MQTT_TYPE_PUBREC : MQTT_TYPE_PUBACK;
 	char buffer[MQTT_PACKET_SMALL_BYTES];
 	struct mqtt_writer writer;
 	mqtt_writer_init(&writer, buffer, sizeof buffer);
 	slice nothing = { NULL, 0 };
-	slice packet = mqtt_write_ack(&writer, session->version, MQTT_TYPE_PUBACK, id, reason,
+	slice packet = mqtt_write_ack(&writer, session->version, type, id, reason,
 	        session->problem_information ? why : nothing);
 	if (packet.n > session->client_max_bytes) { /* [MQTT-3.4.2-2] */
 		mqtt_writer_init(&writer, buffer, sizeof buffer);
-		packet = mqtt_write_ack(
-		        &writer, session->version, MQTT_TYPE_PUBACK, id, reason, nothing);
+		packet = mqtt_write_ack(&writer, session->version, type, id, reason, nothing);
 	}
 	(void)mqtt_session_send(session, packet, nothing);
+}
+
+/* Delivered: a QoS 2 message is remembered before anybody is told, also when nobody is there to be told. */
+static void remember(const struct publication *publication)
+{
+	struct mqtt_client *client =
+	        publication->qos == 2 ? mqtt_client_of(publication->session) : NULL;
+	if (client && !is_delivered(publication->session, publication))
+		mqtt_release_add(client, publication->id, publication->digest);
 }
 
 static void answer(struct publication *publication)
@@ -94,19 +124,35 @@ static void answer(struct publication *publication)
 	struct mqtt_session *session = publication->session;
 	struct request *request = publication->request;
 	bool success = status_is_success(request->status);
+	if (success)
+		remember(publication);
 	if (publication->qos && session->version == MQTT_VERSION_5) {
 		slice why = success ? (slice){ NULL, 0 } : mqtt_message_why(request);
-		acknowledge(session, publication->id, mqtt_outcome_publish(request->status), why);
+		acknowledge(session, publication->qos, publication->id,
+		        mqtt_outcome_publish(request->status), why);
 	} else if (publication->qos && success) {
-		acknowledge(session, publication->id, MQTT_REASON_SUCCESS, (slice){ NULL, 0 });
+		acknowledge(session, publication->qos, publication->id, MQTT_REASON_SUCCESS,
+		        (slice){ NULL, 0 });
 	} else if (publication->qos) {
 		mqtt_publish_drop(session, false);
 		mqtt_session_end(session, mqtt_outcome_publish(request->status),
-		        "PUBACK withheld: the message was refused");
+		        "no acknowledgement: the message was refused");
 	}
 	if (publication->reply_topic.n)
 		mqtt_reply_publish(
 		        session, request, publication->reply_topic, publication->correlation_data);
+}
+
+/* Those that are done, as far as they stand at the head of the line. */
+static void answer_done(struct mqtt_session *session)
+{
+	while (!list_empty(&session->publications)) {
+		struct publication *first = owner_of(session->publications.next);
+		if (!first->done)
+			break;
+		answer(first);
+		forget(first);
+	}
 }
 
 static void publish_done(struct mqtt_listener *listener, struct request *request)
@@ -115,13 +161,7 @@ static void publish_done(struct mqtt_listener *listener, struct request *request
 	struct mqtt_session *session = publication->session;
 	publication->done = true;
 	session->nsubmitted--;
-	while (!list_empty(&session->publications)) {
-		struct publication *first = owner_of(session->publications.next);
-		if (!first->done)
-			break;
-		answer(first);
-		forget(first);
-	}
+	answer_done(session);
 	if (listener->stopping) {
 		mqtt_session_wind_up(session);
 		return;
@@ -135,6 +175,7 @@ static void publish_done(struct mqtt_listener *listener, struct request *request
 void mqtt_publish_go_on(struct mqtt_session *session)
 {
 	submit_next(session);
+	answer_done(session);
 	if (session->npublications < session->listener->receive_maximum)
 		mqtt_session_resume(session);
 }
@@ -145,11 +186,13 @@ static bool next_user_property(void *at, slice *name, slice *value)
 }
 
 /* Fills in what a PUBLISH and a will have in common. All slices point into the request's arena already. */
-static void fill(struct request *request, slice topic, slice payload,
+static void fill(struct request *request, slice topic, slice payload, bool retain,
         const struct mqtt_properties *properties, slice all)
 {
 	mqtt_message_take(
 	        request, topic, payload, properties->content_type, properties->payload_format == 1);
+	if (retain && !payload.n)
+		request->in.method = METHOD_DELETE;
 	if (properties->nusers && request->status == STATUS_NONE)
 		mqtt_message_take_properties(request, properties->nusers, next_user_property, &all);
 }
@@ -170,7 +213,7 @@ static void append(struct mqtt_session *session, struct publication *publication
 static slice reply_topic(struct mqtt_session *session, struct request *request,
         const struct mqtt_publish *publish, slice from, slice to)
 {
-	if (!session->nsubscriptions)
+	if (!session->client->nsubscriptions)
 		return (slice){ NULL, 0 };
 	if (session->version == MQTT_VERSION_5)
 		return moved(publish->properties.response_topic, from, to);
@@ -196,13 +239,15 @@ static struct publication *make(
 	const struct mqtt_properties *properties = &publish->properties;
 	struct mqtt_properties inside = *properties;
 	inside.content_type = moved(properties->content_type, body, copy);
-	fill(request, topic, moved(publish->payload, body, copy), &inside,
+	fill(request, topic, moved(publish->payload, body, copy), publish->retain, &inside,
 	        moved(properties->all, body, copy));
 	*publication = (struct publication){ .errand = { publish_done },
 		.session = session,
 		.request = request,
 		.id = publish->id,
 		.qos = publish->qos,
+		.digest = publish->qos == 2 ? mqtt_release_digest(publish->topic, publish->payload)
+		                            : 0,
 		.reply_topic = reply_topic(session, request, publish, body, copy),
 		.correlation_data = moved(properties->correlation_data, body, copy) };
 	request->ticket = publication;
@@ -239,29 +284,91 @@ static struct mqtt_fault resolve_alias(struct mqtt_session *session, struct mqtt
 	return none;
 }
 
-/* Is this packet identifier under way? */
-static bool in_use(const struct mqtt_session *session, uint16_t id)
+/* The publication under way with this packet identifier, or NULL. */
+static struct publication *under_way(const struct mqtt_session *session, uint16_t id)
 {
 	LIST_EACH (&session->publications, at, next) {
 		if (owner_of(at)->id == id)
-			return true;
+			return owner_of(at);
 	}
-	return false;
+	return NULL;
+}
+
+bool mqtt_publish_under_way(const struct mqtt_session *session, uint16_t id)
+{
+	const struct publication *publication = under_way(session, id);
+	return publication && publication->qos == 2;
+}
+
+/* A second one without the mark of a duplicate is what a careless client sends, a third one is a fault. */
+static struct mqtt_fault count_repeat(const struct mqtt_publish *publish, bool *repeated)
+{
+	if (!publish->dup && *repeated)
+		return (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+			"a packet identifier in use for another PUBLISH [MQTT-2.2.1-3]" };
+	*repeated = *repeated || !publish->dup;
+	return (struct mqtt_fault){ MQTT_REASON_SUCCESS, NULL };
+}
+
+enum take {
+	TAKE_NEW,   /* a message that is not known */
+	TAKE_KNOWN, /* one that is; it has been dealt with */
+	TAKE_LATER  /* not before what is under way with its packet identifier has been answered */
+};
+
+/* The same packet identifier while its first message is under way, whose acknowledgement is on the way. */
+static enum take take_under_way(
+        struct publication *first, const struct mqtt_publish *publish, struct mqtt_fault *fault)
+{
+	if (first->qos == 2 && publish->qos == 2) {
+		if (first->digest != mqtt_release_digest(publish->topic, publish->payload))
+			return TAKE_LATER;
+		*fault = count_repeat(publish, &first->repeated);
+	} else if (first->qos != publish->qos || !publish->dup) {
+		*fault = (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
+			"a packet identifier in use for another PUBLISH [MQTT-2.2.1-3]" };
+	}
+	return TAKE_KNOWN;
+}
+
+/* Has this message been delivered, and waits for PUBREL? Then it is acknowledged again, and that is all. */
+static enum take take_delivered(
+        struct mqtt_session *session, const struct mqtt_publish *publish, struct mqtt_fault *fault)
+{
+	struct mqtt_client *client = session->client;
+	struct mqtt_unreleased *one = publish->qos ? mqtt_release_find(client, publish->id) : NULL;
+	if (!one)
+		return TAKE_NEW;
+	if (publish->qos != 2 ||
+	        one->digest != mqtt_release_digest(publish->topic, publish->payload)) {
+		mqtt_release_remove(client, one); /* see release.c */
+		return TAKE_NEW;
+	}
+	*fault = count_repeat(publish, &one->repeated);
+	if (!fault->why)
+		acknowledge(session, 2, publish->id, MQTT_REASON_SUCCESS, (slice){ NULL, 0 });
+	return TAKE_KNOWN;
+}
+
+/* QoS 2 messages that the client has not released, whether they are delivered yet or not. */
+static unsigned count_unreleased(const struct mqtt_session *session)
+{
+	unsigned n = session->client->nunreleased;
+	LIST_EACH (&session->publications, at, next)
+		n += owner_of(at)->qos == 2;
+	return n;
 }
 
 /* What a well-formed PUBLISH can be refused for here. */
 static struct mqtt_fault objection(
         const struct mqtt_session *session, const struct mqtt_publish *publish)
 {
-	if (publish->qos == 2)
-		return (struct mqtt_fault){ MQTT_REASON_QOS_NOT_SUPPORTED,
-			"QoS 2 is not offered [MQTT-3.2.2-11]" };
-	if (publish->retain && session->version == MQTT_VERSION_5)
-		return (struct mqtt_fault){ MQTT_REASON_RETAIN_NOT_SUPPORTED,
-			"nothing is retained [MQTT-3.2.2-14]" };
 	if (publish->topic.n > MQTT_TOPIC_MAX_BYTES)
 		return (struct mqtt_fault){ MQTT_REASON_TOPIC_NAME_INVALID,
 			"a topic of more than 2048 bytes" };
+	if (publish->qos == 2 && count_unreleased(session) >= session->listener->unreleased_max)
+		return (struct mqtt_fault){ MQTT_REASON_RECEIVE_MAXIMUM_EXCEEDED,
+			"too many QoS 2 messages that were never released" };
 	return (struct mqtt_fault){ MQTT_REASON_SUCCESS, NULL };
 }
 
@@ -275,42 +382,53 @@ static bool overloaded(struct mqtt_session *session, const struct mqtt_publish *
 	if (!publish->qos)
 		session->listener->base.counters.at[COUNTER_REFUSED]++;
 	else if (session->version == MQTT_VERSION_5)
-		acknowledge(session, publish->id, MQTT_REASON_QUOTA_EXCEEDED,
+		acknowledge(session, publish->qos, publish->id, MQTT_REASON_QUOTA_EXCEEDED,
 		        SLICE("the gateway is at its limit"));
 	else
 		mqtt_session_end(session, MQTT_REASON_QUOTA_EXCEEDED,
-		        "PUBACK withheld: the gateway is at its limit");
+		        "no acknowledgement: the gateway is at its limit");
 	return true;
+}
+
+/* Is it a new one, and is there room for it? */
+static enum take look_at(
+        struct mqtt_session *session, const struct mqtt_publish *publish, struct mqtt_fault *fault)
+{
+	struct publication *first = publish->qos ? under_way(session, publish->id) : NULL;
+	if (first)
+		return take_under_way(first, publish, fault);
+	if (session->npublications >= session->listener->receive_maximum)
+		return TAKE_LATER;
+	return take_delivered(session, publish, fault);
 }
 
 bool mqtt_publish_take(struct mqtt_session *session, const struct mqtt_frame *frame)
 {
 	struct mqtt_publish publish;
 	struct mqtt_fault fault = mqtt_publish_parse(frame, session->version, &publish);
-	if (!fault.why && publish.qos && in_use(session, publish.id)) {
-		if (publish.dup) /* its acknowledgement is on the way */
-			return true;
-		fault = (struct mqtt_fault){ MQTT_REASON_PROTOCOL_ERROR,
-			"a packet identifier in use for another PUBLISH [MQTT-2.2.1-3]" };
-	}
-	if (!fault.why)
-		fault = objection(session, &publish);
-	if (!fault.why && session->npublications >= session->listener->receive_maximum) {
-		mqtt_session_pause(session);
-		return false;
-	}
 	bool aliased = !publish.topic.n;
 	if (!fault.why)
 		fault = resolve_alias(session, &publish);
-	if (fault.why) {
-		mqtt_session_fault(session, fault);
-		return true;
+	enum take take = fault.why ? TAKE_NEW : look_at(session, &publish, &fault);
+	if (take == TAKE_LATER) {
+		mqtt_session_pause(session);
+		return false;
 	}
-	struct publication *publication = make(session, &publish, frame->body, aliased);
+	if (!fault.why && take == TAKE_NEW)
+		fault = objection(session, &publish);
+	if (fault.why)
+		mqtt_session_fault(session, fault);
+	if (fault.why || take == TAKE_KNOWN)
+		return true;
+	struct publication *publication =
+	        publish.qos < 2 || mqtt_release_reserve(session->client, session->npublications + 1)
+	                ? make(session, &publish, frame->body, aliased)
+	                : NULL;
 	if (!publication)
 		return overloaded(session, &publish);
 	append(session, publication);
 	submit_next(session);
+	answer_done(session);
 	return true;
 }
 
@@ -333,9 +451,10 @@ void mqtt_publish_will(struct mqtt_session *session)
 		.errand = { publish_done }, .session = session, .request = request
 	};
 	request->ticket = publication;
-	fill(request, topic, payload, &inside, all);
+	fill(request, topic, payload, will->retain, &inside, all);
 	append(session, publication);
 	submit_next(session);
+	mqtt_session_begin_to_drain(session);
 	free(session->will);
 	session->will = NULL;
 }

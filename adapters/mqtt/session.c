@@ -6,11 +6,11 @@
  * while as many publications are held as `receive_maximum` allows: TCP then holds the client back, and what was
  * not taken comes again after stream_resume().
  *
- * A SESSION OUTLIVES ITS CONNECTION as long as something that it published is under way: what was received is
+ * A SESSION HERE IS ONE CONNECTION; what MQTT calls the session state is the struct mqtt_client (client.c). It
+ * outlives its stream as long as something that it published is under way: what was received is
  * delivered, though there is nobody left to acknowledge it to, and the same client's next session lines up behind
  * it (`predecessor`), so that its readings keep their order. mqtt_session_release() frees it when neither the
- * stream nor a request knows it any more; no session is kept for a client's return (Session Expiry 0, session
- * present 0), and CONNACK says so.
+ * stream nor a request knows it any more.
  *
  * A client's fault ends the connection with DISCONNECT and the reason in MQTT 5, silently in 3.1.1, which has no
  * words for it. It is counted, and submitted to the core as a request that is refused already, so that it
@@ -54,6 +54,12 @@ void *mqtt_session_open(struct mqtt_listener *listener, struct stream *stream)
 	(void)snprintf(session->peer, sizeof session->peer, "%s", stream_peer(stream));
 	list_init(&session->publications);
 	list_init(&session->drain_link);
+	if (!mqtt_door_enter(session)) {
+		listener->base.counters.at[COUNTER_REFUSED]++;
+		free(session->proof);
+		free(session);
+		return NULL;
+	}
 	list_append(&listener->sessions, &session->link);
 	listener->base.counters.at[COUNTER_CONNECTIONS]++;
 	stream_set_deadline(stream, loop_now_ms(listener->loop) + listener->connect_timeout_ms);
@@ -100,8 +106,10 @@ void mqtt_session_drained(struct mqtt_session *session)
 		if (next)
 			next->predecessor = NULL;
 	}
-	if (next)
-		mqtt_publish_go_on(next);
+	if (!next)
+		return;
+	mqtt_publish_go_on(next);
+	mqtt_session_release(next);
 }
 
 /* Out of the line; who stood behind it is behind who stood before it. */
@@ -119,7 +127,7 @@ static void leave_line(struct mqtt_session *session)
 
 void mqtt_session_release(struct mqtt_session *session)
 {
-	if (session->stream || session->nerrands || session->npublications)
+	if (session->stream || session->nerrands || session->npublications || session->parked)
 		return;
 	struct mqtt_listener *listener = session->listener;
 	leave_line(session);
@@ -169,15 +177,7 @@ void mqtt_session_resume(struct mqtt_session *session)
 	stream_resume(session->stream);
 }
 
-/* Out of the table: its name is free for another connection. */
-static void leave_table(struct mqtt_session *session)
-{
-	if (session->state == MQTT_STATE_CONNECTED)
-		HASH_DEL(session->listener->clients, session);
-}
-
-/* What is under way keeps the client's next session waiting, and so does what this one waits for. */
-static void begin_to_drain(struct mqtt_session *session)
+void mqtt_session_begin_to_drain(struct mqtt_session *session)
 {
 	if ((session->npublications || session->predecessor) && list_empty(&session->drain_link))
 		list_append(&session->listener->draining, &session->drain_link);
@@ -186,10 +186,10 @@ static void begin_to_drain(struct mqtt_session *session)
 /* Nothing is read or written any more; closed() follows. */
 static void shut(struct mqtt_session *session)
 {
-	leave_table(session);
 	session->state = MQTT_STATE_ENDED;
-	begin_to_drain(session);
-	mqtt_subscriptions_drop(session);
+	mqtt_door_leave(session);
+	mqtt_session_begin_to_drain(session);
+	mqtt_client_leave(session);
 	forget_aliases(session);
 	if (session->stream)
 		stream_close(session->stream);
@@ -299,22 +299,17 @@ static void take_ping(struct mqtt_session *session, const struct mqtt_frame *fra
 		(void)mqtt_session_send(session, SLICE("\xd0\x00"), (slice){ NULL, 0 });
 }
 
-/* Nothing was sent to the client that it could acknowledge, so PUBACK, PUBREC and PUBCOMP mean nothing; a PUBREL
- * is answered all the same, or the client would send it for ever (section 4.3.3). */
-static void take_ack(struct mqtt_session *session, const struct mqtt_frame *frame)
+/* Nothing was sent to the client that it could acknowledge, so PUBACK, PUBREC and PUBCOMP mean nothing. */
+static bool take_ack(struct mqtt_session *session, const struct mqtt_frame *frame)
 {
 	struct mqtt_ack ack;
 	struct mqtt_fault fault = mqtt_ack_parse(frame, session->version, &ack);
 	if (fault.why) {
 		mqtt_session_fault(session, fault);
 	} else if (frame->type == MQTT_TYPE_PUBREL) {
-		char buffer[MQTT_PACKET_SMALL_BYTES];
-		struct mqtt_writer writer;
-		mqtt_writer_init(&writer, buffer, sizeof buffer);
-		slice packet = mqtt_write_ack(&writer, session->version, MQTT_TYPE_PUBCOMP, ack.id,
-		        MQTT_REASON_PACKET_ID_NOT_FOUND, (slice){ NULL, 0 });
-		(void)mqtt_session_send(session, packet, (slice){ NULL, 0 });
+		return mqtt_release_take(session, ack.id);
 	}
+	return true;
 }
 
 static void take_disconnect(struct mqtt_session *session, const struct mqtt_frame *frame)
@@ -332,6 +327,9 @@ static void take_disconnect(struct mqtt_session *session, const struct mqtt_fram
 		free(session->will);
 		session->will = NULL;
 	}
+	if (mqtt_property_given(&notice.properties, MQTT_PROPERTY_SESSION_EXPIRY))
+		session->expiry_s =
+		        mqtt_client_expiry(session->listener, notice.properties.session_expiry);
 	shut(session);
 }
 
@@ -345,8 +343,7 @@ static bool dispatch(struct mqtt_session *session, const struct mqtt_frame *fram
 	case MQTT_TYPE_PUBREC:
 	case MQTT_TYPE_PUBREL:
 	case MQTT_TYPE_PUBCOMP:
-		take_ack(session, frame);
-		break;
+		return take_ack(session, frame);
 	case MQTT_TYPE_SUBSCRIBE:
 		mqtt_subscribe_take(session, frame);
 		break;
@@ -461,8 +458,8 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 	if (session->state != MQTT_STATE_ENDED)
 		shut(session);
 	if (session->will && !session->listener->stopping)
-		mqtt_publish_will(session);
-	begin_to_drain(session);
+		mqtt_client_bury(session);
+	mqtt_session_begin_to_drain(session);
 	mqtt_session_release(session);
 }
 

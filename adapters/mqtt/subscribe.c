@@ -16,37 +16,37 @@ enum { REPLY_BACKLOG_MAX_BYTES = 256 * 1024 };
 
 static const char no_broker[] = "this is a gateway's listener, not a broker: it grants reply/...";
 
-void mqtt_subscriptions_drop(struct mqtt_session *session)
+void mqtt_subscriptions_drop(struct mqtt_client *client)
 {
-	for (unsigned i = 0; i < session->nsubscriptions; i++)
-		free((void *)(uintptr_t)session->subscriptions[i].filter.p);
-	free(session->subscriptions);
-	session->subscriptions = NULL;
-	session->nsubscriptions = 0;
+	for (unsigned i = 0; i < client->nsubscriptions; i++)
+		free((void *)(uintptr_t)client->subscriptions[i].filter.p);
+	free(client->subscriptions);
+	client->subscriptions = NULL;
+	client->nsubscriptions = 0;
 }
 
-static struct mqtt_subscription *find(struct mqtt_session *session, slice filter)
+static struct mqtt_subscription *find(struct mqtt_client *client, slice filter)
 {
-	for (unsigned i = 0; i < session->nsubscriptions; i++) {
-		if (slice_equal(session->subscriptions[i].filter, filter))
-			return &session->subscriptions[i];
+	for (unsigned i = 0; i < client->nsubscriptions; i++) {
+		if (slice_equal(client->subscriptions[i].filter, filter))
+			return &client->subscriptions[i];
 	}
 	return NULL;
 }
 
-static bool add(struct mqtt_session *session, slice filter, uint32_t number)
+static bool add(struct mqtt_client *client, slice filter, uint32_t number)
 {
-	if (!session->subscriptions)
-		session->subscriptions =
-		        calloc(MQTT_SUBSCRIPTIONS_MAX, sizeof *session->subscriptions);
-	char *copy = session->subscriptions && session->nsubscriptions < MQTT_SUBSCRIPTIONS_MAX &&
+	if (!client->subscriptions)
+		client->subscriptions =
+		        calloc(MQTT_SUBSCRIPTIONS_MAX, sizeof *client->subscriptions);
+	char *copy = client->subscriptions && client->nsubscriptions < MQTT_SUBSCRIPTIONS_MAX &&
 	                             filter.n <= MQTT_FILTER_MAX_BYTES
 	                     ? malloc(filter.n)
 	                     : NULL;
 	if (!copy)
 		return false;
 	memcpy(copy, filter.p, filter.n);
-	session->subscriptions[session->nsubscriptions++] =
+	client->subscriptions[client->nsubscriptions++] =
 	        (struct mqtt_subscription){ { copy, filter.n }, number };
 	return true;
 }
@@ -57,21 +57,21 @@ static enum mqtt_reason grant(struct mqtt_session *session, slice filter, uint32
 		return MQTT_REASON_SHARED_NOT_SUPPORTED;
 	if (!slice_starts(filter, SLICE("reply/")))
 		return MQTT_REASON_NOT_AUTHORIZED;
-	struct mqtt_subscription *known = find(session, filter);
+	struct mqtt_subscription *known = find(session->client, filter);
 	if (known)
 		known->number = number;
-	else if (!add(session, filter, number))
+	else if (!add(session->client, filter, number))
 		return MQTT_REASON_QUOTA_EXCEEDED;
 	return MQTT_REASON_SUCCESS; /* with QoS 0, whatever was asked for */
 }
 
-static bool withdraw(struct mqtt_session *session, slice filter)
+static bool withdraw(struct mqtt_client *client, slice filter)
 {
-	struct mqtt_subscription *known = find(session, filter);
+	struct mqtt_subscription *known = find(client, filter);
 	if (!known)
 		return false;
 	free((void *)(uintptr_t)known->filter.p);
-	*known = session->subscriptions[--session->nsubscriptions];
+	*known = client->subscriptions[--client->nsubscriptions];
 	return true;
 }
 
@@ -146,8 +146,9 @@ void mqtt_unsubscribe_take(struct mqtt_session *session, const struct mqtt_frame
 	size_t n = 0;
 	slice rest = unsubscribe.filters, filter;
 	while (mqtt_filter_next(&rest, &filter, NULL))
-		codes[n++] = withdraw(session, filter) ? MQTT_REASON_SUCCESS
-		                                       : MQTT_REASON_NO_SUBSCRIPTION_EXISTED;
+		codes[n++] = withdraw(session->client, filter)
+		                     ? MQTT_REASON_SUCCESS
+		                     : MQTT_REASON_NO_SUBSCRIPTION_EXISTED;
 	if (session->version != MQTT_VERSION_5)
 		n = 0; /* UNSUBACK has no payload there */
 	answer(session, MQTT_TYPE_UNSUBACK, unsubscribe.id, (slice){ codes, n },
@@ -155,15 +156,15 @@ void mqtt_unsubscribe_take(struct mqtt_session *session, const struct mqtt_frame
 }
 
 /* How many of the client's filters take this topic. */
-static unsigned count_matches(const struct mqtt_session *session, slice topic)
+static unsigned count_matches(const struct mqtt_client *client, slice topic)
 {
 	unsigned n = 0;
-	for (unsigned i = 0; i < session->nsubscriptions; i++)
-		n += mqtt_filter_matches(session->subscriptions[i].filter, topic);
+	for (unsigned i = 0; i < client->nsubscriptions; i++)
+		n += mqtt_filter_matches(client->subscriptions[i].filter, topic);
 	return n;
 }
 
-static void put_properties(struct mqtt_writer *writer, const struct mqtt_session *session,
+static void put_properties(struct mqtt_writer *writer, const struct mqtt_client *client,
         const struct request *request, slice topic, slice correlation_data)
 {
 	mqtt_properties_begin(writer);
@@ -171,8 +172,8 @@ static void put_properties(struct mqtt_writer *writer, const struct mqtt_session
 		mqtt_property_binary(writer, MQTT_PROPERTY_CONTENT_TYPE, request->out.media);
 	if (correlation_data.p)
 		mqtt_property_binary(writer, MQTT_PROPERTY_CORRELATION_DATA, correlation_data);
-	for (unsigned i = 0; i < session->nsubscriptions; i++) {
-		const struct mqtt_subscription *one = &session->subscriptions[i];
+	for (unsigned i = 0; i < client->nsubscriptions; i++) {
+		const struct mqtt_subscription *one = &client->subscriptions[i];
 		if (one->number && mqtt_filter_matches(one->filter, topic))
 			mqtt_property_variable(writer, MQTT_PROPERTY_SUBSCRIPTION_ID, one->number);
 	}
@@ -183,7 +184,7 @@ static void put_properties(struct mqtt_writer *writer, const struct mqtt_session
 void mqtt_reply_publish(
         struct mqtt_session *session, struct request *request, slice topic, slice correlation_data)
 {
-	if (!session->stream || !count_matches(session, topic))
+	if (!session->client || !count_matches(session->client, topic))
 		return;
 	slice body = request->out.body;
 	if (!body.n && !status_is_success(request->status))
@@ -198,7 +199,7 @@ void mqtt_reply_publish(
 	mqtt_writer_init(&writer, buffer, size);
 	mqtt_put_binary(&writer, topic);
 	if (session->version == MQTT_VERSION_5)
-		put_properties(&writer, session, request, topic, correlation_data);
+		put_properties(&writer, session->client, request, topic, correlation_data);
 	slice head = mqtt_writer_end(&writer, MQTT_TYPE_PUBLISH, 0, body.n);
 	(void)mqtt_session_send(session, head, body);
 }

@@ -40,7 +40,7 @@ def test_a_failing_backend_withholds_puback_and_the_client_sends_again():
             assert client.all() == []
         assert [seen.json()["n"] for seen in backend.seen] == [1]
         with mqtt.Client(running.address, running.port("mqtt"), mqtt.connect(clean=False)) as client:
-            client.expect(b"\x20\x02\0\0")
+            client.expect(b"\x20\x02\x01\0")
             client.send(mqtt.publish("open/x", '{"n":1}', qos=1, identifier=1, dup=True)
                         + mqtt.publish("open/x", '{"n":2}', qos=1, identifier=2, dup=True))
             client.expect(b"\x40\x02\0\x01")

@@ -21,7 +21,7 @@ def test_a_reading_arrives_with_either_version_and_qos():
     gateway, backend = gateway_and_backend()
     with gateway:
         for version in ("311", "5"):
-            for qos in (0, 1):
+            for qos in (0, 1, 2):
                 mosquitto_pub(gateway, version, qos, "ships/sensors/engine-7", "-m", support.READING_TEXT)
                 seen = backend.next()
                 assert (seen.method, seen.path) == ("POST", "/v1/readings/engine-7"), seen
@@ -29,7 +29,7 @@ def test_a_reading_arrives_with_either_version_and_qos():
                 assert b"1764057600123456789" in seen.body, seen
         backend.nothing_more()
         counters = gateway.counters("mqtt")
-        assert counters["connections"] == 4 and counters["malformed"] == 0, counters
+        assert counters["connections"] == 6 and counters["malformed"] == 0, counters
 
 
 def test_another_device_s_topic_is_refused():

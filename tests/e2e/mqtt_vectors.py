@@ -1,11 +1,9 @@
 """Scripted packets of Mosquitto's own tests: our listener ends the connection exactly where its authors say that a
-server does, and hands on nothing out of a connection that was ended for its last packet.
+server does, and hands on nothing out of the packet that it was ended for.
 
-The scripts were written for a broker. Where a gateway's listener offers less (it says so in CONNACK), the outcome
-differs, by these rules and no others:
+The scripts were written for a broker. Where a gateway's listener offers less, the outcome differs, by these rules and no
+others:
   - MQTT 3.1 (protocol name MQIsdp) is not spoken: the connection is refused;
-  - QoS 2 is not offered: PUBLISH with QoS 2 ends the connection;
-  - nothing is retained: in MQTT 5, where the client was told, PUBLISH with RETAIN ends the connection;
   - what others publish cannot be heard: a script that goes on with what a broker publishes ends there;
   - 0x87 in the CONNACK for topics that begin with $ is Mosquitto's own; only wills on them are refused here.
 """
@@ -38,7 +36,7 @@ def encode(payload):
     return out
 
 
-def reduced(version, messages):
+def reduced(messages):
     """The messages up to where a listener without these features ends; and whether it ends there."""
     kept = []
     for message in messages:
@@ -49,8 +47,6 @@ def reduced(version, messages):
             continue
         bytes_ = encode(message["payload"])
         if bytes_[0] & 0xF0 == 0x10 and b"MQIsdp" in bytes_:
-            return kept, "closed"
-        if bytes_[0] in (0x34, 0x3C) or version == 5 and bytes_[0] in (0x31, 0x33, 0x3B):
             return kept, "closed"
     return kept, None
 
@@ -84,7 +80,7 @@ def scripts():
         for group in groups:
             for test in group["tests"]:
                 version = test.get("ver", group.get("ver", 4))
-                messages, verdict = reduced(version, test["msgs"])
+                messages, verdict = reduced(test["msgs"])
                 closed = test.get("expect_disconnect", group.get("expect_disconnect", True))
                 yield version, {
                     "name": f"{os.path.basename(path)}: {group['group']}: {test['name']}",
@@ -118,7 +114,10 @@ endpoints:
             by_rule += script["by_rule"]
             if closed != script["closed"]:
                 wrong.append(f"{script['name']}: {'closed' if closed else 'left open'}")
-            if script["closed"] and len(backend.seen) != before:
+            # Before the packet that ends it a script may have published something; the same thing again is one message.
+            earlier = {message["payload"] for message in script["msgs"][:-1]
+                       if message["type"] == "send" and message["payload"].startswith("3")}
+            if script["closed"] and len(backend.seen) > before + len(earlier):
                 wrong.append(f"{script['name']}: handed on {backend.seen[before:]}")
         print(f"{played} scripts played, {by_rule} of them by a rule above")
         assert not wrong, "\n".join(wrong)

@@ -251,8 +251,6 @@ static void test_faults_end_the_connection(void **state)
 		const char *packet;
 		uint8_t reason;
 	} rows[] = {
-		{ "34 | " T "0001 00 78", 0x9b },
-		{ "31 | " T "00 78", 0x9a },
 		{ "30 | 0001 23 00 78", 0x81 },
 		{ "32 | " T "0000 00 78", 0x82 },
 		{ "10 | " MQTT5 "02 003c 00 0001 61", 0x82 },
