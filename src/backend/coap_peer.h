@@ -1,0 +1,86 @@
+/* coap_peer: one device, and the calls that are made to it: in order, few at a time, each message repeated until it is
+ * acknowledged (RFC 7252 section 4).
+ *
+ * Core thread. */
+#ifndef BACKEND_COAP_PEER_H
+#define BACKEND_COAP_PEER_H
+
+#include "api/counter.h"
+#include "backend/coap_link.h"
+#include "backend/coap_transfer.h"
+#include "base/list.h"
+#include "loop/loop.h"
+
+struct coap_peer;
+
+struct coap_peer_settings {
+	unsigned in_flight;  /* calls under way at once: NSTART */
+	unsigned queue_max;  /* calls that wait for their turn */
+	unsigned block_size; /* 16 … 1024, a power of two */
+	size_t answer_max_bytes;
+	uint64_t
+	        ack_timeout_ms; /* until the first repetition; each further wait is twice as long */
+	uint64_t idle_ms;       /* how long the link outlives its last use */
+};
+
+enum coap_end {
+	COAP_END_ANSWER,      /* transfer.answer and the body are set */
+	COAP_END_RESET,       /* the device rejected the message */
+	COAP_END_MALFORMED,   /* what came is no answer: `why` */
+	COAP_END_TOO_LARGE,   /* the answer is over its limit */
+	COAP_END_NO_ROOM,     /* the request has no room in a message */
+	COAP_END_NO_ADDRESS,  /* the device's name has none */
+	COAP_END_UNREACHABLE, /* the network says that nobody is there */
+	COAP_END_SILENT,      /* nothing came back, not even an acknowledgement */
+	COAP_END_REFUSED,     /* no secure session: `why` */
+	COAP_END_BROKEN,      /* acknowledged, and then the device or its session went away */
+	COAP_END_DEADLINE,    /* acknowledged, and not answered in time */
+	COAP_END_QUEUED,      /* its time was over before its turn came */
+	COAP_END_BUSY,        /* too many wait already */
+	COAP_END_ABORTED
+};
+
+enum { COAP_MESSAGE_MAX = 2048, COAP_TOKEN_BYTES = 4 };
+
+/* The memory is the caller's, until done(). */
+struct coap_call {
+	/* The caller's. */
+	const struct coap_ask *ask;
+	struct arena *arena;  /* for the answer */
+	uint64_t deadline_ms; /* on loop_now_ms() */
+	/* Exactly once; may come from inside coap_peer_send() and coap_call_abort(). */
+	void (*done)(struct coap_call *, enum coap_end);
+	void *owner;
+
+	/* The outcome. */
+	struct coap_transfer transfer;
+	const char *why; /* a constant text, or NULL */
+	bool sent;       /* it may have reached the device */
+
+	/* The peer's own. */
+	struct coap_peer *peer;
+	struct list link;
+	struct timer deadline, again;
+	bool active;       /* has its turn */
+	bool acknowledged; /* the message now under way */
+	bool again_on_new_link;
+	unsigned times;  /* that message was sent */
+	uint64_t nheard; /* what the peer had heard when it was sent first */
+	uint64_t wait_ms;
+	uint16_t id;
+	char token[COAP_TOKEN_BYTES];
+	size_t n;
+	char bytes[COAP_MESSAGE_MAX];
+};
+
+/* `counters` live as long as the peer, as do the target's texts. NULL: out of memory. Touches no network. */
+struct coap_peer *coap_peer_open(struct loop *, const struct coap_link_target *,
+        const struct coap_peer_settings *, struct counters *);
+/* No call is under way. NULL is fine. */
+void coap_peer_close(struct coap_peer *);
+
+void coap_peer_send(struct coap_peer *, struct coap_call *);
+/* Ends it with COAP_END_ABORTED. */
+void coap_call_abort(struct coap_call *);
+
+#endif
