@@ -150,15 +150,16 @@ static bool is_nominated(const struct http_head *head, const char *bytes, slice 
 	return false;
 }
 
+/* The type in small letters; its parameters, a charset among them, as they are. */
 static bool fill_media(struct request *request, slice value)
 {
-	slice media = media_type(value);
-	char *lower = arena_alloc_raw(&request->arena, media.n);
-	if (!lower)
+	char *copy = arena_alloc_raw(&request->arena, value.n);
+	if (!copy)
 		return no_memory(request);
-	for (size_t i = 0; i < media.n; i++)
-		lower[i] = ascii_lower(media.p[i]);
-	request->in.media = (slice){ lower, media.n };
+	size_t type = slice_find(value, ';');
+	for (size_t i = 0; i < value.n; i++)
+		copy[i] = i < type ? ascii_lower(value.p[i]) : value.p[i];
+	request->in.media = (slice){ copy, value.n };
 	return true;
 }
 

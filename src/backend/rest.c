@@ -3,6 +3,7 @@
 #include "api/backend.h"
 
 #include "backend/http_exchange.h"
+#include "base/media.h"
 
 #include <stdlib.h>
 
@@ -86,6 +87,18 @@ static bool is_repeatable(enum method method)
 	       method == METHOD_DELETE;
 }
 
+/* What the caller accepts, and JSON where it does not: the core translates (core/mediate.c), and a service that has
+ * nothing else would have to refuse. */
+static slice accept_of(const struct exchange *exchange)
+{
+	slice accept = exchange->request->accept;
+	if (!accept.n || media_quality(accept, SLICE("application/json")))
+		return accept;
+	slice more =
+	        arena_printf(exchange->arena, "%.*s, application/json;q=0.001", SLICE_ARG(accept));
+	return more.n ? more : accept;
+}
+
 static void send_rest(struct backend *backend, struct exchange *exchange)
 {
 	struct rest *rest = (struct rest *)backend;
@@ -97,7 +110,7 @@ static void send_rest(struct backend *backend, struct exchange *exchange)
 		.path = message->path,
 		.query = message->query,
 		.media = message->media,
-		.accept = request->accept,
+		.accept = accept_of(exchange),
 		.body_bytes = message->body.n,
 	};
 	if (message->method >= METHOD_SUBSCRIBE) {

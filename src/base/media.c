@@ -20,6 +20,13 @@ slice media_parameter(slice media, const char *name)
 	return (slice){ NULL, 0 };
 }
 
+bool media_is_utf8(slice media)
+{
+	slice charset = media_parameter(media, "charset");
+	return !charset.p || slice_equal_nocase(charset, SLICE("utf-8")) ||
+	       slice_equal_nocase(charset, SLICE("us-ascii"));
+}
+
 bool media_same(slice a, slice b)
 {
 	return slice_equal_nocase(media_type(a), media_type(b));

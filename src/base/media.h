@@ -9,6 +9,9 @@ slice media_type(slice media);
 /* A parameter's value without its quotes: "charset" of "text/plain; charset=utf-8" -> "utf-8"; { NULL, 0 }: none. A
  * ";" ends a quoted value, too: no parameter that is asked for here has one inside. */
 slice media_parameter(slice media, const char *name);
+/* Nothing said about the charset counts as UTF-8, for US-ASCII, of which it is a superset, is the default of texts (RFC
+ * 2046 section 4.1.2). */
+bool media_is_utf8(slice media);
 /* Equal, parameters aside. */
 bool media_same(slice a, slice b);
 /* Does the pattern ("*" "/" "*", "text/" "*", "application/json") take the type? */

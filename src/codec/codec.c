@@ -4,7 +4,7 @@
 
 static bool names(const struct codec *codec, slice media)
 {
-	if (slice_equal_nocase(slice_of(codec->media), media))
+	if (media_same(slice_of(codec->media), media))
 		return true;
 	for (const char *const *also = codec->also; also && *also; also++) {
 		if (slice_equal_nocase(slice_of(*also), media))
@@ -33,13 +33,14 @@ static slice suffix_of(slice media)
 
 const struct codec *codec_for(slice media)
 {
+	bool utf8 = media_is_utf8(media);
 	media = media_type(media);
 	if (!media.n || media.p[0] == '+')
 		return NULL;
 	/* A codec of its own for "application/senml+json" goes before the one for any "+json". */
 	for (const struct codec *const *codec = codec_all; *codec; codec++) {
 		if (names(*codec, media))
-			return *codec;
+			return utf8 || !(*codec)->utf8_only ? *codec : NULL;
 	}
 	slice suffix = suffix_of(media);
 	for (const struct codec *const *codec = codec_all; suffix.n && *codec; codec++) {

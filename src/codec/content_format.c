@@ -95,14 +95,6 @@ static bool same_media(slice a, slice b)
 	return !rest_a.p && !rest_b.p;
 }
 
-/* Nothing said counts as UTF-8, for US-ASCII, of which it is a superset, is the default (RFC 2046 section 4.1.2). */
-static bool is_utf8(slice media)
-{
-	slice charset = media_parameter(media, "charset");
-	return !charset.p || slice_equal_nocase(charset, SLICE("utf-8")) ||
-	       slice_equal_nocase(charset, SLICE("us-ascii"));
-}
-
 int content_format_number(slice media)
 {
 	for (unsigned i = 0; i < TABLE_ROWS; i++) {
@@ -112,7 +104,7 @@ int content_format_number(slice media)
 	/* "application/json; charset=utf-8" is application/json. */
 	slice type = media_type(media);
 	if (slice_equal_nocase(type, SLICE("text/plain")))
-		return is_utf8(media) ? 0 : -1;
+		return media_is_utf8(media) ? 0 : -1;
 	for (unsigned i = 0; i < TABLE_ROWS; i++) {
 		if (slice_equal_nocase(table[i].media, type))
 			return table[i].number;

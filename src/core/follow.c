@@ -466,20 +466,19 @@ static slice translate(
 	return body;
 }
 
-/* In a notation that the follower takes. false: there is none. */
+/* In a notation that the follower takes, the one that it likes best (as mediate.c chooses). false: there is none. */
 static bool word(struct telling *telling, const struct following *following,
         const struct kept_value *value, struct update *update)
 {
-	update->media = value->media;
-	update->body = value->body;
-	if (!following->accept.n || media_quality(following->accept, value->media))
-		return true;
-	const struct codec *codec = mediate_liked_codec(following->accept);
-	if (!codec)
-		return false;
-	update->media = slice_of(codec->media);
-	update->body = translate(telling, value, codec);
-	return update->body.p != NULL;
+	unsigned as_it_is = media_quality(following->accept, value->media);
+	struct liking last = LIKING_MOST;
+	const struct codec *codec;
+	do {
+		codec = mediate_next_liked(following->accept, as_it_is, &last);
+		update->media = codec ? slice_of(codec->media) : value->media;
+		update->body = codec ? translate(telling, value, codec) : value->body;
+	} while (codec && !update->body.p);
+	return codec || as_it_is;
 }
 
 /* false: the subscription is no more. */

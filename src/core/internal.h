@@ -64,8 +64,18 @@ void pipeline_cancel_all(struct core *);
 bool authorize_allows(
         const struct endpoint_setup *, const struct identity *, enum method, slice path);
 bool authorize_allows_some(const struct endpoint_setup *, const struct identity *, slice filter);
-/* mediate.c: the notation that this (not empty) Accept likes best, among those that can be written; NULL: none. */
-const struct codec *mediate_liked_codec(slice accept);
+/* mediate.c: how much an Accept field likes a codec: by quality; reluctant ones last; of equal ones JSON first, then as
+ * in the table. */
+struct liking {
+	unsigned quality;
+	bool reluctant;
+	unsigned place;
+};
+#define LIKING_MOST ((struct liking){ .quality = 1001 })
+/* The codec that is liked best of those that are liked less than `last`, which moves on to it: call it until a codec can
+ * write the value. Only those whose quality is above `above`, which is that of the value as it is, and reluctant ones
+ * only when that is 0. NULL: none is left. */
+const struct codec *mediate_next_liked(slice accept, unsigned above, struct liking *last);
 /* keep.c: as many values give way as are above the limits in force. */
 void keep_make_room(struct core *);
 /* deliver.c: an exchange has come back. */

@@ -8,6 +8,7 @@
 #include "api/codec.h"
 
 #include "base/media.h"
+#include "base/text.h"
 
 #include "codec/value.h"
 #include "core/router.h"
@@ -134,37 +135,13 @@ static enum verdict enter(struct core *core, struct request *request)
 	return set_body(request, media, endpoint->endpoint.call.media);
 }
 
-const struct codec *mediate_liked_codec(slice accept)
-{
-	const struct codec *best = NULL;
-	unsigned best_quality = 0;
-	for (unsigned i = 0; codec_all[i]; i++) {
-		unsigned quality = media_quality(accept, slice_of(codec_all[i]->media));
-		if (quality > best_quality || (quality == best_quality && quality &&
-		                                      slice_is(json, codec_all[i]->media))) {
-			best = codec_all[i];
-			best_quality = quality;
-		}
-	}
-	return best;
-}
-
-/* The notation that the caller likes best, among those that can be written; NULL: none. */
-static const struct codec *liked_codec(const struct request *request)
-{
-	if (request->accept.n)
-		return mediate_liked_codec(request->accept);
-	if (!request->in.body.n)
-		return codec_for(json);
-	return codec_for(request->in.media.n ? request->in.media : request->endpoint->media);
-}
-
-static bool answer_is_liked(const struct request *request, const struct codec *codec)
-{
-	if (request->accept.n)
-		return media_quality(request->accept, request->out.media) > 0;
-	return !codec || !request->in.body.n || codec_for(request->out.media) == codec;
-}
+/* ---- The answer
+ *
+ * Who accepts what came gets it as it came, unless a notation that can be written is liked better. Who does not gets
+ * the one that is liked best of those that can be written. If there is none, who only asked is told so (RFC 9110 section
+ * 15.5.7, RFC 7252 section 5.10.4), and what there is. After a method with an effect the answer goes out as it came:
+ * the effect has happened, and the answer is the backend's. A caller that accepts nothing in particular is answered in
+ * the notation that it speaks. Bytes of a kind that the backend did not say go out as they came: nobody can tell. */
 
 static bool answer_value(struct request *request)
 {
@@ -178,31 +155,131 @@ static bool answer_value(struct request *request)
 	return out->value != NULL;
 }
 
-/* What cannot be translated goes out as it came: the effect has happened, and the answer is the backend's. */
-static void leave(struct core *core, struct request *request)
+/* false: what the answer means cannot be written so; it is as it was. */
+static bool write_answer(struct request *request, const struct codec *codec)
 {
-	(void)core;
 	struct message *out = &request->out;
-	if (!status_is_success(request->status) || (!out->body.n && !out->value))
-		return;
-	if (request->reply_as_value) {
-		(void)answer_value(request);
-		return;
-	}
-	const struct codec *codec = liked_codec(request);
-	if (out->body.n && answer_is_liked(request, codec))
-		return;
-	if (!codec)
-		codec = codec_for(json);
 	struct error error;
-	slice body = codec && answer_value(request)
-	                     ? codec->encode(&request->arena, out->value, &error)
-	                     : (slice){ NULL, 0 };
+	if (!codec || !answer_value(request))
+		return false;
+	slice body = codec->encode(&request->arena, out->value, &error);
 	if (!body.p)
-		return;
+		return false;
 	out->body = body;
 	out->media = slice_of(codec->media);
 	out->value = NULL;
+	return true;
+}
+
+static bool liked_more(const struct liking *a, const struct liking *b)
+{
+	if (a->reluctant != b->reluctant)
+		return b->reluctant;
+	if (a->quality != b->quality)
+		return a->quality > b->quality;
+	return a->place < b->place;
+}
+
+const struct codec *mediate_next_liked(slice accept, unsigned above, struct liking *last)
+{
+	const struct codec *best = NULL;
+	struct liking best_liking = { .quality = 0 };
+	for (unsigned i = 0; codec_all[i]; i++) {
+		struct liking liking = {
+			.quality = media_quality(accept, slice_of(codec_all[i]->media)),
+			.reluctant = codec_all[i]->reluctant,
+			.place = slice_is(json, codec_all[i]->media) ? 0 : i + 1,
+		};
+		if (liking.quality <= above || (liking.reluctant && above) ||
+		        !liked_more(last, &liking) || (best && !liked_more(&liking, &best_liking)))
+			continue;
+		best = codec_all[i];
+		best_liking = liking;
+	}
+	*last = best_liking;
+	return best;
+}
+
+static bool is_safe(enum method method)
+{
+	return method == METHOD_GET || method == METHOD_HEAD;
+}
+
+static void refuse_answer(struct request *request)
+{
+	struct message *out = &request->out;
+	struct text there;
+	text_init(&there, &request->arena, 128);
+	text_slice_add(&there, out->media);
+	for (unsigned i = 0; codec_all[i]; i++) {
+		struct error error;
+		if (codec_for(out->media) == codec_all[i] || !answer_value(request) ||
+		        !codec_all[i]->encode(&request->arena, out->value, &error).p)
+			continue;
+		text_printf(&there, "%s%s", there.n ? ", " : "", codec_all[i]->media);
+	}
+	slice list = text_slice(&there);
+	*out = (struct message){ .method = out->method };
+	request_refuse(request, STATUS_NOT_ACCEPTABLE, "there is %.*s", SLICE_ARG(list));
+}
+
+/* There is no body to try it with: what would be refused for any body is refused. */
+static void negotiate_head(struct request *request)
+{
+	const struct message *out = &request->out;
+	struct liking last = LIKING_MOST;
+	if (out->media.n && !media_quality(request->accept, out->media) &&
+	        (!codec_for(out->media) || !mediate_next_liked(request->accept, 0, &last)))
+		refuse_answer(request);
+}
+
+static void negotiate(struct request *request)
+{
+	const struct message *out = &request->out;
+	unsigned as_it_came = out->body.n ? media_quality(request->accept, out->media) : 0;
+	struct liking last = LIKING_MOST;
+	const struct codec *codec;
+	do {
+		codec = mediate_next_liked(request->accept, as_it_came, &last);
+		if (codec && write_answer(request, codec))
+			return;
+	} while (codec);
+	if (as_it_came)
+		return;
+	if (is_safe(request->in.method))
+		refuse_answer(request);
+	else if (!out->body.n)
+		(void)write_answer(request, codec_for(json));
+}
+
+static void answer_alike(struct request *request)
+{
+	const struct message *in = &request->in, *out = &request->out;
+	const struct codec *codec = NULL;
+	if (in->body.n)
+		codec = codec_for(in->media.n ? in->media : request->endpoint->media);
+	if (out->body.n && (!codec || codec_for(out->media) == codec))
+		return;
+	if (!write_answer(request, codec) && !out->body.n)
+		(void)write_answer(request, codec_for(json));
+}
+
+static void leave(struct core *core, struct request *request)
+{
+	(void)core;
+	const struct message *out = &request->out;
+	if (!status_is_success(request->status))
+		return;
+	if (!out->body.n && !out->value) {
+		if (request->in.method == METHOD_HEAD && request->accept.n)
+			negotiate_head(request);
+	} else if (request->reply_as_value) {
+		(void)answer_value(request);
+	} else if (request->accept.n && (out->media.n || !out->body.n)) {
+		negotiate(request);
+	} else {
+		answer_alike(request);
+	}
 }
 
 const struct stage stage_mediate = { .name = "mediate", .enter = enter, .leave = leave };

@@ -46,7 +46,7 @@ static void heads_become_requests(void **state)
 	assert_int_equal(request.in.method, METHOD_PUT);
 	assert_slice(request.in.path, "/a/~b");
 	assert_slice(request.in.query, "x=%31&y");
-	assert_slice(request.in.media, "application/json");
+	assert_slice(request.in.media, "application/json ; charset=utf-8");
 	assert_slice(request.accept, "text/plain, */*;q=0.1");
 	assert_slice(message_field(&request.in, "host"), "box:80");
 	assert_slice(

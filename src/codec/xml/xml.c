@@ -30,6 +30,7 @@ const struct codec codec_xml = {
 	.name = "xml",
 	.media = "application/xml",
 	.also = also,
+	.reluctant = true,
 	.check = check,
 	.decode = decode,
 	.encode = encode,
