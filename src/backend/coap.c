@@ -2,7 +2,8 @@
  *
  * A call becomes code and options (coap_ask.h), goes to the device in one message or in blocks (coap_transfer.h), one
  * call at a time and repeated until acknowledged (coap_peer.h), over a socket of the device's own (coap_link.h,
- * coap_dtls.h); the answer comes back as status, fields and body (coap_answer.h).
+ * coap_dtls.h); the answer comes back as status, fields and body (coap_answer.h). Values that a device tells unasked come
+ * through coap_observe.h.
  *
  * WHAT IS LIBCOAP'S AND WHAT IS OURS. As in the listener (adapters/coap/coap.c), option codec, numbers and codes are
  * libcoap's; the messages are ours. Its client was the plan, and does not do for this:
@@ -21,11 +22,10 @@
  * `sent` is true from the first datagram that may have reached the device; `away` when nothing at all came back. */
 #include "api/backend.h"
 
-#include "backend/coap_peer.h"
+#include "backend/coap_observe.h"
 #include "base/uri.h"
 #include "codec/content_format.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 enum {
@@ -43,11 +43,22 @@ struct coap_target {
 	char host[HOST_MAX_BYTES];
 };
 
+/* An endpoint whose value is followed. */
+struct coap_watch {
+	struct list link;
+	struct coap *coap;
+	const struct endpoint *endpoint;
+	struct coap_observer *observer;
+};
+
 struct coap {
 	struct backend backend;
+	struct loop *loop;
 	struct coap_security *security;
 	struct coap_target *targets;
 	unsigned ntargets;
+	size_t answer_max_bytes;
+	struct list watches;
 };
 
 struct coap_exchange_state {
@@ -64,6 +75,11 @@ static void close_coap(struct backend *backend)
 	struct coap *coap = (struct coap *)backend;
 	if (!coap)
 		return;
+	LIST_EACH (&coap->watches, at, following) {
+		struct coap_watch *watch = LIST_OWNER(at, struct coap_watch, link);
+		coap_observer_close(watch->observer);
+		free(watch);
+	}
 	for (unsigned i = 0; i < coap->ntargets; i++)
 		coap_peer_close(coap->targets[i].peer);
 	coap_security_close(coap->security);
@@ -179,10 +195,13 @@ static struct backend *open_coap(struct loop *loop, const struct config *config,
 		error_set(error, "out of memory");
 		return NULL;
 	}
+	coap->loop = loop;
 	coap->targets = own;
+	list_init(&coap->watches);
 	struct coap_peer_settings settings;
 	bool good = read_settings(config, &settings, error) &&
 	            coap_security_open(config, &coap->security, error);
+	coap->answer_max_bytes = settings.answer_max_bytes;
 	for (unsigned i = 0; good && i < ntargets; i++)
 		good = open_target(coap, loop, &settings, &targets[i], error);
 	if (good)
@@ -191,10 +210,56 @@ static struct backend *open_coap(struct loop *loop, const struct config *config,
 	return NULL;
 }
 
+/* ---- Observing */
+
+static void heard(void *owner, enum status status, const struct message *message)
+{
+	const struct coap_watch *watch = owner;
+	struct coap *coap = watch->coap;
+	if (status != STATUS_OK)
+		coap->backend.counters.at[COUNTER_FAILED]++;
+	backend_observed(&coap->backend, watch->endpoint, status, message);
+}
+
+static bool watch(struct coap *coap, const struct endpoint *endpoint, struct error *error)
+{
+	if (coap->ntargets != 1)
+		return error_set(error, "what is observed needs a backend of one target");
+	struct coap_observer_target target = {
+		.peer = coap->targets->peer,
+		.form = coap->targets->form,
+		.path = endpoint->call.path.n ? endpoint->call.path : endpoint->path,
+		.timeout_ms = coap->backend.timeout_ms,
+		.answer_max_bytes = coap->answer_max_bytes,
+	};
+	target.form.media = endpoint->call.media;
+	if (target.answer_max_bytes > endpoint->body_max_bytes)
+		target.answer_max_bytes = endpoint->body_max_bytes;
+	struct coap_watch *own = calloc(1, sizeof *own);
+	const char *why = "out of memory";
+	if (own)
+		own->observer = coap_observer_open(coap->loop, &target, heard, own, &why);
+	if (!own || !own->observer) {
+		free(own);
+		return error_set(error, "%s", why);
+	}
+	own->coap = coap;
+	own->endpoint = endpoint;
+	list_append(&coap->watches, &own->link);
+	return true;
+}
+
+static void start_coap(struct backend *backend)
+{
+	struct coap *coap = (struct coap *)backend;
+	LIST_EACH (&coap->watches, at, following)
+		coap_observer_start(LIST_OWNER(at, struct coap_watch, link)->observer);
+}
+
 static bool bind_coap(struct backend *backend, const struct endpoint *endpoint, const void **bound,
         struct error *error)
 {
-	(void)backend;
+	struct coap *coap = (struct coap *)backend;
 	*bound = NULL;
 	slice media = endpoint->call.media;
 	if (media.n && content_format_number(media) < 0)
@@ -202,7 +267,7 @@ static bool bind_coap(struct backend *backend, const struct endpoint *endpoint, 
 	if (endpoint->call.has_method && endpoint->call.method >= METHOD_HEAD)
 		return error_set(
 		        error, "CoAP has no method %s", method_name(endpoint->call.method));
-	return true;
+	return !endpoint->observe || watch(coap, endpoint, error);
 }
 
 /* ---- Calls */
@@ -217,41 +282,13 @@ static enum status say(struct exchange *exchange, enum status status, const char
 static enum status end_unanswered(
         struct exchange *exchange, const struct coap_call *call, enum coap_end end)
 {
-	switch (end) {
-	case COAP_END_ANSWER:
-		break;
-	case COAP_END_RESET:
-		return say(exchange, STATUS_BAD_BACKEND, "the device rejected the message");
-	case COAP_END_MALFORMED:
-		exchange->why =
-		        arena_printf(exchange->arena, "the device's answer cannot be used: %s",
-		                call->why ? call->why : "malformed");
-		return STATUS_BAD_BACKEND;
-	case COAP_END_TOO_LARGE:
-		return say(exchange, STATUS_BAD_BACKEND, "the device's answer is too large");
-	case COAP_END_NO_ROOM:
-		return say(exchange, STATUS_TOO_LARGE, "the request has no room in CoAP messages");
-	case COAP_END_NO_ADDRESS:
-		return say(exchange, STATUS_UNAVAILABLE, "the device's address is not known");
-	case COAP_END_UNREACHABLE:
-		return say(exchange, STATUS_UNAVAILABLE, "the device cannot be reached");
-	case COAP_END_SILENT:
-		return say(exchange, STATUS_TIMEOUT, "the device gives no sign of life");
-	case COAP_END_REFUSED:
-		return say(exchange, STATUS_BAD_BACKEND,
-		        call->why ? call->why : "the device refused a secure session");
-	case COAP_END_BROKEN:
-		return say(exchange, STATUS_BAD_BACKEND, "the device went away before it answered");
-	case COAP_END_DEADLINE:
-		return say(exchange, STATUS_TIMEOUT, "the device did not answer in time");
-	case COAP_END_QUEUED:
-		return say(exchange, STATUS_TIMEOUT, "the device was busy with earlier requests");
-	case COAP_END_BUSY:
-		return say(exchange, STATUS_UNAVAILABLE, "too many requests wait for the device");
-	case COAP_END_ABORTED:
-		return say(exchange, STATUS_CANCELLED, "given up");
-	}
-	return STATUS_INTERNAL;
+	const char *why;
+	enum status status = coap_end_status(end, &why);
+	if (end == COAP_END_MALFORMED && call->why)
+		exchange->why = arena_printf(exchange->arena, "%s: %s", why, call->why);
+	else
+		exchange->why = slice_of(end == COAP_END_REFUSED && call->why ? call->why : why);
+	return status;
 }
 
 static void count_end(struct counters *counters, enum coap_end end)
@@ -388,6 +425,7 @@ const struct backend_ops backend_coap = {
 	.calls_devices = true,
 	.open = open_coap,
 	.bind = bind_coap,
+	.start = start_coap,
 	.send = send_coap,
 	.abort = abort_coap,
 	.close = close_coap,

@@ -162,13 +162,13 @@ static void apply_fields(struct exchange *exchange, const struct coap_answer *an
 	add_field(exchange, fields, "location", answer->location);
 }
 
-/* A format that has no name here keeps its number (RFC 8075 section 6.2). */
-static slice media_of(struct arena *arena, int format)
+slice coap_answer_media(struct arena *arena, const struct coap_answer *answer)
 {
-	if (format < 0)
+	if (answer->format < 0)
 		return (slice){ NULL, 0 };
-	slice media = content_format_media((uint32_t)format);
-	return media.p ? media : arena_printf(arena, "application/coap-payload;cf=%d", format);
+	slice media = content_format_media((uint32_t)answer->format);
+	return media.p ? media
+	               : arena_printf(arena, "application/coap-payload;cf=%d", answer->format);
 }
 
 /* A refusal's payload without a content format is for a person to read (RFC 7252 section 5.5.2). */
@@ -201,7 +201,7 @@ enum status coap_answer_apply(
 	bool diagnostic = is_diagnostic(answer, body);
 	apply_fields(exchange, answer);
 	if (body.n && !diagnostic && method != METHOD_HEAD) {
-		exchange->out.media = media_of(exchange->arena, answer->format);
+		exchange->out.media = coap_answer_media(exchange->arena, answer);
 		exchange->out.body = body;
 	}
 	if (status_is_success(status))

@@ -30,6 +30,9 @@ struct coap_answer {
 /* NULL: read. Otherwise why the message cannot be taken for an answer (a constant text). */
 const char *coap_answer_read(struct coap_answer *, struct arena *, const struct wire_message *);
 
+/* What the body is; empty: not said. A format that has no name here keeps its number (RFC 8075 section 6.2). */
+slice coap_answer_media(struct arena *, const struct coap_answer *);
+
 /* The whole answer into out, why and retry_after_ms of an exchange. `body` lives as long as the exchange's arena. */
 enum status coap_answer_apply(const struct coap_answer *, slice body, struct exchange *);
 

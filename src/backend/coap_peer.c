@@ -38,6 +38,7 @@ struct coap_peer {
 	bool proven;     /* the device has answered on it */
 	uint64_t nheard; /* datagrams from the device, over all links */
 	struct list waiting, active;
+	struct list observations;
 	unsigned nwaiting, nactive;
 	struct task pump;
 	struct timer idle;
@@ -65,7 +66,7 @@ static void finish(struct coap_call *call, enum coap_end end)
 		peer->nactive--;
 	else
 		peer->nwaiting--;
-	if (!peer->nactive && !peer->nwaiting)
+	if (!peer->nactive && !peer->nwaiting && list_empty(&peer->observations))
 		timer_set(&peer->idle, loop_now_ms(peer->loop) + peer->settings.idle_ms);
 	loop_defer(peer->loop, &peer->pump);
 	call->done(call, end);
@@ -107,13 +108,38 @@ static struct coap_call *find_token(struct coap_peer *peer, slice token)
 	return NULL;
 }
 
+static struct coap_observation *find_observation(struct coap_peer *peer, slice token)
+{
+	LIST_EACH (&peer->observations, at, following) {
+		struct coap_observation *observation =
+		        LIST_OWNER(at, struct coap_observation, link);
+		if (slice_equal(token, (slice){ observation->token, COAP_TOKEN_BYTES }))
+			return observation;
+	}
+	return NULL;
+}
+
 static void draw_token(struct coap_call *call)
 {
-	char token[COAP_TOKEN_BYTES];
+	char bytes[COAP_TOKEN_BYTES];
+	const slice token = { bytes, sizeof bytes };
 	do
-		random_bytes(token, sizeof token);
-	while (find_token(call->peer, (slice){ token, sizeof token }));
-	memcpy(call->token, token, sizeof token);
+		random_bytes(bytes, sizeof bytes);
+	while (find_token(call->peer, token) || find_observation(call->peer, token));
+	memcpy(call->token, bytes, sizeof bytes);
+}
+
+/* What is heard from now on goes by the token of this message; by the same as before where the device may still know it,
+ * so that it does not observe twice (RFC 7641 section 3.3.1). */
+static void begin_observation(struct coap_call *call)
+{
+	struct coap_observation *observation = call->observation;
+	if (!list_empty(&observation->link)) {
+		memcpy(call->token, observation->token, sizeof call->token);
+		return;
+	}
+	list_append(&call->peer->observations, &observation->link);
+	memcpy(observation->token, call->token, sizeof observation->token);
 }
 
 static uint16_t next_id(struct coap_peer *peer)
@@ -132,6 +158,8 @@ static void begin_message(struct coap_call *call)
 {
 	struct coap_peer *peer = call->peer;
 	draw_token(call);
+	if (call->observation && !call->transfer.downloading)
+		begin_observation(call);
 	call->id = next_id(peer);
 	slice bytes = coap_transfer_write(&call->transfer, call->id,
 	        (slice){ call->token, sizeof call->token }, call->bytes, sizeof call->bytes);
@@ -167,6 +195,12 @@ static bool has_upload(struct coap_peer *peer)
 
 static void close_link(struct coap_peer *peer)
 {
+	LIST_EACH (&peer->observations, at, following) {
+		list_remove(at);
+		struct coap_observation *observation =
+		        LIST_OWNER(at, struct coap_observation, link);
+		observation->lost(observation);
+	}
 	coap_link_close(peer->link);
 	peer->link = NULL;
 	peer->open = peer->proven = false;
@@ -183,6 +217,7 @@ static void give_turn(struct coap_peer *peer, struct coap_call *call)
 	call->active = true;
 	coap_transfer_begin(&call->transfer, call->ask, call->arena,
 	        peer->settings.answer_max_bytes, peer->settings.block_size);
+	call->transfer.observe = call->observation != NULL;
 	begin_message(call);
 }
 
@@ -350,7 +385,7 @@ static void deadline_passed(struct timer *timer)
 static void idle_long(struct timer *timer)
 {
 	struct coap_peer *peer = LIST_OWNER(timer, struct coap_peer, idle);
-	if (!peer->nactive && !peer->nwaiting)
+	if (!peer->nactive && !peer->nwaiting && list_empty(&peer->observations))
 		close_link(peer);
 }
 
@@ -418,24 +453,37 @@ static void take_ack(struct coap_peer *peer, const struct wire_message *message)
 	}
 }
 
+/* Nobody waits for it: a second answer, what was observed once; a ping, a request. An answer is rejected even when it is
+ * not confirmable, so that a device forgets who observes it no more. */
+static void take_unasked(struct coap_peer *peer, const struct wire_message *message, bool is_answer)
+{
+	if (message->code)
+		count(peer, COUNTER_MALFORMED, 1);
+	if (message->type == WIRE_CON || is_answer)
+		send_empty(peer, WIRE_RST, message->id);
+}
+
 /* An answer that is no acknowledgement, or what is none at all. */
 static void take_message(struct coap_peer *peer, const struct wire_message *message)
 {
 	bool is_answer = message->code >> 5 >= 2;
-	struct coap_call *call = is_answer ? find_token(peer, message->token) : NULL;
-	if (call) {
-		if (message->type == WIRE_CON)
-			acknowledge(peer, message->id);
-		take_answer(call, message);
-	} else if (message->type == WIRE_CON && is_answer && was_acknowledged(peer, message->id)) {
+	if (is_answer && message->type == WIRE_CON && was_acknowledged(peer, message->id)) {
 		acknowledge(peer, message->id);
-	} else {
-		if (message->code)
-			count(peer, COUNTER_MALFORMED, 1);
-		if (message->type ==
-		        WIRE_CON) /* a ping, a request, an answer that nobody waits for */
-			send_empty(peer, WIRE_RST, message->id);
+		return;
 	}
+	struct coap_call *call = is_answer ? find_token(peer, message->token) : NULL;
+	struct coap_observation *observation =
+	        is_answer && !call ? find_observation(peer, message->token) : NULL;
+	if (!call && !observation) {
+		take_unasked(peer, message, is_answer);
+		return;
+	}
+	if (message->type == WIRE_CON)
+		acknowledge(peer, message->id);
+	if (call)
+		take_answer(call, message);
+	else
+		observation->heard(observation, message);
 }
 
 static void take_malformed(
@@ -478,6 +526,43 @@ static void link_received(void *owner, slice datagram)
 }
 
 /* ---- From outside */
+
+enum status coap_end_status(enum coap_end end, const char **why)
+{
+	static const struct {
+		enum status status;
+		const char *why;
+	} ends[] = {
+		[COAP_END_ANSWER] = { STATUS_INTERNAL, NULL },
+		[COAP_END_RESET] = { STATUS_BAD_BACKEND, "the device rejected the message" },
+		[COAP_END_MALFORMED] = { STATUS_BAD_BACKEND, "the device's answer cannot be used" },
+		[COAP_END_TOO_LARGE] = { STATUS_BAD_BACKEND, "the device's answer is too large" },
+		[COAP_END_NO_ROOM] = { STATUS_TOO_LARGE,
+		        "the request has no room in CoAP messages" },
+		[COAP_END_NO_ADDRESS] = { STATUS_UNAVAILABLE, "the device's address is not known" },
+		[COAP_END_UNREACHABLE] = { STATUS_UNAVAILABLE, "the device cannot be reached" },
+		[COAP_END_SILENT] = { STATUS_TIMEOUT, "the device gives no sign of life" },
+		[COAP_END_REFUSED] = { STATUS_BAD_BACKEND, "the device refused a secure session" },
+		[COAP_END_BROKEN] = { STATUS_BAD_BACKEND,
+		        "the device went away before it answered" },
+		[COAP_END_DEADLINE] = { STATUS_TIMEOUT, "the device did not answer in time" },
+		[COAP_END_QUEUED] = { STATUS_TIMEOUT, "the device was busy with earlier requests" },
+		[COAP_END_BUSY] = { STATUS_UNAVAILABLE, "too many requests wait for the device" },
+		[COAP_END_ABORTED] = { STATUS_CANCELLED, "given up" },
+	};
+	*why = ends[end].why;
+	return ends[end].status;
+}
+
+void coap_observation_init(struct coap_observation *observation)
+{
+	list_init(&observation->link);
+}
+
+void coap_observation_end(struct coap_observation *observation)
+{
+	list_remove(&observation->link);
+}
 
 static void open_link(struct coap_peer *peer)
 {
@@ -529,6 +614,7 @@ struct coap_peer *coap_peer_open(struct loop *loop, const struct coap_link_targe
 	peer->counters = counters;
 	list_init(&peer->waiting);
 	list_init(&peer->active);
+	list_init(&peer->observations);
 	task_init(&peer->pump, pump_soon);
 	timer_init(&peer->idle, loop, idle_long);
 	return peer;

@@ -40,7 +40,25 @@ enum coap_end {
 	COAP_END_ABORTED
 };
 
+/* How a call that ended so is told; *why is a constant text for the caller. Not for COAP_END_ANSWER. */
+enum status coap_end_status(enum coap_end, const char **why);
+
 enum { COAP_MESSAGE_MAX = 2048, COAP_TOKEN_BYTES = 4 };
+
+/* What a device tells unasked, under the token of the call that asked for it (RFC 7641). The memory is its owner's. */
+struct coap_observation {
+	/* A message of the device's with this token that answers no call; acknowledged already. Never from inside a call
+	 * of the owner's. */
+	void (*heard)(struct coap_observation *, const struct wire_message *);
+	/* The link is gone, nothing will be heard: may come from inside any call of this header. Sends nothing. */
+	void (*lost)(struct coap_observation *);
+
+	struct list link; /* the peer's own, from here on */
+	char token[COAP_TOKEN_BYTES];
+};
+void coap_observation_init(struct coap_observation *);
+/* Nothing is heard any more; the device learns it when it speaks next. */
+void coap_observation_end(struct coap_observation *);
 
 /* The memory is the caller's, until done(). */
 struct coap_call {
@@ -48,6 +66,8 @@ struct coap_call {
 	const struct coap_ask *ask;
 	struct arena *arena;  /* for the answer */
 	uint64_t deadline_ms; /* on loop_now_ms() */
+	/* To be told of changes, too: begins with the first message. NULL: a plain call. */
+	struct coap_observation *observation;
 	/* Exactly once; may come from inside coap_peer_send() and coap_call_abort(). */
 	void (*done)(struct coap_call *, enum coap_end);
 	void *owner;

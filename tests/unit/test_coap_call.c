@@ -2,6 +2,7 @@
  * a function here: each message that is written is parsed and answered by hand. */
 #include "support.h"
 
+#include "backend/coap_observe.h"
 #include "backend/coap_transfer.h"
 
 #include <stdio.h>
@@ -429,6 +430,35 @@ static void a_diagnostic_is_for_people_only(void **state)
 	assert_true(world.exchange.why.n < 240);
 }
 
+/* RFC 7641 section 3.4. */
+static void the_newer_notification_is_known(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t first, second;
+		uint64_t apart_ms;
+		bool newer;
+	} cases[] = {
+		{ 1, 2, 0, true },
+		{ 2, 1, 0, false },
+		{ 1, 1, 0, false },
+		{ 0, (1 << 23) - 1, 0, true },
+		{ 0, 1 << 23, 0, false },
+		{ (1 << 23) + 1, 0, 0, true },
+		{ 1 << 23, 0, 0, false },
+		{ 0xffffff, 0, 0, true },
+		{ 0, 0xffffff, 0, false },
+		{ 2, 1, 128000, false },
+		{ 2, 1, 128001, true },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool newer = coap_observe_is_newer(
+		        cases[i].first, 1000, cases[i].second, 1000 + cases[i].apart_ms);
+		if (newer != cases[i].newer)
+			fail_msg("%u %u", (unsigned)cases[i].first, (unsigned)cases[i].second);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +476,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_answer_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_have_a_meaning, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_diagnostic_is_for_people_only, setup, teardown),
+		cmocka_unit_test(the_newer_notification_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
