@@ -6,7 +6,9 @@
  *
  * HTTP's entity tags are texts of any length, CoAP's are one to eight bytes. One that reads as at most eight
  * bytes in hexadecimal becomes those bytes, which is also how a tag goes the other way (inbound.c), so that a
- * tag given out comes back as the backend wrote it. Any other has no short form and is left out. */
+ * tag given out comes back as the backend wrote it. Any other has no short form and is left out.
+ *
+ * Max-Age is what Cache-Control says; where it says nothing, CoAP's own default of 60 s holds (RFC 7252 section 5.10.5). */
 #include "adapters/coap/answer.h"
 
 #include "codec/content_format.h"
@@ -99,6 +101,56 @@ static void read_tag(struct answer *answer, slice tag)
 	answer->tag_bytes = n;
 }
 
+/* A number of seconds; false: it is none. One too large for the option is the largest. */
+static bool read_seconds(slice text, uint32_t *seconds)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+		sum = sum * 10 + (uint64_t)(text.p[i] - '0');
+		if (sum > UINT32_MAX)
+			sum = UINT32_MAX;
+	}
+	*seconds = (uint32_t)sum;
+	return text.n > 0;
+}
+
+/* How long an answer is fresh, from Cache-Control and Age (RFC 9111 sections 4.2.1, 4.2.3); false: not said. */
+static bool read_freshness(const struct message *out, uint32_t *seconds)
+{
+	slice control = message_field(out, "cache-control");
+	uint32_t age = 0;
+	bool said = false;
+	while (control.n) {
+		slice value = slice_trim(slice_cut(&control, ','));
+		slice name = slice_trim(slice_cut(&value, '='));
+		if (slice_equal_nocase(name, SLICE("no-store")) ||
+		        slice_equal_nocase(name, SLICE("no-cache"))) {
+			*seconds = 0;
+			return true;
+		}
+		if (!said && slice_equal_nocase(name, SLICE("max-age")))
+			said = read_seconds(slice_trim(value), seconds);
+	}
+	if (said && read_seconds(slice_trim(message_field(out, "age")), &age))
+		*seconds = age < *seconds ? *seconds - age : 0;
+	return said;
+}
+
+static void set_max_age(struct answer *answer, const struct request *request)
+{
+	if (request->status == STATUS_TOO_MANY || request->status == STATUS_UNAVAILABLE) {
+		uint64_t wait_s = (request->retry_after_ms + 999) / 1000;
+		answer->has_max_age = true;
+		answer->max_age_s = wait_s > UINT32_MAX ? UINT32_MAX : (uint32_t)wait_s;
+		if (!answer->max_age_s)
+			answer->max_age_s = 1;
+	} else if (answer->code == WIRE_CODE(2, 5) || answer->code == WIRE_CODE(2, 3)) {
+		answer->has_max_age = read_freshness(&request->out, &answer->max_age_s);
+	}
+}
+
 void answer_from_request(
         struct answer *answer, const struct request *request, size_t body_max_bytes)
 {
@@ -117,17 +169,12 @@ void answer_from_request(
 	if (request->status != STATUS_NOT_MODIFIED)
 		answer->body = out->body;
 	if (answer->body.n && out->media.n)
-		answer->format = content_format_number(out->media);
+		answer->format = content_format_loose(out->media);
 	read_tag(answer, message_field(out, "etag"));
 	slice location = message_field(out, "location");
 	if (request->status == STATUS_CREATED && slice_starts(location, SLICE("/")))
 		answer->location = location;
-	answer->has_max_age =
-	        request->status == STATUS_TOO_MANY || request->status == STATUS_UNAVAILABLE;
-	uint64_t wait_s = (request->retry_after_ms + 999) / 1000;
-	answer->max_age_s = wait_s > UINT32_MAX ? UINT32_MAX : (uint32_t)wait_s;
-	if (!answer->max_age_s)
-		answer->max_age_s = 1;
+	set_max_age(answer, request);
 	answer->has_size1 = request->status == STATUS_TOO_LARGE;
 	answer->size1 = body_max_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)body_max_bytes;
 }

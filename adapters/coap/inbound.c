@@ -119,12 +119,16 @@ static void read_query(struct reader *reader, slice part)
 /* An entity tag as HTTP writes it: the bytes in hexadecimal, in quotes. */
 static void add_tag(struct text *list, slice tag)
 {
-	if (list->n)
-		text_literal(list, ", ");
-	if (!tag.n) {
-		text_char(list, '*'); /* If-Match without a value: any */
+	bool any = list->n && list->p[0] == '*';
+	if (any)
+		return;
+	if (!tag.n) { /* If-Match without a value, If-None-Match: any tag, whatever others are named */
+		list->n = 0;
+		text_char(list, '*');
 		return;
 	}
+	if (list->n)
+		text_literal(list, ", ");
 	text_char(list, '"');
 	for (size_t i = 0; i < tag.n; i++)
 		text_printf(list, "%02x", (unsigned char)tag.p[i]);

@@ -344,6 +344,7 @@ enum status http_status(unsigned code, enum method method)
 static bool is_passed_on(slice name)
 {
 	static const slice names[] = {
+		SLICE_INIT("age"),
 		SLICE_INIT("allow"),
 		SLICE_INIT("cache-control"),
 		SLICE_INIT("content-disposition"),

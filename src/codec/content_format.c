@@ -111,3 +111,25 @@ int content_format_number(slice media)
 	}
 	return -1;
 }
+
+static bool ends(slice media, slice suffix)
+{
+	return media.n > suffix.n &&
+	       slice_equal_nocase(slice_from(media, media.n - suffix.n), suffix);
+}
+
+int content_format_loose(slice media)
+{
+	enum { TEXT = 0, XML = 41, JSON = 50, CBOR = 60 };
+	int number = content_format_number(media);
+	slice type = media_type(media);
+	if (number >= 0)
+		return number;
+	if (ends(type, SLICE("+json")))
+		return JSON;
+	if (ends(type, SLICE("+cbor")))
+		return CBOR;
+	if (ends(type, SLICE("+xml")) || slice_equal_nocase(type, SLICE("text/xml")))
+		return XML;
+	return media_matches(SLICE("text/*"), type) && media_is_utf8(media) ? TEXT : -1;
+}
