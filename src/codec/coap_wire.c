@@ -9,7 +9,17 @@
 
 #include <coap3/coap.h>
 
-enum { HEADER_BYTES = 4, VERSION = 1, PAYLOAD_MARKER = 0xff, OPTION_NUMBER_MAX = 65535 };
+enum {
+	HEADER_BYTES = 4,
+	STREAM_HEADER_MAX = 6, /* lengths, four bytes of length more, code */
+	VERSION = 1,
+	PAYLOAD_MARKER = 0xff,
+	OPTION_NUMBER_MAX = 65535,
+	CLASS_SIGNAL = 7 /* RFC 8323 section 5; not in a datagram */
+};
+
+/* Where a length no longer fits into the four bits, one byte, two bytes (RFC 8323 section 3.2). */
+enum { LENGTH_1_BYTE = 13, LENGTH_2_BYTES = 269, LENGTH_4_BYTES = 65805 };
 
 static unsigned char byte_at(slice s, size_t i)
 {
@@ -49,11 +59,9 @@ static const char *parse_options(slice rest, struct wire_message *message)
 	return NULL;
 }
 
+/* Token, options, payload. */
 static const char *parse_body(slice rest, size_t token_bytes, struct wire_message *message)
 {
-	unsigned class = message->code >> 5;
-	if (class == 1 || class > 5)
-		return "the code's class is reserved";
 	if (token_bytes > WIRE_TOKEN_MAX)
 		return "the token length is reserved";
 	if (message->code == 0)
@@ -64,18 +72,69 @@ static const char *parse_body(slice rest, size_t token_bytes, struct wire_messag
 	return parse_options((slice){ rest.p + token_bytes, rest.n - token_bytes }, message);
 }
 
+static bool class_is_reserved(unsigned char code, bool in_stream)
+{
+	unsigned class = code >> 5;
+	return class == 1 || class == 6 || (class == CLASS_SIGNAL && !in_stream);
+}
+
+/* Without touching the options, which are many. */
+static void begin_message(struct wire_message *message, enum wire_type type, uint16_t id)
+{
+	message->type = type;
+	message->id = id;
+	message->token = (slice){ NULL, 0 };
+	message->noptions = 0;
+	message->payload = (slice){ NULL, 0 };
+}
+
 enum wire_verdict wire_parse(slice datagram, struct wire_message *message, const char **why)
 {
 	if (datagram.n < HEADER_BYTES || byte_at(datagram, 0) >> 6 != VERSION)
 		return WIRE_NOT_COAP;
-	message->type = (enum wire_type)(byte_at(datagram, 0) >> 4 & 3);
+	begin_message(message, (enum wire_type)(byte_at(datagram, 0) >> 4 & 3),
+	        (uint16_t)(byte_at(datagram, 2) << 8 | byte_at(datagram, 3)));
 	message->code = byte_at(datagram, 1);
-	message->id = (uint16_t)(byte_at(datagram, 2) << 8 | byte_at(datagram, 3));
-	message->token = (slice){ NULL, 0 };
-	message->noptions = 0;
-	message->payload = (slice){ NULL, 0 };
 	slice rest = { datagram.p + HEADER_BYTES, datagram.n - HEADER_BYTES };
-	*why = parse_body(rest, byte_at(datagram, 0) & 15, message);
+	*why = class_is_reserved(message->code, false)
+	               ? "the code's class is reserved"
+	               : parse_body(rest, byte_at(datagram, 0) & 15, message);
+	return *why ? WIRE_MALFORMED : WIRE_OK;
+}
+
+/* Of options and payload together; false: the bytes that say so have not all come. */
+static bool parse_length(slice bytes, size_t *length, size_t *length_bytes)
+{
+	static const unsigned base[] = { LENGTH_1_BYTE, LENGTH_2_BYTES, LENGTH_4_BYTES };
+	unsigned nibble = bytes.n ? byte_at(bytes, 0) >> 4 : 0;
+	*length_bytes = nibble < LENGTH_1_BYTE ? 0 : (size_t)1 << (nibble - LENGTH_1_BYTE);
+	if (bytes.n < 1 + *length_bytes)
+		return false;
+	uint64_t value = nibble < LENGTH_1_BYTE ? nibble : base[nibble - LENGTH_1_BYTE];
+	value += wire_number((slice){ bytes.p + 1, *length_bytes });
+	*length = value > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)value;
+	return true;
+}
+
+enum wire_verdict wire_parse_stream(
+        slice bytes, size_t max_bytes, struct wire_message *message, size_t *used, const char **why)
+{
+	size_t length, length_bytes;
+	if (!parse_length(bytes, &length, &length_bytes))
+		return WIRE_PART;
+	size_t token_bytes = byte_at(bytes, 0) & 15;
+	size_t header_bytes = 1 + length_bytes + 1;
+	*used = header_bytes + token_bytes + length;
+	if (*used > max_bytes)
+		return WIRE_TOO_LARGE;
+	if (token_bytes <= WIRE_TOKEN_MAX && bytes.n < *used)
+		return WIRE_PART;
+	begin_message(message, WIRE_NON, 0);
+	message->code = bytes.n < header_bytes ? 0 : byte_at(bytes, header_bytes - 1);
+	slice rest =
+	        slice_from((slice){ bytes.p, bytes.n < *used ? bytes.n : *used }, header_bytes);
+	*why = class_is_reserved(message->code, true) ? "the code's class is reserved"
+	                                              : parse_body(rest, token_bytes, message);
 	return *why ? WIRE_MALFORMED : WIRE_OK;
 }
 
@@ -133,6 +192,41 @@ void wire_begin(struct wire_writer *writer, char *buffer, size_t size, enum wire
 		(char)code, (char)(id >> 8), (char)(id & 0xff) };
 	put(writer, (slice){ header, sizeof header });
 	put(writer, token);
+}
+
+void wire_begin_stream(struct wire_writer *writer, char *buffer, size_t size, slice token)
+{
+	*writer = (struct wire_writer){ .p = buffer, .n = STREAM_HEADER_MAX, .size = size };
+	writer->failed = size < STREAM_HEADER_MAX;
+	put(writer, token);
+}
+
+slice wire_end_stream(struct wire_writer *writer, unsigned char code, slice token)
+{
+	if (writer->failed)
+		return (slice){ NULL, 0 };
+	size_t length = writer->n - STREAM_HEADER_MAX - token.n;
+	unsigned char header[STREAM_HEADER_MAX];
+	size_t n = 1;
+	if (length < LENGTH_1_BYTE) {
+		header[0] = (unsigned char)(length << 4);
+	} else if (length < LENGTH_2_BYTES) {
+		header[0] = 13 << 4;
+		header[n++] = (unsigned char)(length - LENGTH_1_BYTE);
+	} else if (length < LENGTH_4_BYTES) {
+		header[0] = 14 << 4;
+		header[n++] = (unsigned char)((length - LENGTH_2_BYTES) >> 8);
+		header[n++] = (unsigned char)((length - LENGTH_2_BYTES) & 0xff);
+	} else {
+		header[0] = 15 << 4;
+		for (int shift = 24; shift >= 0; shift -= 8)
+			header[n++] = (unsigned char)((length - LENGTH_4_BYTES) >> shift & 0xff);
+	}
+	header[0] |= (unsigned char)token.n;
+	header[n++] = code;
+	char *start = writer->p + STREAM_HEADER_MAX - n;
+	memcpy(start, header, n);
+	return (slice){ start, n + token.n + length };
 }
 
 void wire_option(struct wire_writer *writer, unsigned number, slice value)

@@ -1,6 +1,8 @@
-/* coap_wire: a CoAP message in a datagram (RFC 7252 section 3), taken apart and put together. Pure.
+/* coap_wire: a CoAP message in a datagram (RFC 7252 section 3) or in a stream (RFC 8323 section 3.2), taken apart and
+ * put together. Pure.
  *
- * wire_parse() is the first to see what a peer sent: nothing else looks at a datagram that it refused. */
+ * wire_parse() and wire_parse_stream() are the first to see what a peer sent: nothing else looks at a message that
+ * they refused. */
 #ifndef CODEC_COAP_WIRE_H
 #define CODEC_COAP_WIRE_H
 
@@ -36,11 +38,17 @@ struct wire_message {
 enum wire_verdict {
 	WIRE_OK,
 	WIRE_NOT_COAP, /* too short for a header, or another version: to be ignored without a word */
-	WIRE_MALFORMED /* a format error; type and id are known, so that it can be rejected */
+	WIRE_MALFORMED, /* a format error; of a datagram type and id are known, so that it can be rejected */
+	WIRE_PART,     /* of a stream: it is not whole yet */
+	WIRE_TOO_LARGE /* of a stream: longer than allowed */
 };
 
 /* On WIRE_MALFORMED *why says what is wrong (a constant text). */
 enum wire_verdict wire_parse(slice datagram, struct wire_message *, const char **why);
+/* The first message of a stream, which may be at most `max_bytes` long; `type` and `id` mean nothing. *used: its bytes,
+ * known but with WIRE_PART. */
+enum wire_verdict wire_parse_stream(
+        slice bytes, size_t max_bytes, struct wire_message *, size_t *used, const char **why);
 
 /* 0.01 to 0.31. */
 bool wire_is_request(const struct wire_message *);
@@ -68,6 +76,10 @@ struct wire_writer {
 };
 void wire_begin(struct wire_writer *, char *buffer, size_t size, enum wire_type, unsigned char code,
         uint16_t id, slice token);
+/* In a stream the length goes first, and is known last: wire_end_stream() puts it before the rest and returns the
+ * whole, which does not begin where the buffer does. */
+void wire_begin_stream(struct wire_writer *, char *buffer, size_t size, slice token);
+slice wire_end_stream(struct wire_writer *, unsigned char code, slice token);
 void wire_option(struct wire_writer *, unsigned number, slice value);
 void wire_option_number(struct wire_writer *, unsigned number, uint32_t value);
 void wire_option_block(struct wire_writer *, unsigned number, const struct wire_block *);
