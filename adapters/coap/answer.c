@@ -180,7 +180,7 @@ void answer_from_request(
 }
 
 /* One option for each part between separators, decoded. A part too long for an option ends it. */
-static void write_parts(struct wire_writer *writer, unsigned number, slice parts, char separator)
+static void write_options(struct wire_writer *writer, unsigned number, slice parts, char separator)
 {
 	enum { DECODED_BYTES = 16 * 1024 };
 	struct arena arena;
@@ -238,7 +238,7 @@ static slice block_of(slice body, const struct wire_block *block)
 }
 
 void answer_write(struct wire_writer *writer, const struct answer *answer,
-        const struct answer_blocks *blocks, size_t refusal_max_bytes)
+        const struct answer_parts *parts, size_t refusal_max_bytes)
 {
 	bool is_refusal = answer->code >> 5 > 2;
 	/* Content-Format, Max-Age and Size1 together. */
@@ -251,23 +251,27 @@ void answer_write(struct wire_writer *writer, const struct answer *answer,
 
 	if (answer->tag_bytes)
 		wire_option(writer, COAP_OPTION_ETAG, (slice){ answer->tag, answer->tag_bytes });
-	write_parts(writer, COAP_OPTION_LOCATION_PATH, path, '/');
+	if (parts->has_observe)
+		wire_option_number(writer, COAP_OPTION_OBSERVE, parts->observe);
+	write_options(writer, COAP_OPTION_LOCATION_PATH, path, '/');
 	if (body.n && answer->format >= 0)
 		wire_option_number(writer, COAP_OPTION_CONTENT_FORMAT, (uint32_t)answer->format);
 	if (answer->has_max_age)
 		wire_option_number(writer, COAP_OPTION_MAXAGE, answer->max_age_s);
-	write_parts(writer, COAP_OPTION_LOCATION_QUERY, location, '&');
-	if (blocks->block2)
-		wire_option_block(writer, COAP_OPTION_BLOCK2, blocks->block2);
-	if (blocks->block1)
-		wire_option_block(writer, COAP_OPTION_BLOCK1, blocks->block1);
-	if (blocks->block2 && blocks->block2->number == 0)
+	write_options(writer, COAP_OPTION_LOCATION_QUERY, location, '&');
+	if (parts->block2)
+		wire_option_block(writer, COAP_OPTION_BLOCK2, parts->block2);
+	if (parts->block1)
+		wire_option_block(writer, COAP_OPTION_BLOCK1, parts->block1);
+	if (parts->block2 && parts->block2->number == 0)
 		wire_option_number(writer, COAP_OPTION_SIZE2, (uint32_t)body.n);
 	if (answer->has_size1)
 		wire_option_number(writer, COAP_OPTION_SIZE1, answer->size1);
+	if (parts->echo.n)
+		wire_option(writer, COAP_OPTION_ECHO, parts->echo);
 
-	if (blocks->block2)
-		wire_payload(writer, block_of(body, blocks->block2));
+	if (parts->block2)
+		wire_payload(writer, block_of(body, parts->block2));
 	else if (body.n)
 		wire_payload(writer, body);
 	else if (is_refusal)

@@ -25,15 +25,18 @@ unsigned char answer_code(enum status, enum method);
 /* From a request that came home. Slices point into it. `body_max_bytes`: what its endpoint takes. */
 void answer_from_request(struct answer *, const struct request *, size_t body_max_bytes);
 
-/* What block-wise transfer (RFC 7959) adds to one message. */
-struct answer_blocks {
+/* What is added for the one message that it travels in. */
+struct answer_parts {
 	const struct wire_block *block1; /* NULL: none */
 	const struct wire_block *block2; /* NULL: the whole body in this message */
+	bool has_observe;
+	uint32_t observe; /* RFC 7641 */
+	slice echo;       /* RFC 9175; empty: none */
 };
 /* Adds options and payload after wire_begin(). A refusal, whose payload is for information, is cut so that the
  * whole message has at most `refusal_max_bytes`: a peer whose address is not proven gets no more than three
  * times what it sent. */
-void answer_write(struct wire_writer *, const struct answer *, const struct answer_blocks *,
+void answer_write(struct wire_writer *, const struct answer *, const struct answer_parts *,
         size_t refusal_max_bytes);
 
 #endif

@@ -91,7 +91,7 @@ static void read_query(struct reader *reader, slice part)
 		struct credential *credential = ARENA_NEW(&request->arena, struct credential);
 		if (!reader->rules->token_in_query) {
 			request_refuse(request, STATUS_UNAUTHENTICATED,
-			        "anybody on the way can read a token sent over plain UDP, so this "
+			        "anybody on the way can read a token sent in the clear, so this "
 			        "listener takes none");
 		} else if (credential) {
 			credential->kind = CREDENTIAL_BEARER;

@@ -85,7 +85,7 @@ def test_a_token_in_the_clear_is_refused_unless_the_listener_takes_it():
     backend = support.RestBackend()
     with gateway(backend, "token_in_query: refuse") as box:
         answer = connect(box).call(POST, PATH, READING, token=TOKEN, form=JSON)
-        assert answer.code == "4.01" and b"plain UDP" in answer.payload, answer.payload
+        assert answer.code == "4.01" and b"in the clear" in answer.payload, answer.payload
         backend.nothing_more()
 
 

@@ -71,6 +71,28 @@ class Message:
         return message
 
 
+def stream_pack(what, token=b"", options=(), payload=b""):
+    """The form that messages have over TCP (RFC 8323)."""
+    rest = Message(CON, what, 0, b"", options, payload).pack()[4:]
+    nibble, base, more = next(form for form in ((15, 65805, 4), (14, 269, 2), (13, 13, 1), (len(rest), len(rest), 0))
+                              if len(rest) >= form[1])
+    return bytes([nibble << 4 | len(token)]) + (len(rest) - base).to_bytes(more, "big") + bytes([what]) + token + rest
+
+
+def stream_parse(data):
+    """The first message and its length; (None, 0): it is not whole."""
+    if not data:
+        return None, 0
+    base, more = {13: (13, 1), 14: (269, 2), 15: (65805, 4)}.get(data[0] >> 4, (data[0] >> 4, 0))
+    length = base + int.from_bytes(data[1:1 + more], "big")
+    start, token = 2 + more, data[0] & 15
+    if len(data) < start + token + length:
+        return None, 0
+    end = start + token + length
+    header = bytes([0x40 | token, data[1 + more], 0, 0])
+    return Message.parse(header + data[start:end]), end
+
+
 class Client:
     """One UDP peer."""
 
@@ -113,8 +135,8 @@ def connect(gateway):
     return Client(gateway.address, gateway.port("coap"))
 
 
-def coap_client(gateway, method, path, *arguments):
+def coap_client(gateway, method, path, *arguments, scheme="coap"):
     """Runs libcoap's own client; returns what it printed."""
-    uri = f"coap://{gateway.address}:{gateway.port('coap')}{path}"
+    uri = f"{scheme}://{gateway.address}:{gateway.port('coap')}{path}"
     done = support.run("coap-client-openssl", "-B", "10", "-m", method, *arguments, uri, expect=None)
     return done.out + done.err

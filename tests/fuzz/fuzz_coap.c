@@ -42,7 +42,7 @@ static void serve(const struct wire_message *message, size_t n)
 	static const struct inbound_rules rules = { .token_in_query = true };
 	struct request request = { .id = 1 };
 	struct answer answer;
-	struct answer_blocks blocks = { NULL, NULL };
+	struct answer_parts parts = { .block1 = NULL };
 	struct wire_writer writer;
 	char buffer[2048];
 	arena_init(&request.arena, 1 << 20);
@@ -60,7 +60,7 @@ static void serve(const struct wire_message *message, size_t n)
 		answer.code = code;
 	wire_begin(
 	        &writer, buffer, sizeof buffer, WIRE_ACK, answer.code, message->id, message->token);
-	answer_write(&writer, &answer, &blocks, 3 * n);
+	answer_write(&writer, &answer, &parts, 3 * n);
 	must(!writer.failed && writer.n <= 3 * n);
 	arena_finish(&request.arena);
 }

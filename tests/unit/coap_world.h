@@ -1,11 +1,12 @@
-/* A world for the CoAP listener: datagrams without sockets, a core that answers when it is told to, a clock that the
- * test moves. It defines the functions of net/, loop/loop.h and api/request.h that the listener calls, so a test
+/* A world for the CoAP listener: datagrams and connections without sockets, a core that answers when it is told to, a
+ * clock that the test moves. It defines the functions of net/, loop/loop.h and api/ that the listener calls, so a test
  * program that includes it gets these instead of the real ones. Include once, after support.h. */
 #ifndef UNIT_COAP_WORLD_H
 #define UNIT_COAP_WORLD_H
 
-#include "codec/coap_wire.h"
 #include "api/adapter.h"
+#include "base/log.h"
+#include "codec/coap_wire.h"
 #include "loop/loop.h"
 #include "net/datagram.h"
 #include "net/stream.h"
@@ -16,12 +17,31 @@
 
 extern const struct adapter_ops adapter_coap;
 
-enum { WORLD_SENT = 4096, WORLD_REQUESTS = 4096, WORLD_TIMERS = 2048, WORLD_BODY_MAX = 8192 };
+enum {
+	WORLD_SENT = 4096,
+	WORLD_REQUESTS = 4096,
+	WORLD_TIMERS = 2048,
+	WORLD_BODY_MAX = 8192,
+	WORLD_SUBSCRIPTIONS = 64
+};
 
 struct sent {
 	struct datagram_peer to;
 	size_t n;
 	char bytes[2048];
+};
+
+/* A connection. */
+struct stream {
+	void *owner;
+	char out[1 << 17]; /* what the listener wrote */
+	size_t nout, nread;
+	char in[1 << 15]; /* what it has not used */
+	size_t nin;
+	size_t unsent;
+	bool paused, closing;
+	uint64_t deadline_ms;
+	slice certificate, psk_identity;
 };
 
 /* Rule broken: one world a program, as its functions have no other place to find it. */
@@ -38,6 +58,10 @@ static struct {
 	int nalive;
 	unsigned refuse_requests; /* the next so many request_new() give NULL */
 	struct timer *timers[WORLD_TIMERS];
+	struct stream_accept accept;
+	struct subscription subscriptions[WORLD_SUBSCRIPTIONS];
+	unsigned nsubscriptions, nended, nrefreshed;
+	uint64_t refreshed_after;
 	struct arena arena;
 } world;
 
@@ -137,7 +161,93 @@ void datagram_send(struct datagram_socket *socket, const struct datagram_peer *p
 	memcpy(sent->bytes, bytes.p, bytes.n);
 }
 
+struct stream_listener *stream_listen(struct loop *loop, slice address,
+        const struct stream_accept *accept, char *error_text, size_t error_size)
+{
+	(void)loop;
+	(void)address;
+	(void)error_text;
+	(void)error_size;
+	world.accept = *accept;
+	return (struct stream_listener *)&world;
+}
+
+void stream_listener_close(struct stream_listener *listener)
+{
+	(void)listener;
+}
+
+void stream_write(struct stream *stream, slice bytes)
+{
+	assert_false(stream->closing);
+	assert_true(stream->nout + bytes.n <= sizeof stream->out);
+	memcpy(stream->out + stream->nout, bytes.p, bytes.n);
+	stream->nout += bytes.n;
+}
+
+size_t stream_unsent(const struct stream *stream)
+{
+	return stream->unsent;
+}
+
+void stream_pause(struct stream *stream)
+{
+	stream->paused = true;
+}
+
+void stream_resume(struct stream *stream)
+{
+	stream->paused = false;
+}
+
+void stream_set_deadline(struct stream *stream, uint64_t at_ms)
+{
+	stream->deadline_ms = at_ms;
+}
+
+void stream_close(struct stream *stream)
+{
+	stream->closing = true;
+}
+
+const char *stream_peer(const struct stream *stream)
+{
+	(void)stream;
+	return "192.0.2.7:41000";
+}
+
+slice stream_peer_certificate(const struct stream *stream)
+{
+	return stream->certificate;
+}
+
+slice stream_psk_identity(const struct stream *stream)
+{
+	return stream->psk_identity;
+}
+
 /* The core. */
+bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
+{
+	(void)adapter;
+	(void)identity;
+	(void)key;
+	return false;
+}
+
+void subscription_end(struct subscription *subscription)
+{
+	if (subscription)
+		world.nended++;
+}
+
+void subscription_refresh(struct subscription *subscription, uint64_t after)
+{
+	assert_non_null(subscription);
+	world.nrefreshed++;
+	world.refreshed_after = after;
+}
+
 struct request *request_new(struct adapter *adapter)
 {
 	if (world.refuse_requests) {
@@ -191,6 +301,26 @@ static inline void reply_with(
 	request->adapter->ops->reply(request->adapter, request);
 }
 
+/* Sends it home as an answer that can be followed; its subscription. */
+static inline struct subscription *reply_followed(struct request *request, slice body)
+{
+	assert_non_null(request->follower);
+	assert_true(world.nsubscriptions < WORLD_SUBSCRIPTIONS);
+	struct subscription *subscription = &world.subscriptions[world.nsubscriptions++];
+	*subscription = (struct subscription){ request->adapter, request->follower };
+	request->subscription = subscription;
+	reply_with(request, STATUS_OK, "application/json", body);
+	return subscription;
+}
+
+static inline void push_value(struct subscription *subscription, uint64_t version, slice body)
+{
+	struct update update = {
+		.version = version, .media = SLICE("application/json"), .body = body
+	};
+	adapter_coap.push(world.adapter, subscription, &update);
+}
+
 /* A listener with these settings: "key", "value", … NULL. */
 static inline void open_listener(const char *const *settings)
 {
@@ -208,9 +338,12 @@ static inline void open_listener(const char *const *settings)
 	struct config bind = { .kind = CONFIG_SCALAR,
 		.key = SLICE("bind"),
 		.text = SLICE("127.0.0.1:5683"),
+		.parent = &map,
 		.next = map.first };
-	map.first = &bind;
+	if (!settings || strcmp(settings[0], "bind") != 0)
+		map.first = &bind;
 	memset(&world, 0, sizeof world);
+	log_set_level(LOG_LEVEL_ERROR);
 	world.now_ms = 1000000;
 	arena_init(&world.arena, 64 << 20);
 	world.limits =
@@ -230,6 +363,51 @@ static inline void close_listener(void)
 	adapter_coap.close(world.adapter);
 	assert_int_equal(world.nalive, 0);
 	arena_finish(&world.arena);
+}
+
+/* A connection arrives; NULL: it was turned away. */
+static inline struct stream *connects(struct stream *stream)
+{
+	stream->owner = world.accept.accepted(world.accept.arg, stream);
+	return stream->owner ? stream : NULL;
+}
+
+/* Bytes arrive on it, in pieces of this size. */
+static inline void arrives_on(struct stream *stream, slice bytes, size_t piece)
+{
+	while (bytes.n && !stream->closing) {
+		size_t n = bytes.n < piece ? bytes.n : piece;
+		assert_true(stream->nin + n <= sizeof stream->in);
+		memcpy(stream->in + stream->nin, bytes.p, n);
+		stream->nin += n;
+		bytes = slice_from(bytes, n);
+		slice all = { stream->in, stream->nin };
+		size_t used = stream->paused
+		                      ? 0
+		                      : world.accept.events->received(stream->owner, stream, all);
+		assert_true(used <= stream->nin);
+		memmove(stream->in, stream->in + used, stream->nin - used);
+		stream->nin -= used;
+	}
+}
+
+static inline void is_gone(struct stream *stream, enum stream_end end)
+{
+	world.accept.events->closed(stream->owner, stream, end, 0);
+}
+
+/* The next message that was written to it; false: none. */
+static inline bool said(struct stream *stream, struct wire_message *message)
+{
+	const char *why;
+	size_t used;
+	slice rest = { stream->out + stream->nread, stream->nout - stream->nread };
+	if (!rest.n)
+		return false;
+	assert_int_equal(
+	        wire_parse_stream(rest, sizeof stream->out, message, &used, &why), WIRE_OK);
+	stream->nread += used;
+	return true;
 }
 
 /* One datagram from the peer at this port, exactly as long as it says. */

@@ -22,7 +22,8 @@ enum {
 	BLOCK1 = 27,
 	SIZE2 = 28,
 	PROXY_URI = 35,
-	SIZE1 = 60
+	SIZE1 = 60,
+	ECHO = 252
 };
 
 static char buffer[4096];
@@ -76,6 +77,22 @@ static int close_it(void **state)
 	(void)state;
 	close_listener();
 	return 0;
+}
+
+/* The peer at this port sends back the Echo option that it was challenged with. */
+static void prove_address(unsigned port)
+{
+	char body[9000] = { 0 };
+	begin(WIRE_CON, GET, 60000);
+	send_from(port);
+	reply_with(taken(), STATUS_OK, "text/plain", (slice){ body, sizeof body });
+	struct wire_message answer = expect(WIRE_ACK, WIRE_CODE(4, 1));
+	slice echo = wire_find(&answer, ECHO)->value;
+	begin(WIRE_CON, GET, 60001);
+	wire_option(&writer, ECHO, echo);
+	send_from(port);
+	reply_with(taken(), STATUS_OK, NULL, (slice){ NULL, 0 });
+	(void)expect(WIRE_ACK, WIRE_CODE(2, 5));
 }
 
 static void a_reading_is_submitted_and_answered(void **state)
@@ -182,6 +199,7 @@ static void a_repeated_message_has_one_effect(void **state)
 static void a_slow_answer_comes_separately(void **state)
 {
 	(void)state;
+	prove_address(4000);
 	send_simple(WIRE_CON, POST, 9, "x");
 	struct request *request = taken();
 	pass_ms(900);
@@ -214,6 +232,7 @@ static void a_slow_answer_comes_separately(void **state)
 static void a_silent_peer_is_given_up(void **state)
 {
 	(void)state;
+	prove_address(4000);
 	send_simple(WIRE_CON, POST, 9, "x");
 	pass_ms(1100);
 	(void)expect(WIRE_ACK, 0);
@@ -523,6 +542,7 @@ static void send_block2(uint16_t id, uint32_t number, unsigned size)
 static void a_large_answer_leaves_in_blocks(void **state)
 {
 	(void)state;
+	prove_address(4000);
 	char body[2100];
 	for (size_t i = 0; i < sizeof body; i++)
 		body[i] = (char)('a' + i % 26);
