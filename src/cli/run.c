@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "store/store.h"
 
 static const char help[] =
         "Usage: fairlead run [-c FILE]\n"
@@ -76,7 +77,17 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static int serve(struct loop *loop, struct core *core, const char *path)
+static bool open_store(
+        struct loop *loop, struct core *core, struct store **store, struct error *error)
+{
+	const char *folder = core_configuration(core)->state;
+	if (!folder)
+		return true;
+	*store = store_open(loop, folder, error);
+	return *store && core_use_store(core, *store, error);
+}
+
+static int serve(struct loop *loop, struct core *core, struct store **store, const char *path)
 {
 	struct arena arena;
 	arena_init(&arena, 4 << 20);
@@ -88,6 +99,10 @@ static int serve(struct loop *loop, struct core *core, const char *path)
 	if (!loaded)
 		return CLI_WRONG;
 	struct error error = { 0 };
+	if (!open_store(loop, core, store, &error)) {
+		(void)fprintf(stderr, "fairlead run: %s\n", error.text);
+		return CLI_FAILED;
+	}
 	if (!watch_signals(loop, core) || !core_start(core, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n",
 		        error.text[0] ? error.text : "signals cannot be watched");
@@ -114,12 +129,14 @@ int cli_run(int argc, char **argv)
 	raise_descriptor_limit();
 	struct loop *loop = loop_create();
 	struct core *core = loop ? core_create(loop, cli_plugs()) : NULL;
+	struct store *store = NULL;
 	int code = CLI_FAILED;
 	if (core)
-		code = serve(loop, core, path);
+		code = serve(loop, core, &store, path);
 	else
 		(void)fputs("fairlead run: out of memory or descriptors\n", stderr);
 	core_destroy(core);
+	store_close(store);
 	loop_destroy(loop);
 	arena_cache_drop();
 	return code;

@@ -39,6 +39,7 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	}
 	list_init(&core->retired);
 	list_init(&core->listeners);
+	list_init(&core->savings);
 	pipeline_init(core);
 	follow_init(core);
 	timer_init(&core->grace, loop, grace_is_over);
@@ -77,7 +78,7 @@ static void take_limits(struct core *core)
 	core->follow.max = core->current->subscriptions_max;
 	/* What followers are remembered by, such as certificates, is bounded in all. */
 	core->follow.max_bytes = core->current->memory_max_bytes / 4;
-	keep_make_room(core);
+	publish_make_room(core);
 }
 
 /* The configuration is in force: what its backends do unasked may begin. */
@@ -111,6 +112,17 @@ bool core_load(struct core *core, const char *path, struct mistakes *mistakes)
 	return all;
 }
 
+bool core_use_store(struct core *core, struct store *store, struct error *error)
+{
+	core->store = store;
+	return publish_restore(core, error);
+}
+
+struct store *adapter_store(const struct adapter *adapter)
+{
+	return adapter->core->store;
+}
+
 bool core_start(struct core *core, struct error *error)
 {
 	LIST_EACH (&core->listeners, at, following) {
@@ -132,6 +144,18 @@ static void log_mistakes(const struct mistakes *mistakes)
 	log_error("config", "%u mistakes; the configuration in force stays", mistakes->count);
 }
 
+/* What is kept, and what was acknowledged, stays where it is. */
+static bool same_state(const struct configuration *now, const struct configuration *next,
+        struct mistakes *mistakes)
+{
+	if (slice_equal(slice_of(now->state), slice_of(next->state)))
+		return true;
+	const struct config *gateway = config_get(next->root, "gateway");
+	const struct config *state = config_get(gateway, "state");
+	return mistake_add(
+	        mistakes, state ? state : next->root, "gateway.state changes with a restart only");
+}
+
 void core_reload(struct core *core)
 {
 	if (core->stopping)
@@ -146,7 +170,8 @@ void core_reload(struct core *core)
 	list_init(&opened);
 	struct configuration *next =
 	        configuration_load(core->loop, core->plugs, core->path, mistakes);
-	if (next && listeners_open(core, next, &opened, mistakes)) {
+	if (next && same_state(core->current, next, mistakes) &&
+	        listeners_open(core, next, &opened, mistakes)) {
 		retire(core, core->current);
 		core->current = next;
 		take_limits(core);
@@ -223,12 +248,24 @@ static void put_counters(struct text *line, const struct counters *counters)
 		text_printf(line, " %s=%" PRIu64, counter_name((enum counter)i), counters->at[i]);
 }
 
+static void log_store(const struct core *core)
+{
+	struct store_count count = store_count(core->store);
+	log_info("counters",
+	        "store pending=%u pending_bytes=%zu written=%" PRIu64 " commits=%" PRIu64
+	        " failures=%" PRIu64 " refused=%" PRIu64,
+	        count.pending, count.pending_bytes, count.written, count.commits, count.failures,
+	        count.refused);
+}
+
 static void log_values(const struct core *core)
 {
+	if (core->store)
+		log_store(core);
 	struct values_count count = values_count(core->values);
 	const struct follow *follow = &core->follow;
-	log_info("counters", "values=%u bytes=%zu gave_way=%" PRIu64, count.values, count.bytes,
-	        core->crowded_out);
+	log_info("counters", "values=%u bytes=%zu gave_way=%" PRIu64 " unsaved=%" PRIu64,
+	        count.values, count.bytes, core->crowded_out, core->unsaved);
 	log_info("counters",
 	        "subscriptions=%u bytes=%zu pushed=%" PRIu64 " refused=%" PRIu64 " ended=%" PRIu64,
 	        follow->count, follow->bytes, follow->pushed, follow->refused, follow->ended);

@@ -11,6 +11,9 @@ struct core;
 struct core *core_create(struct loop *, const struct plugs *);
 /* Loads the file and opens the listeners; touches no network. false: see `mistakes`. */
 bool core_load(struct core *, const char *path, struct mistakes *);
+/* Between core_load() and core_start(): where that is kept which outlives the process. It stays the caller's, and is
+ * closed after core_destroy(). false: it cannot be read, error says why. */
+bool core_use_store(struct core *, struct store *, struct error *);
 /* Starts every listener. false: error says which could not and why; none is left running. */
 bool core_start(struct core *, struct error *);
 /* Reads the file again. Listeners whose part did not change keep their connections; a broken file leaves all

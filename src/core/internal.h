@@ -4,6 +4,8 @@
 
 #include "api/stage.h"
 
+#include "api/store.h"
+
 #include "loop/loop.h"
 
 #include "core/core.h"
@@ -41,7 +43,9 @@ struct core {
 	struct list exchanges, resumed, finished;
 
 	struct values *values; /* the last ones, of endpoints that keep them */
-	uint64_t crowded_out, crowded_said_ms;
+	uint64_t crowded_out, crowded_said_ms, unsaved, unsaved_said_ms;
+	struct list savings; /* keep's: changes of values that are on their way to the disk */
+	struct store *store; /* NULL: none */
 	struct follow follow;
 
 	struct timer grace;
@@ -76,8 +80,22 @@ struct liking {
  * write the value. Only those whose quality is above `above`, which is that of the value as it is, and reluctant ones
  * only when that is 0. NULL: none is left. */
 const struct codec *mediate_next_liked(slice accept, unsigned above, struct liking *last);
-/* keep.c: as many values give way as are above the limits in force. */
-void keep_make_room(struct core *);
+
+/* publish.c: gives it a version; it becomes the last value of its path, and will be on disk soon. Copies. false: out
+ * of memory. */
+bool publish(struct core *, struct kept_value *);
+/* The same for one that is on disk already, under the version that it has. */
+bool publish_saved(struct core *, struct kept_value *);
+/* The value is gone. */
+void publish_removed(struct core *, slice path);
+/* What was there up to this version is gone, and is not on the disk any more. */
+void publish_remove_saved(struct core *, slice path, uint64_t version);
+/* As many values give way as are above the limits in force. */
+void publish_make_room(struct core *);
+/* Fetches what is on disk, before the start. */
+bool publish_restore(struct core *, struct error *);
+struct store_record publish_record(const struct kept_value *);
+
 /* deliver.c: an exchange has come back. */
 void deliver_exchange_done(struct core *, struct exchange *);
 /* route.c: the target whose turn it is, by weight; NULL: the backend has none. `not_this`: tried before. */

@@ -14,13 +14,14 @@
 #include <stdio.h>
 
 #include "api/codec.h"
+#include "api/store.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
 static const slice json = SLICE_INIT("application/json");
 
-enum { ETAG_BYTES = 20, LOG_EVERY_MS = 10000 };
+enum { ETAG_BYTES = 20, RETRY_AFTER_MS = 1000 };
 
 static void etag_of(uint64_t version, char text[ETAG_BYTES])
 {
@@ -116,48 +117,6 @@ static enum verdict answer(struct core *core, struct request *request)
 	return REPLY;
 }
 
-/* A listener may be flooded with names: one line says how many gave way. */
-static void log_crowded(struct core *core)
-{
-	uint64_t now_ms = loop_now_ms(core->loop);
-	if (core->crowded_said_ms && now_ms - core->crowded_said_ms < LOG_EVERY_MS)
-		return;
-	core->crowded_said_ms = now_ms;
-	log_warning("keep",
-	        "more values than gateway.limits allows (values, values_memory): %" PRIu64
-	        " of those not touched for longest gave way since the start",
-	        core->crowded_out);
-}
-
-static bool is_crowded(const struct core *core)
-{
-	struct values_count count = values_count(core->values);
-	return count.values > core->current->values_max ||
-	       count.bytes > core->current->values_max_bytes;
-}
-
-void keep_make_room(struct core *core)
-{
-	while (is_crowded(core)) {
-		const struct kept_value *stalest = values_stalest(core->values);
-		(void)values_remove(core->values, stalest->path);
-		core->crowded_out++;
-		log_crowded(core);
-	}
-}
-
-static bool publish(struct core *core, const struct kept_value *value)
-{
-	if (!values_put(core->values, value)) {
-		log_error("keep", "out of memory: the value of %.*s is not kept",
-		        SLICE_ARG(value->path));
-		return false;
-	}
-	keep_make_room(core);
-	follow_published(core, value->path);
-	return true;
-}
-
 /* What a message means, as bytes. false: it cannot be written down. */
 static bool content(struct request *request, const struct message *message,
         const struct value *tree, struct kept_value *value)
@@ -188,43 +147,127 @@ static struct kept_value value_of(const struct request *request)
 		.client = request->who ? request->who->id : (slice){ NULL, 0 } };
 }
 
-static void forget(struct core *core, slice path)
+/* ---- The gateway itself is the service. */
+
+/* A change that waits until it is on disk. */
+struct saving {
+	struct store_receipt receipt; /* first */
+	struct core *core;
+	struct request *request;
+	struct list link; /* in the core's list of those under way */
+	struct kept_value value;
+	bool removes;
+};
+
+/* What the path will be when all that is under way is on disk. NULL: no change is. */
+static const struct saving *last_saving(const struct core *core, slice path)
 {
-	if (values_remove(core->values, path))
-		follow_removed(core, path);
+	for (const struct list *at = core->savings.previous; at != &core->savings;
+	        at = at->previous) {
+		const struct saving *saving = LIST_OWNER(at, struct saving, link);
+		if (slice_equal(saving->value.path, path))
+			return saving;
+	}
+	return NULL;
 }
 
-/* The gateway itself is the service. */
-static enum verdict serve(struct core *core, struct request *request)
+static bool is_conditional(const struct request *request)
 {
-	const struct kept_value *present = values_find(core->values, request->resource);
-	if (!preconditions_hold(request, present))
-		return REPLY;
-	if (request->in.method == METHOD_DELETE) {
-		if (!present) {
-			request_refuse(request, STATUS_NOT_FOUND, "no value was received yet");
-			return REPLY;
-		}
-		forget(core, request->resource);
-		request->status = STATUS_DELETED;
+	return message_field(&request->in, "if-match").n ||
+	       message_field(&request->in, "if-none-match").n;
+}
+
+/* Two that ask for the same version at a time: the second one is held against what the first one makes of it. */
+static const struct kept_value *value_to_be(const struct core *core, const struct request *request)
+{
+	const struct saving *saving =
+	        is_conditional(request) ? last_saving(core, request->resource) : NULL;
+	if (!saving)
+		return values_find(core->values, request->resource);
+	return saving->removes ? NULL : &saving->value;
+}
+
+static void apply(struct core *core, struct request *request, struct saving *saving)
+{
+	if (saving->removes)
+		publish_remove_saved(core, saving->value.path, saving->value.version);
+	else if (!publish_saved(core, &saving->value))
+		request_refuse(request, STATUS_INTERNAL, "the gateway is out of memory");
+}
+
+static void saved(struct store_receipt *receipt)
+{
+	struct saving *saving = (struct saving *)(void *)receipt;
+	struct request *request = saving->request;
+	list_remove(&saving->link);
+	if (receipt->status == STATUS_OK)
+		apply(saving->core, request, saving);
+	else
+		request_refuse(request, receipt->status,
+		        receipt->status == STATUS_STORE_FULL
+		                ? "the gateway's disk is full: nothing was kept"
+		                : "the gateway's disk fails: nothing was kept");
+	pipeline_resume(request, REPLY);
+}
+
+/* ACKNOWLEDGED MEANS SAFE: the answer leaves when the change is on disk, and then it shows in memory, too. */
+static enum verdict save(struct core *core, struct request *request, struct saving *saving)
+{
+	saving->core = core;
+	saving->request = request;
+	saving->receipt.done = saved;
+	saving->value.version = values_new_version(core->values);
+	if (!core->store) {
+		apply(core, request, saving);
 		return REPLY;
 	}
-	struct kept_value value = value_of(request);
-	if (!request->in.body.n && !request->in.value) {
+	const struct store_record record = publish_record(&saving->value);
+	bool taken =
+	        saving->removes
+	                ? store_remove(core->store, STORE_LAST_VALUES, record.key, &saving->receipt)
+	                : store_put(core->store, STORE_LAST_VALUES, &record, &saving->receipt);
+	if (taken) {
+		list_append(&core->savings, &saving->link);
+		return WAIT;
+	}
+	request_refuse(request, STATUS_UNAVAILABLE, "too much waits for the gateway's disk");
+	request->retry_after_ms = RETRY_AFTER_MS;
+	return REPLY;
+}
+
+static enum verdict serve(struct core *core, struct request *request)
+{
+	const struct kept_value *present = value_to_be(core, request);
+	if (!preconditions_hold(request, present))
+		return REPLY;
+	struct saving *saving = ARENA_NEW(&request->arena, struct saving);
+	if (!saving) {
+		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this request");
+		return REPLY;
+	}
+	saving->value = value_of(request);
+	saving->removes = request->in.method == METHOD_DELETE;
+	if (saving->removes && !present) {
+		request_refuse(request, STATUS_NOT_FOUND, "no value was received yet");
+		return REPLY;
+	}
+	if (!saving->removes && !request->in.body.n && !request->in.value) {
 		request_refuse(request, STATUS_INVALID, "there is no value in this message");
 		return REPLY;
 	}
-	if (!received(request, &value)) {
+	if (!saving->removes && !received(request, &saving->value)) {
 		request_refuse(
 		        request, STATUS_INVALID, "this cannot be written as %.*s", SLICE_ARG(json));
 		return REPLY;
 	}
-	request->status = present ? STATUS_CHANGED : STATUS_CREATED;
-	value.version = values_new_version(core->values);
-	if (!publish(core, &value))
-		request_refuse(request, STATUS_INTERNAL, "the gateway is out of memory");
-	return REPLY;
+	if (saving->removes)
+		request->status = STATUS_DELETED;
+	else
+		request->status = present ? STATUS_CHANGED : STATUS_CREATED;
+	return save(core, request, saving);
 }
+
+/* ---- The stage. */
 
 /* "cache-control: no-cache" asks for what the backend has to say now. */
 static bool wants_fresh(const struct request *request)
@@ -262,7 +305,6 @@ static void take(struct core *core, struct request *request, bool told)
 		        SLICE_ARG(value.path));
 		return;
 	}
-	value.version = values_new_version(core->values);
 	if (publish(core, &value) && told)
 		describe(request, &value);
 }
@@ -287,7 +329,7 @@ static void learn(struct core *core, struct request *request)
 		break;
 	case METHOD_DELETE:
 		if (!waits_for_device(request))
-			forget(core, request->resource);
+			publish_removed(core, request->resource);
 		break;
 	case METHOD_PATCH: /* no endpoint that keeps values takes one: it says what changes, not what is */
 	case METHOD_HEAD:
@@ -312,25 +354,13 @@ static void leave(struct core *core, struct request *request)
 		follow_one(core, request, value->version);
 }
 
-const struct stage stage_keep = { .name = "keep", .enter = enter, .leave = leave };
-
-void backend_observed(struct backend *backend, const struct endpoint *endpoint, enum status status,
-        const struct message *message)
+static void cancel(struct core *core, struct request *request)
 {
-	struct core *core = backend->core;
-	const struct configuration *current = core->current;
-	const struct endpoint_setup *setup = endpoint_setup(endpoint);
-	/* A configuration that has been replaced has nothing to say any more. */
-	if (setup < current->endpoints || setup >= current->endpoints + current->nendpoints)
-		return;
-	if (status != STATUS_OK) {
-		log_warning("keep", "backend=%s endpoint=%.*s is not heard of: %s", backend->label,
-		        SLICE_ARG(endpoint->name), status_name(status));
-		return;
-	}
-	struct kept_value value = { .path = endpoint->path,
-		.media = message->media.n ? message->media : endpoint->media,
-		.body = message->body,
-		.version = values_new_version(core->values) };
-	(void)publish(core, &value);
+	/* The disk answers soon, and the change is under way. */
+	(void)core;
+	(void)request;
 }
+
+const struct stage stage_keep = {
+	.name = "keep", .enter = enter, .leave = leave, .cancel = cancel
+};

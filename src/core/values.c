@@ -208,6 +208,35 @@ bool values_put(struct values *values, const struct kept_value *value)
 	return true;
 }
 
+bool values_restore(struct values *values, const struct kept_value *value)
+{
+	uint64_t newest = values->newest;
+	if (!values_put(values, value))
+		return false;
+	if (values->newest < newest)
+		values->newest = newest;
+	return true;
+}
+
+static int by_version(const void *a, const void *b)
+{
+	const struct line *left = a, *right = b;
+	return (left->version > right->version) - (left->version < right->version);
+}
+
+void values_restored(struct values *values)
+{
+	close_holes(values);
+	if (values->nlines)
+		qsort(values->journal, values->nlines, sizeof *values->journal, by_version);
+	for (size_t i = 0; i < values->nlines; i++) {
+		struct entry *entry = values->journal[i].entry;
+		entry->place = i;
+		list_remove(&entry->touched);
+		list_append(&values->touched, &entry->touched);
+	}
+}
+
 bool values_remove(struct values *values, slice path)
 {
 	struct entry *entry = find(values, path);

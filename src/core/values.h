@@ -31,6 +31,9 @@ uint64_t values_new_version(struct values *);
 /* Copies; takes the place of the value of the same path. `version` is the newest of all. false: out of memory, nothing
  * was changed. */
 bool values_put(struct values *, const struct kept_value *);
+/* For those that were kept before the start: in any order, and before any other; values_restored() puts them in order. */
+bool values_restore(struct values *, const struct kept_value *);
+void values_restored(struct values *);
 /* false: there was none. */
 bool values_remove(struct values *, slice path);
 /* NULL: none. What is found lives until the next values_put() or values_remove(). */

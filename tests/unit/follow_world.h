@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "core/core.h"
+#include "tests/fakes/hand_store.h"
 
 /* ---- What the adapter was told. */
 enum { PUSHES_MAX = 4096 };
@@ -183,6 +184,19 @@ static void write_configuration(const char *text)
 	(void)fclose(file);
 }
 
+/* A core of this configuration; `store` NULL: without. */
+static void world_start(struct store *store)
+{
+	struct mistakes mistakes = { .arena = &world.arena };
+	struct error error;
+	world.core = core_create(hand_loop(), &plugs);
+	if (!core_load(world.core, world.path, &mistakes))
+		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
+	if (store)
+		assert_true(core_use_store(world.core, store, &error));
+	assert_true(core_start(world.core, &error));
+}
+
 static int world_open(const char *configuration)
 {
 	log_set_level((enum log_level) - 1);
@@ -196,12 +210,7 @@ static int world_open(const char *configuration)
 	(void)setenv("TOKEN_B", "secret-b", 1);
 	(void)setenv("TOKEN_P", "secret-p", 1);
 	arena_init(&world.arena, 1 << 20);
-	struct mistakes mistakes = { .arena = &world.arena };
-	world.core = core_create(hand_loop(), &plugs);
-	if (!core_load(world.core, world.path, &mistakes))
-		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
-	struct error error;
-	assert_true(core_start(world.core, &error));
+	world_start(NULL);
 	return 0;
 }
 
@@ -209,6 +218,7 @@ static int world_close(void **state)
 {
 	(void)state;
 	core_destroy(world.core);
+	hand_store_reset();
 	arena_finish(&world.arena);
 	(void)unlink(world.path);
 	return 0;
@@ -232,7 +242,7 @@ static struct request *fresh(
 	return request;
 }
 
-static enum status submit(struct request *request)
+static inline enum status submit(struct request *request)
 {
 	unsigned before = world.homecomings;
 	world.inside = true;
@@ -242,13 +252,14 @@ static enum status submit(struct request *request)
 	return world.homecomings > before ? world.home->status : STATUS_NONE;
 }
 
-static enum status ask(enum method method, const char *to, const char *body, const char *token)
+static inline enum status ask(
+        enum method method, const char *to, const char *body, const char *token)
 {
 	return submit(fresh(method, to, body, token));
 }
 
 /* Follows; NULL: it was refused, or there is nothing to follow. */
-static struct subscription *follow(
+static inline struct subscription *follow(
         enum method method, const char *to, const char *token, void *follower)
 {
 	struct request *request = fresh(method, to, NULL, token);
@@ -258,16 +269,69 @@ static struct subscription *follow(
 }
 
 /* All turns that are due. */
-static void turn(void)
+static inline void turn(void)
 {
 	for (unsigned i = 0; i < 1000; i++)
 		hand_loop_pass(1);
 }
 
-static const struct told *last_told(void)
+static inline const struct told *last_told(void)
 {
 	assert_true(world.ntold > 0);
 	return &world.told[world.ntold - 1];
+}
+
+/* ---- The configuration. */
+#define HEAD_OF_IT                                                                                 \
+	"gateway: { state: nowhere, limits: { body: 1KiB, memory: 1MiB, values: 5,\n"              \
+	"           values_memory: 8KiB, subscriptions: 20 } }\n"                                  \
+	"listeners: [{ name: l, protocol: loopback, bind: x }]\n"                                  \
+	"auth: { token: { method: token }, key: { method: token } }\n"
+#define ROLES                                                                                      \
+	"roles:\n"                                                                                 \
+	"  sensor: { allow: [\"* /sensors/{self}\"] }\n"                                           \
+	"  panel: { allow: [\"GET /sensors/*\", \"SUBSCRIBE /heard/*\", \"* /keyed/*\"] }\n"
+#define CLIENTS                                                                                    \
+	"clients:\n"                                                                               \
+	"  - { id: a, roles: [sensor], token: env:TOKEN_A }\n"                                     \
+	"  - { id: b, roles: [sensor], token: env:TOKEN_B }\n"                                     \
+	"  - { id: p, roles: [panel], token: env:TOKEN_P }\n"
+#define BACKENDS "backends: { one: { protocol: scripted }, valve: { protocol: device } }\n"
+#define ENDPOINTS                                                                                  \
+	"endpoints:\n"                                                                             \
+	"  - { name: sensors, path: \"/sensors/{device}\", methods: [GET, HEAD, POST, DELETE],\n"  \
+	"      auth: [token], keep: last, to: one }\n"                                             \
+	"  - { name: own, path: \"/own/{x}\", methods: [GET, PUT, DELETE], auth: [none],\n"        \
+	"      accept: [\"*/*\"], keep: last }\n"                                                  \
+	"  - { name: heard, path: \"/heard/{x}\", methods: [GET], auth: [token], keep: last }\n"   \
+	"  - { name: telling, path: \"/heard/{x}\", methods: [POST], auth: [none], keep: last }\n" \
+	"  - { name: keyed, path: \"/keyed/{x}\", methods: [GET, PUT], auth: [key, none],\n"       \
+	"      roles: [panel], keep: last }\n"                                                     \
+	"  - { name: seen, path: /seen, methods: [GET, PUT], auth: [none], keep: last, to: one,\n" \
+	"      observe: true }\n"                                                                  \
+	"  - { name: valve, path: /valve, methods: [GET, PUT], auth: [none], keep: last,\n"        \
+	"      to: valve }\n"                                                                      \
+	"  - { name: plain, path: /plain, methods: [GET, POST], auth: [none], to: one }\n"
+
+static const char configuration[] = HEAD_OF_IT ROLES CLIENTS BACKENDS ENDPOINTS;
+
+static int setup(void **state)
+{
+	(void)state;
+	return world_open(configuration);
+}
+
+static inline struct request *with_field(struct request *request, const char *name, slice value)
+{
+	struct field *fields =
+	        arena_alloc(&request->arena, (request->in.nfields + 1) * sizeof *fields);
+	if (request->in.nfields)
+		memcpy(fields, request->in.fields, request->in.nfields * sizeof *fields);
+	fields[request->in.nfields] =
+	        (struct field){ slice_of(name), arena_copy_slice(&request->arena, value) };
+	request->in.fields = fields;
+	request->in.nfields++;
+	return request;
 }
 
 #endif

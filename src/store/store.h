@@ -1,0 +1,15 @@
+/* The store as main sees it: opened before the core uses it, closed after the core is gone. Core thread. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "api/store.h"
+
+struct loop;
+
+/* Makes the folder when it is not there (for the owner only), claims it for this process, opens or makes the database
+ * in it. A damaged database is put aside, with an error in the log. NULL: error says why. */
+struct store *store_open(struct loop *, const char *folder, struct error *);
+/* Writes what is pending; receipts that are still out are forgotten. Before loop_destroy(). NULL is fine. */
+void store_close(struct store *);
+
+#endif
