@@ -298,6 +298,7 @@ static void count_end(struct counters *counters, enum coap_end end)
 		counters->at[COUNTER_MALFORMED]++;
 		break;
 	case COAP_END_SILENT:
+	case COAP_END_NO_SESSION:
 	case COAP_END_DEADLINE:
 	case COAP_END_QUEUED:
 		counters->at[COUNTER_EXPIRED]++;

@@ -119,7 +119,8 @@ static void call_done(struct coap_call *call, enum coap_end end)
 		                                      : coap_end_status(end, &why));
 	arena_finish(&observer->arena);
 	if (good && observer->fetch_again)
-		ask_in(observer, 0);
+		ask_in(observer,
+		        RETRY_MIN_MS); /* a device that always speaks first is no endless loop */
 }
 
 /* While the answer to the registration is still on its way, what is heard may be older or newer than that: it is

@@ -1,6 +1,6 @@
 /* A CALL waits for its turn, then goes through its messages one by one: each is sent, repeated with growing waits
  * until the device acknowledges it, and answered in the acknowledgement or in a message of the device's own. Every
- * message has an id and a random token of its own, so that an answer belongs to one message or to none.
+ * message has an id, and every call a random token, of its own, so that an answer belongs to one call or to none.
  *
  * ONE AT A TIME is what RFC 7252 section 4.7 allows towards a device that nothing is known of; `in_flight` allows
  * more. Bodies that go up in blocks never overlap, as a device could not tell their blocks apart.
@@ -153,13 +153,23 @@ static uint16_t next_id(struct coap_peer *peer)
 	return ++peer->last_id;
 }
 
+/* One for the whole call: RFC 7959 leaves it open, but there are devices (node-coap) that know blocks of one body by their
+ * token. The further blocks of a registration have another than what is observed goes by (section 3.4 there). */
+static void choose_token(struct coap_call *call)
+{
+	bool further = call->transfer.downloading;
+	if (!call->has_token || (call->observation && further))
+		draw_token(call);
+	call->has_token = true;
+	if (call->observation && !further)
+		begin_observation(call);
+}
+
 /* The next message of the call. */
 static void begin_message(struct coap_call *call)
 {
 	struct coap_peer *peer = call->peer;
-	draw_token(call);
-	if (call->observation && !call->transfer.downloading)
-		begin_observation(call);
+	choose_token(call);
 	call->id = next_id(peer);
 	slice bytes = coap_transfer_write(&call->transfer, call->id,
 	        (slice){ call->token, sizeof call->token }, call->bytes, sizeof call->bytes);
@@ -215,6 +225,7 @@ static void give_turn(struct coap_peer *peer, struct coap_call *call)
 	peer->nwaiting--;
 	peer->nactive++;
 	call->active = true;
+	call->has_token = false;
 	coap_transfer_begin(&call->transfer, call->ask, call->arena,
 	        peer->settings.answer_max_bytes, peer->settings.block_size);
 	call->transfer.observe = call->observation != NULL;
@@ -374,7 +385,7 @@ static void deadline_passed(struct timer *timer)
 		end_silent(call);
 	} else if (peer->link && !peer->open) {
 		bool heard = coap_link_heard(peer->link);
-		finish(call, heard ? COAP_END_DEADLINE : COAP_END_SILENT);
+		finish(call, heard ? COAP_END_NO_SESSION : COAP_END_SILENT);
 		if (!peer->nwaiting)
 			close_link(peer); /* its own repetitions come ever more seldom */
 	} else {
@@ -419,20 +430,26 @@ static void acknowledge(struct coap_peer *peer, uint16_t id)
 
 static void take_answer(struct coap_call *call, const struct wire_message *message)
 {
-	timer_stop(&call->again);
-	call->acknowledged = true;
 	switch (coap_transfer_take(&call->transfer, message)) {
 	case COAP_TRANSFER_MORE:
 		begin_message(call);
 		break;
 	case COAP_TRANSFER_WHOLE:
+		call->acknowledged = true;
 		finish(call, COAP_END_ANSWER);
 		break;
+	case COAP_TRANSFER_OLD:
+		/* The network brought an earlier answer twice; an acknowledgement is of this very message. */
+		if (message->type != WIRE_ACK)
+			break;
+		/* fall through */
 	case COAP_TRANSFER_BROKEN:
+		call->acknowledged = true;
 		call->why = call->transfer.why;
 		finish(call, COAP_END_MALFORMED);
 		break;
 	case COAP_TRANSFER_TOO_LARGE:
+		call->acknowledged = true;
 		finish(call, COAP_END_TOO_LARGE);
 		break;
 	}
@@ -543,6 +560,8 @@ enum status coap_end_status(enum coap_end end, const char **why)
 		[COAP_END_UNREACHABLE] = { STATUS_UNAVAILABLE, "the device cannot be reached" },
 		[COAP_END_SILENT] = { STATUS_TIMEOUT, "the device gives no sign of life" },
 		[COAP_END_REFUSED] = { STATUS_BAD_BACKEND, "the device refused a secure session" },
+		[COAP_END_NO_SESSION] = { STATUS_TIMEOUT,
+		        "no secure session with the device came about in time" },
 		[COAP_END_BROKEN] = { STATUS_BAD_BACKEND,
 		        "the device went away before it answered" },
 		[COAP_END_DEADLINE] = { STATUS_TIMEOUT, "the device did not answer in time" },

@@ -33,6 +33,7 @@ enum coap_end {
 	COAP_END_UNREACHABLE, /* the network says that nobody is there */
 	COAP_END_SILENT,      /* nothing came back, not even an acknowledgement */
 	COAP_END_REFUSED,     /* no secure session: `why` */
+	COAP_END_NO_SESSION,  /* none within the time, though the device is there: another key? */
 	COAP_END_BROKEN,      /* acknowledged, and then the device or its session went away */
 	COAP_END_DEADLINE,    /* acknowledged, and not answered in time */
 	COAP_END_QUEUED,      /* its time was over before its turn came */
@@ -83,6 +84,7 @@ struct coap_call {
 	struct timer deadline, again;
 	bool active;       /* has its turn */
 	bool acknowledged; /* the message now under way */
+	bool has_token;
 	bool again_on_new_link;
 	unsigned times;  /* that message was sent */
 	uint64_t nheard; /* what the peer had heard when it was sent first */

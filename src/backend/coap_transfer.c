@@ -106,8 +106,11 @@ static enum coap_transfer_verdict take_block(
         struct coap_transfer *transfer, const struct coap_answer *answer, slice part)
 {
 	const struct wire_block *block = &answer->block2;
-	if ((size_t)block->number * block->size != transfer->body_bytes)
-		return broken(transfer, "the device sent another block than it was asked for");
+	uint64_t from = (uint64_t)block->number * block->size;
+	if (from != transfer->body_bytes) {
+		(void)broken(transfer, "the device sent another block than it was asked for");
+		return from < transfer->body_bytes ? COAP_TRANSFER_OLD : COAP_TRANSFER_BROKEN;
+	}
 	if (block->more ? part.n != block->size : part.n > block->size)
 		return broken(transfer, "the device sent a block of another length than it says");
 	if (answer->has_size2 && answer->size2 > transfer->answer_max_bytes)
@@ -163,9 +166,12 @@ static enum coap_transfer_verdict take_further(
 static enum coap_transfer_verdict take_continue(
         struct coap_transfer *transfer, const struct coap_answer *answer)
 {
-	if (!answer->has_block1 ||
-	        answer->block1.number != transfer->uploaded / transfer->block_size)
-		return broken(transfer, "the device took only a part of the body");
+	size_t number = transfer->uploaded / transfer->block_size;
+	if (!answer->has_block1 || answer->block1.number != number) {
+		(void)broken(transfer, "the device took only a part of the body");
+		return answer->has_block1 && answer->block1.number < number ? COAP_TRANSFER_OLD
+		                                                            : COAP_TRANSFER_BROKEN;
+	}
 	transfer->uploaded += transfer->piece;
 	if (answer->block1.size < transfer->block_size)
 		transfer->block_size = answer->block1.size;
@@ -191,6 +197,11 @@ enum coap_transfer_verdict coap_transfer_take(
 	size_t rest = transfer->ask->body.n - transfer->uploaded;
 	if (transfer->piece < rest && answer.code >> 5 == 2)
 		return take_continue(transfer, &answer);
+	if (answer.code == CODE_CONTINUE && answer.has_block1 && transfer->uploaded &&
+	        answer.block1.number < transfer->uploaded / transfer->block_size) {
+		transfer->why = "the device said \"continue\" out of turn";
+		return COAP_TRANSFER_OLD;
+	}
 	if (answer.code == CODE_CONTINUE)
 		return broken(transfer, "the device said \"continue\" out of turn");
 	if (wants_smaller(transfer, &answer)) {

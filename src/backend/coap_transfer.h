@@ -25,12 +25,13 @@ struct coap_transfer {
 	struct coap_answer answer; /* what the first message of the answer said */
 	char echo[COAP_ECHO_MAX];
 	unsigned echo_bytes;
-	const char *why; /* with BROKEN and TOO_LARGE: a constant text */
+	const char *why; /* with OLD, BROKEN and TOO_LARGE: a constant text */
 };
 
 enum coap_transfer_verdict {
-	COAP_TRANSFER_MORE,     /* write the next message */
-	COAP_TRANSFER_WHOLE,    /* answer and body are there */
+	COAP_TRANSFER_MORE,  /* write the next message */
+	COAP_TRANSFER_WHOLE, /* answer and body are there */
+	COAP_TRANSFER_OLD, /* an answer to an earlier block, once more: `why` if it is no repetition */
 	COAP_TRANSFER_BROKEN,   /* the device does not keep to the protocol */
 	COAP_TRANSFER_TOO_LARGE /* over the limit, or over the arena's budget */
 };

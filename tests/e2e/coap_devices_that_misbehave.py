@@ -253,6 +253,21 @@ def test_blocks_that_do_not_fit_together_are_a_bad_gateway():
             alive(device, gateway)
 
 
+def test_an_earlier_block_that_comes_twice_does_no_harm():
+    def script(device, message):
+        if not message.what:
+            return
+        block = int.from_bytes(message.option(BLOCK2) or b"", "big") >> 4
+        device.ack(message)
+        for number_of in range(block + 1):  # all the earlier ones again, then this one
+            device.answer(message, "2.05", bytes([65 + number_of]) * 64,
+                          [(BLOCK2, number(number_of << 4 | (8 if number_of < 3 else 0) | 2))], kind=NON)
+    device, gateway = device_and_gateway(script)
+    with device, gateway:
+        status, _, body = curl(gateway.url("/raw/x"))
+        assert (status, body) == (200, "A" * 64 + "B" * 64 + "C" * 64 + "D" * 64), (status, body)
+
+
 def test_a_value_that_changed_while_it_was_read_is_read_again():
     def script(device, message):
         block = int.from_bytes(message.option(BLOCK2) or b"", "big") >> 4

@@ -14,7 +14,8 @@ class RealDevice:
     """coap-server-openssl: /time, /async (a separate answer), /example_data (PUT, GET, in blocks), and whatever is PUT
     (-d). With `secure` arguments (-k KEY, or -c -j -C) coaps listens at port + 1."""
 
-    def __init__(self, *secure, address=None, port=None):
+    def __init__(self, *secure, address=None, port=None, program="coap-server-openssl"):
+        self.program = program
         self.address = address or support.own_address()
         self.port = port or self._pair()
         self.secure = secure
@@ -35,9 +36,9 @@ class RealDevice:
     def start(self):
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["coap-server-openssl", "-A", self.address, "-p", str(self.port), "-d", "20", "-v", "6", *self.secure],
+                [self.program, "-A", self.address, "-p", str(self.port), "-d", "20", "-v", "6", *self.secure],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        support.wait_until(self._listens, "coap-server-openssl to listen")
+        support.wait_until(self._listens, self.program + " to listen")
 
     def _listens(self):
         """A ping is answered."""
