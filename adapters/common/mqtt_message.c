@@ -69,6 +69,15 @@ void mqtt_message_take(
 	}
 }
 
+enum status mqtt_message_status(slice said)
+{
+	for (unsigned i = STATUS_OK; i < STATUS_COUNT; i++) {
+		if (slice_is(said, status_name((enum status)i)))
+			return (enum status)i;
+	}
+	return STATUS_OK;
+}
+
 slice mqtt_message_why(struct request *request)
 {
 	char id[REQUEST_ID_BYTES];

@@ -35,8 +35,8 @@ struct command {
 	void *state;      /* the adapter's own */
 };
 
-/* An adapter tells that this device can take commands (again): what waits for it is delivered, later and never from
- * inside the call. */
+/* An adapter tells that this device can take commands (again), or (empty) that any of its devices can: what waits for it
+ * is delivered, later and never from inside the call. */
 void command_device_returned(struct adapter *, slice device);
 /* May a command for this device ever come by this listener to a path that `pattern` takes? The pattern is a path with
  * "+" for any one segment and "#" at the end for all below, as METHOD_SUBSCRIBE's. So that a subscription to what can

@@ -7,6 +7,7 @@ static const char *const names[COUNTER_COUNT] = {
 	[COUNTER_MALFORMED] = "malformed",
 	[COUNTER_EXPIRED] = "expired",
 	[COUNTER_FAILED] = "failed",
+	[COUNTER_UNASKED] = "unasked",
 	[COUNTER_BYTES_IN] = "bytes_in",
 	[COUNTER_BYTES_OUT] = "bytes_out",
 };

@@ -34,7 +34,8 @@ enum credential_kind {
 	CREDENTIAL_PSK,            /* name: the identity whose key opened the session */
 	CREDENTIAL_USERNAME_TOKEN, /* name, secret */
 	CREDENTIAL_ADDRESS,        /* name: the peer's address */
-	CREDENTIAL_LOGIN /* name: what a binary login frame says, with nothing to prove it */
+	CREDENTIAL_LOGIN, /* name: what a binary login frame says, with nothing to prove it */
+	CREDENTIAL_BROKER /* name: who published, as far as a joined broker's message tells */
 };
 
 /* As presented, not yet believed. */

@@ -111,6 +111,7 @@ static bool token_offers(const struct authenticator *base, const struct credenti
 	case CREDENTIAL_CERTIFICATE:
 	case CREDENTIAL_PSK:
 	case CREDENTIAL_ADDRESS:
+	case CREDENTIAL_BROKER:
 		break;
 	}
 	return false;
