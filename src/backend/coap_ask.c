@@ -13,6 +13,7 @@
  * changes something) is refused. In a GET tags are ETag options: "only if it is none of these". */
 #include "backend/coap_ask.h"
 
+#include "api/codec.h"
 #include "base/media.h"
 #include "base/uri.h"
 #include "codec/coap_code.h"
@@ -134,7 +135,8 @@ static enum status add_if_none_match(
 
 /* ---- Media */
 
-/* The notation to be asked for, by number; -1: none in particular. */
+/* The notation to be asked for, by number; -1: none in particular. XML is not asked for on behalf of a browser, which
+ * names it before "anything". */
 static int wanted_format(slice accept, slice media)
 {
 	if (media.n)
@@ -144,6 +146,9 @@ static int wanted_format(slice accept, slice media)
 	while (accept.p) {
 		slice range = slice_trim(slice_cut(&accept, ','));
 		slice type = media_type(range);
+		const struct codec *codec = codec_for(type);
+		if (any_quality && codec && codec->reluctant)
+			continue;
 		int number = content_format_number(type);
 		unsigned quality = number < 0 ? 0 : media_quality(range, type);
 		if (quality > best_quality) {

@@ -11,7 +11,9 @@ TEXT, OCTETS, XML, SENML_JSON, SENSML_JSON, SENML_CBOR, PNG = 0, 42, 41, 110, 11
 TIME = "1764057600.123456789"
 PACK = f'[{{"n":"urn:dev:valve-3","u":"Cel","v":81.40,"t":{TIME}}}]'
 MAP = '{"a":1}'
-LISTENERS = listener() + '\n  - { name: web, protocol: http, bind: "{address}:{port_web}" }'
+LISTENERS = listener() + """
+  - { name: web, protocol: http, bind: "{address}:{port_web}" }
+  - { name: mqtt, protocol: mqtt, bind: "{address}:{port_mqtt}" }"""
 AS_JSON = """
   - { name: json, path: "/json/{thing}", methods: [POST, PUT], auth: [none], to: telemetry, call: { as: application/json } }
   - { name: senml, path: "/senml/{thing}", methods: [POST], auth: [none], to: telemetry, call: { as: application/senml+cbor } }
@@ -149,6 +151,9 @@ def test_senml_is_resolved_for_who_does_not_speak_it():
         status, _, body = support.curl("-H", "Content-Type: application/senml+json", "--data-binary", SHORT.decode(),
                                        box.url("/json/x"))
         assert status == 200, body
+        assert backend.next().body == RESOLVED
+        support.run("mosquitto_pub", "-V", "5", "-h", box.address, "-p", box.port("mqtt"), "-q", "1", "-t", "json/x",
+                    "-D", "publish", "content-type", "application/senml+json", "-m", SHORT.decode())
         assert backend.next().body == RESOLVED
         # Who takes SenML gets the same bytes, or the other notation of it.
         assert connect(box).call(POST, "/open/x", SHORT, form=SENML_JSON).code == "2.04"

@@ -90,6 +90,8 @@ static void calls_become_options(void **state)
 		{ "/a", NULL, "application/json;q=0.5, application/cbor", NULL, "11=61 17=3c" },
 		{ "/a", NULL, "application/json", "application/cbor", "11=61 17=3c" },
 		{ "/a", NULL, "text/plain", NULL, "11=61 17=" },
+		{ "/a", NULL, "application/xml", NULL, "11=61 17=29" },
+		{ "/a", NULL, "text/html, application/xml;q=0.9, */*;q=0.8", NULL, "11=61" },
 	};
 	const char *why;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
