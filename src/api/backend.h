@@ -82,12 +82,16 @@ struct backend_ops {
 	void (*close)(struct backend *); /* no exchange is under way; NULL is fine */
 };
 
-/* What every backend that calls devices has in its table of settings; the core reads it. */
+/* What every backend that calls devices has in its table of settings; the core reads them. */
+extern const struct setting backend_mailbox_settings[];
 #define BACKEND_DEVICE_SETTINGS                                                                    \
-	{                                                                                          \
-		.key = "device", .type = SETTING_TEXT,                                             \
+	{ .key = "device",                                                                         \
+		.type = SETTING_TEXT,                                                              \
 		.help = "the device that a call is for, of the path's variables; default: "        \
-		        "{device} where the path has it"                                           \
+		        "{device} where the path has it" },                                        \
+	{                                                                                          \
+		.key = "mailbox", .type = SETTING_TREE, .inner = backend_mailbox_settings,         \
+		.help = "commands for a device that is away wait for its return"                   \
 	}
 
 /* First member of the backend's own struct. open() leaves it zeroed; the core fills it in. */

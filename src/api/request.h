@@ -86,6 +86,8 @@ struct request {
 	const char *backend; /* route: its name, for the log; NULL before */
 	slice device;        /* route: whom endpoint->device names, in plain text; empty: nobody */
 
+	bool sent, away, acknowledged; /* deliver: as the last exchange had them (api/backend.h) */
+
 	/* keep, or authorize with METHOD_SUBSCRIBE: what `follower` asked for; the adapter's once it is home. */
 	struct subscription *subscription;
 
@@ -98,7 +100,8 @@ struct request {
 
 	/* The pipeline's own, from here on. */
 	uint64_t started_us;
-	unsigned at; /* the stage it is in */
+	unsigned at;      /* the stage it is in */
+	unsigned skipped; /* the stages from the second to before this one are left out */
 	bool waiting, cancelled;
 	int resumed_with;      /* enum verdict, while on the resumed list */
 	void *slot[STAGE_MAX]; /* one a stage, in the arena */

@@ -43,6 +43,7 @@ static enum verdict enter(struct core *core, struct request *request)
 {
 	if (request->in.method == METHOD_SUBSCRIBE)
 		return follow_subscribe(core, request);
+	postbox_heard(core->postbox, request->who->id);
 	if (!request->endpoint) {
 		request->status = STATUS_OK; /* the session is open; nothing is delivered */
 		return REPLY;

@@ -9,6 +9,7 @@
 #include "api/endpoint.h"
 #include "api/identity.h"
 
+#include "core/postbox.h"
 #include "core/mistakes.h"
 #include "core/role.h"
 
@@ -36,6 +37,7 @@ struct backend_setup {
 	unsigned retries;
 	slice device;   /* template, as the file says it; or empty */
 	slice listener; /* the one that its commands leave by; or empty */
+	struct postbox_limits mailbox;
 };
 
 struct authenticator_setup {
@@ -104,6 +106,9 @@ void configuration_load_identities(struct configuration *, struct mistakes *);
 void configuration_load_backends(struct configuration *, struct mistakes *);
 void configuration_load_endpoints(struct configuration *, struct mistakes *);
 const struct role *configuration_role(const struct configuration *, slice name);
+/* NULL: none of this name. */
+const struct backend_setup *configuration_backend(const struct configuration *, slice name);
+const struct endpoint_setup *configuration_endpoint(const struct configuration *, slice name);
 /* NULL: none of this name, or something was wrong with it. */
 const struct listener_setup *configuration_listener(const struct configuration *, slice name);
 

@@ -94,6 +94,30 @@ static void check_listener(struct configuration *configuration, struct backend_s
 		mistake_add(mistakes, named, "no listener of this name under listeners:");
 }
 
+enum { MAILBOX_MESSAGES_MAX = 10000 };
+
+static void load_mailbox(struct configuration *configuration, struct backend_setup *setup,
+        const struct config *node, struct mistakes *mistakes)
+{
+	if (node->kind != CONFIG_MAP)
+		return; /* that was said */
+	uint64_t messages = config_number(node, "messages");
+	setup->mailbox = (struct postbox_limits){
+		.messages = messages <= MAILBOX_MESSAGES_MAX ? (unsigned)messages : 0,
+		.expire_ms = config_duration_ms(node, "expire"),
+		.memory_bytes = config_size(node, "memory"),
+	};
+	if (!setup->mailbox.messages)
+		mistake_add(mistakes, node, "messages is from 1 to %d", MAILBOX_MESSAGES_MAX);
+	if (!setup->mailbox.expire_ms)
+		mistake_add(mistakes, node, "expire is above 0");
+	if (!setup->mailbox.memory_bytes)
+		mistake_add(mistakes, node, "memory is above 0");
+	if (!configuration->state)
+		mistake_add(mistakes, node,
+		        "what waits is kept on disk, and gateway.state does not say where");
+}
+
 /* What all backends that call devices have. */
 static void load_device(struct configuration *configuration, struct backend_setup *setup,
         const struct config *node, const struct backend_ops *ops, struct mistakes *mistakes)
@@ -104,6 +128,9 @@ static void load_device(struct configuration *configuration, struct backend_setu
 			check_listener(configuration, setup, member, mistakes);
 	}
 	const struct config *device = config_get(node, "device");
+	const struct config *mailbox = config_get(node, "mailbox");
+	if (ops->calls_devices && mailbox)
+		load_mailbox(configuration, setup, mailbox, mistakes);
 	if (!ops->calls_devices || !device)
 		return;
 	setup->device = device->text;
@@ -132,6 +159,16 @@ static void load_backend(
 		return;
 	load_device(configuration, setup, node, ops, mistakes);
 	open_backend(configuration, setup, node, ops, mistakes);
+}
+
+const struct backend_setup *configuration_backend(
+        const struct configuration *configuration, slice name)
+{
+	for (unsigned i = 0; i < configuration->nbackends; i++) {
+		if (slice_is(name, configuration->backends[i].name))
+			return &configuration->backends[i];
+	}
+	return NULL;
 }
 
 void configuration_load_backends(struct configuration *configuration, struct mistakes *mistakes)

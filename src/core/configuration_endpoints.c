@@ -209,20 +209,17 @@ static void check_without_backend(struct loading *loading)
 static void load_backend(struct loading *loading)
 {
 	const struct config *to = config_get(loading->node, "to");
-	struct configuration *configuration = loading->configuration;
 	if (!to) {
 		check_without_backend(loading);
 		return;
 	}
-	unsigned i = 0;
-	while (i < configuration->nbackends && !slice_is(to->text, configuration->backends[i].name))
-		i++;
-	if (i == configuration->nbackends) {
+	const struct backend_setup *setup = configuration_backend(loading->configuration, to->text);
+	if (!setup) {
 		mistake_add(loading->mistakes, to, "no backend of this name under backends:");
 		return;
 	}
-	loading->setup->to = &configuration->backends[i];
-	struct backend *backend = configuration->backends[i].backend;
+	loading->setup->to = setup;
+	struct backend *backend = setup->backend;
 	struct error error = { 0 };
 	load_device(loading, to);
 	if (backend && backend->ops->bind &&
@@ -352,6 +349,16 @@ static void load_endpoint(struct loading *loading)
 	check_name(loading);
 	check_operation(loading);
 	add_route(loading);
+}
+
+const struct endpoint_setup *configuration_endpoint(
+        const struct configuration *configuration, slice name)
+{
+	for (unsigned i = 0; i < configuration->nendpoints; i++) {
+		if (slice_equal(configuration->endpoints[i].endpoint.name, name))
+			return &configuration->endpoints[i];
+	}
+	return NULL;
 }
 
 void configuration_load_endpoints(struct configuration *configuration, struct mistakes *mistakes)

@@ -33,7 +33,10 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	core->plugs = plugs;
 	core->next_id = random_u64() | 1;
 	core->values = values_create();
-	if (!core->values) {
+	core->postbox = postbox_create(core);
+	if (!core->values || !core->postbox) {
+		values_destroy(core->values);
+		postbox_destroy(core->postbox);
 		free(core);
 		return NULL;
 	}
@@ -115,7 +118,7 @@ bool core_load(struct core *core, const char *path, struct mistakes *mistakes)
 bool core_use_store(struct core *core, struct store *store, struct error *error)
 {
 	core->store = store;
-	return publish_restore(core, error);
+	return publish_restore(core, error) && postbox_open(core->postbox, error);
 }
 
 struct store *adapter_store(const struct adapter *adapter)
@@ -238,6 +241,7 @@ void core_destroy(struct core *core)
 		configuration_destroy(LIST_OWNER(at, struct configuration, link));
 	}
 	configuration_destroy(core->current);
+	postbox_destroy(core->postbox);
 	free(core->path);
 	free(core);
 }
@@ -297,5 +301,6 @@ void core_log_counters(const struct core *core)
 		log_info("counters", "backend=%s protocol=%s%.*s", backend->label,
 		        backend->ops->name, SLICE_ARG(text_slice(&line)));
 	}
+	postbox_log_counters(core->postbox);
 	arena_finish(&arena);
 }

@@ -1,5 +1,6 @@
 /* deliver: hands the request to its backend and waits for the answer. Another attempt, at another target where
- * there is one, is made only while nothing was sent: a repeated effect is worse than an honest refusal. */
+ * there is one, is made only while nothing was sent: a repeated effect is worse than an honest refusal. A command for a
+ * device that is away goes to the mailbox, and so does one for whom others wait there already. */
 #include "core/internal.h"
 
 static void attempt(struct backend *backend, struct exchange *exchange)
@@ -31,6 +32,11 @@ static enum verdict enter(struct core *core, struct request *request)
 	exchange->arena = &request->arena;
 	exchange->deadline_ms = loop_now_ms(core->loop) + endpoint->to->backend->timeout_ms;
 	list_init(&exchange->link);
+	if (postbox_takes(core->postbox, request) && postbox_has_line(core->postbox, request)) {
+		/* There is no attempt that could be hurried. */
+		exchange->status = STATUS_UNAVAILABLE;
+		return postbox_put(core->postbox, request) ? WAIT : REPLY;
+	}
 	attempt(endpoint->to->backend, exchange);
 	return WAIT;
 }
@@ -45,6 +51,13 @@ static bool worth_another(struct core *core, const struct exchange *exchange, un
 	return loop_now_ms(core->loop) < exchange->deadline_ms;
 }
 
+/* The device is away, and its command may wait for it. */
+static bool may_wait(struct core *core, const struct exchange *exchange)
+{
+	return exchange->away && !status_is_success(exchange->status) &&
+	       !exchange->owner->cancelled && postbox_takes(core->postbox, exchange->owner);
+}
+
 void deliver_exchange_done(struct core *core, struct exchange *exchange)
 {
 	struct request *request = exchange->owner;
@@ -54,6 +67,14 @@ void deliver_exchange_done(struct core *core, struct exchange *exchange)
 		attempt(to->backend, exchange);
 		return;
 	}
+	if (may_wait(core, exchange)) {
+		if (!postbox_put(core->postbox, request))
+			pipeline_resume(request, NEXT);
+		return;
+	}
+	request->sent = exchange->sent;
+	request->away = exchange->away;
+	request->acknowledged = exchange->acknowledged;
 	request->status = exchange->status;
 	request->out = exchange->out;
 	request->why = exchange->why;

@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "core/follow.h"
 #include "core/values.h"
+#include "core/postbox.h"
 
 struct listener {
 	struct list link;
@@ -47,6 +48,7 @@ struct core {
 	struct list savings; /* keep's: changes of values that are on their way to the disk */
 	struct store *store; /* NULL: none */
 	struct follow follow;
+	struct postbox *postbox;
 
 	struct timer grace;
 	bool stopping;
@@ -60,6 +62,11 @@ extern const struct stage stage_account, stage_match, stage_authenticate, stage_
 void pipeline_init(struct core *);
 /* Runs a request from its first stage; it comes home through `finished`. */
 void pipeline_enter(struct core *, struct request *);
+/* The same for one that was let in and translated before: it enters at keep. What stands between the outermost stage
+ * and that is left out, both ways. */
+void pipeline_enter_again(struct core *, struct request *);
+/* request_submit() for such a one, of an adapter of the core's own. */
+void request_submit_again(struct request *);
 /* Hurries every request that waits. */
 void pipeline_cancel_all(struct core *);
 

@@ -32,6 +32,8 @@ _Static_assert(STAGES <= (size_t)STAGE_MAX, "struct request has a slot for each 
 static void leave(struct core *core, struct request *request)
 {
 	for (unsigned i = request->at + 1; i-- > 0;) {
+		if (i && i < request->skipped)
+			continue;
 		request->at = i;
 		if (stages[i]->leave)
 			stages[i]->leave(core, request);
@@ -65,6 +67,21 @@ void pipeline_enter(struct core *core, struct request *request)
 {
 	request->started_us = clock_monotonic_us();
 	request->at = 0;
+	advance(core, request);
+}
+
+static unsigned position(const struct stage *stage)
+{
+	unsigned i = 0;
+	while (stages[i] != stage)
+		i++;
+	return i;
+}
+
+void pipeline_enter_again(struct core *core, struct request *request)
+{
+	request->started_us = clock_monotonic_us();
+	request->at = request->skipped = position(&stage_keep);
 	advance(core, request);
 }
 

@@ -30,7 +30,7 @@ struct request *request_new(struct adapter *adapter)
 	return request;
 }
 
-void request_submit(struct request *request)
+static struct core *take(struct request *request)
 {
 	struct adapter *adapter = request->adapter;
 	struct core *core = adapter->core;
@@ -39,7 +39,17 @@ void request_submit(struct request *request)
 	list_append(&core->requests[request->id % REQUEST_LISTS], &request->link);
 	request->configuration = core->current;
 	core->current->requests++;
-	pipeline_enter(core, request);
+	return core;
+}
+
+void request_submit(struct request *request)
+{
+	pipeline_enter(take(request), request);
+}
+
+void request_submit_again(struct request *request)
+{
+	pipeline_enter_again(take(request), request);
 }
 
 void request_free(struct request *request)

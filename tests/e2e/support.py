@@ -167,14 +167,25 @@ class Gateway:
                 out.write(content if isinstance(content, bytes) else content.encode())
         self.path = os.path.join(self.folder, "fairlead.yaml")
         self.write(configuration)
-        self.lines = []
-        self.process = subprocess.Popen([binary or BINARY, "run", "-c", self.path], cwd=self.folder,
+        self.binary = binary or BINARY
+        self.start(wait)
+
+    def start(self, wait=True):
+        """Starts it; after kill() the same again, in the same folder and at the same ports."""
+        self.lines, self.printed = [], []
+        self.process = subprocess.Popen([self.binary, "run", "-c", self.path], cwd=self.folder,
                                         env=self.environment, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.printed = []
         self._readers = [self._reader(self.process.stderr, self.lines), self._reader(self.process.stdout, self.printed)]
         if wait:
             self.wait_log("ready:")
+
+    def kill(self):
+        """SIGKILL: what is not on disk by now is gone."""
+        self.process.kill()
+        self.process.wait()
+        for reader in self._readers:
+            reader.join(5)
 
     @staticmethod
     def _reader(stream, lines):
@@ -222,12 +233,12 @@ class Gateway:
         self.signal(signal.SIGHUP)
         wait_until(lambda: any("configuration" in line for line in self.lines[before:]), "reload")
 
-    def counters(self, label):
-        """The counters of a listener or backend, as the gateway logs them on SIGUSR1: "malformed" is what was no message
-        of the protocol, "answered.malformed" the requests that ended so."""
+    def counters(self, label, kind="listener|backend"):
+        """The counters of a listener or backend (or of another kind, such as a "mailbox"), as the gateway logs them on
+        SIGUSR1: "malformed" is what was no message of the protocol, "answered.malformed" the requests that ended so."""
         before = len(self.lines)
         self.signal(signal.SIGUSR1)
-        wanted = re.compile(rf"counters (listener|backend)={re.escape(label)} (.*)")
+        wanted = re.compile(rf"counters ({kind})={re.escape(label)} (.*)")
 
         def look():
             for line in self.lines[before:]:

@@ -1,5 +1,7 @@
 #include "hand_loop.h"
 
+#include <assert.h>
+
 enum { TIMERS_MAX = 64 };
 
 struct loop {
@@ -35,12 +37,14 @@ void hand_loop_turn(void)
 void hand_loop_pass(uint64_t ms)
 {
 	the_loop.now_ms += ms;
-	for (unsigned i = 0; i < the_loop.ntimers; i++) {
-		struct timer *timer = the_loop.timers[i];
-		if (timer->at_ms && timer->at_ms <= the_loop.now_ms) {
-			timer->at_ms = 0;
-			timer->fire(timer);
-		}
+	unsigned i = 0;
+	while (i < the_loop.ntimers) {
+		struct timer *timer = the_loop.timers[i++];
+		if (timer->at_ms > the_loop.now_ms)
+			continue;
+		timer_stop(timer);
+		timer->fire(timer);
+		i = 0; /* it may have set and stopped others */
 	}
 	hand_loop_turn();
 }
@@ -80,16 +84,25 @@ void task_cancel(struct task *task)
 void timer_init(struct timer *timer, struct loop *loop, void (*fire)(struct timer *))
 {
 	*timer = (struct timer){ .loop = loop, .fire = fire };
-	if (loop->ntimers < TIMERS_MAX)
-		loop->timers[loop->ntimers++] = timer;
 }
 
 void timer_set(struct timer *timer, uint64_t at_ms)
 {
+	struct loop *loop = timer->loop;
+	if (!timer->at_ms) {
+		assert(loop->ntimers < TIMERS_MAX);
+		loop->timers[loop->ntimers++] = timer;
+	}
 	timer->at_ms = at_ms;
 }
 
 void timer_stop(struct timer *timer)
 {
+	struct loop *loop = timer->loop;
+	unsigned i = 0;
+	while (i < loop->ntimers && loop->timers[i] != timer)
+		i++;
+	if (i < loop->ntimers)
+		loop->timers[i] = loop->timers[--loop->ntimers];
 	timer->at_ms = 0;
 }

@@ -25,13 +25,19 @@ struct store *hand_store(void)
 	return &the_store;
 }
 
-void hand_store_reset(void)
+void hand_store_crash(void)
 {
-	for (unsigned i = 0; i < the_store.ndisk; i++)
-		free(the_store.disk[i].content);
 	for (unsigned i = 0; i < the_store.npending; i++)
 		free(the_store.pending[i].content);
-	the_store.ndisk = the_store.npending = 0;
+	the_store.npending = 0;
+}
+
+void hand_store_reset(void)
+{
+	hand_store_crash();
+	for (unsigned i = 0; i < the_store.ndisk; i++)
+		free(the_store.disk[i].content);
+	the_store.ndisk = 0;
 	the_store.refuses = false;
 }
 
@@ -133,10 +139,28 @@ unsigned hand_store_commit(enum status status)
 	return n;
 }
 
+unsigned hand_store_count(enum store_table table)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < the_store.ndisk; i++)
+		n += the_store.disk[i].table == table;
+	return n;
+}
+
+static int by_key(const void *left, const void *right)
+{
+	slice a = ((const struct row *)left)->record.key,
+	      b = ((const struct row *)right)->record.key;
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 bool store_each(struct store *store, enum store_table table,
         bool (*each)(void *arg, const struct store_record *), void *arg, struct error *error)
 {
 	(void)error;
+	qsort(store->disk, store->ndisk, sizeof *store->disk, by_key);
 	for (unsigned i = 0; i < store->ndisk; i++) {
 		if (store->disk[i].table == table && !each(arg, &store->disk[i].record))
 			break;

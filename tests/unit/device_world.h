@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/core.h"
+#include "core/internal.h"
 #include "tests/fakes/hand_loop.h" /* the test includes it as well: the build looks there */
 
 enum { WORLD_COMMANDS = 8 };
@@ -18,7 +18,8 @@ static struct world {
 	struct core *core;
 	struct arena arena;
 	char path[64];
-	struct adapter *line; /* the listener of this name */
+	struct store *store;
+	struct adapter *line; /* the listener that was started last */
 
 	struct request *home; /* the last one that came home */
 	unsigned homecomings;
@@ -26,7 +27,8 @@ static struct world {
 	/* The commands that the listener was handed, oldest first; NULL once done. */
 	struct command *commands[WORLD_COMMANDS];
 	unsigned ncommands;
-	bool absent; /* the device is not connected */
+	bool absent;   /* the device is not connected */
+	size_t memory; /* all that a request has left; 0: as much as it wants */
 } world;
 
 static void line_abort(struct adapter *, struct command *);
@@ -143,12 +145,13 @@ static void world_write(const char *text)
 	(void)fclose(file);
 }
 
-/* With `configuration`, which must be right. */
-static void world_open(const char *configuration)
+/* With `configuration`, which must be right; `store` may be NULL. */
+static void world_open(const char *configuration, struct store *store)
 {
 	log_set_level(LOG_LEVEL_ERROR);
 	hand_loop_reset();
 	memset(&world, 0, sizeof world);
+	world.store = store;
 	(void)snprintf(
 	        world.path, sizeof world.path, "/tmp/fairlead-devices-%d.yaml", (int)getpid());
 	world_write(configuration);
@@ -158,11 +161,15 @@ static void world_open(const char *configuration)
 	if (!core_load(world.core, world.path, &mistakes))
 		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
 	struct error error;
+	assert_true(core_use_store(world.core, world.store, &error));
 	assert_true(core_start(world.core, &error));
 }
 
+/* Stops as the gateway does; what the store has not written yet is left so. */
 static void world_close(void)
 {
+	core_stop(world.core, 0);
+	hand_loop_turn();
 	request_free(world.home);
 	world.home = NULL;
 	core_destroy(world.core);
@@ -170,14 +177,22 @@ static void world_close(void)
 	(void)unlink(world.path);
 }
 
-/* Submits it; it may come home later. */
-static uint64_t world_call(enum method method, const char *to, const char *body)
+/* Submits it, with a token or without one (NULL); it may come home later. */
+static uint64_t world_call(const char *token, enum method method, const char *to, const char *body)
 {
 	struct request *request = request_new(world.line);
 	assert_non_null(request);
 	request->in.method = method;
 	request->in.path = slice_of(to);
 	request->in.body = slice_of(body);
+	if (token) {
+		struct credential *credential = ARENA_NEW(&request->arena, struct credential);
+		*credential =
+		        (struct credential){ .kind = CREDENTIAL_BEARER, .secret = slice_of(token) };
+		request->credentials = credential;
+	}
+	if (world.memory)
+		arena_starve(&request->arena, world.memory);
 	uint64_t id = request->id;
 	request_submit(request);
 	hand_loop_turn();

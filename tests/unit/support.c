@@ -85,6 +85,28 @@ unsigned each_file(
 	return n;
 }
 
+size_t arena_chunk_room(void)
+{
+	for (size_t n = 4096;; n -= 16) {
+		struct arena small;
+		arena_init(&small, 4096);
+		bool fits = arena_alloc(&small, n) != NULL;
+		arena_finish(&small);
+		if (fits)
+			return n;
+	}
+}
+
+void arena_starve(struct arena *memory, size_t n)
+{
+	memory->budget_bytes = memory->used_bytes;
+	while (arena_alloc(memory, 16))
+		;
+	memory->budget_bytes += 4096;
+	assert_non_null(arena_alloc(memory, arena_chunk_room() - n));
+	memory->budget_bytes = memory->used_bytes;
+}
+
 slice from_hex(struct arena *arena, const char *hex)
 {
 	char *bytes = arena_alloc_raw(arena, strlen(hex) / 2 + 1);

@@ -29,6 +29,10 @@ unsigned each_file(
         const char *folder, void (*each)(const char *path, const char *name, void *arg), void *arg);
 /* Bytes of a text of hexadecimal digits (white space is skipped). */
 slice from_hex(struct arena *, const char *hex);
+/* What a fresh chunk of an arena has room for. */
+size_t arena_chunk_room(void);
+/* Leaves the arena `n` bytes, less than a chunk's room, and no more. */
+void arena_starve(struct arena *, size_t n);
 /* The value as a person would write it, with its kinds to be seen: {"a":1,"b":2u,"c":81.4d,"d":h'00ff'}, where u
  * marks VALUE_UINT and d VALUE_DOUBLE. */
 slice value_show(struct arena *, const struct value *);

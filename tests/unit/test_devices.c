@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "device_world.h"
+#include "tests/fakes/hand_store.h"
 #include "tests/fakes/hand_loop.h"
 
 #define LISTENERS "listeners: [{ name: devices, protocol: line, bind: x }]\n"
@@ -27,7 +28,7 @@ static const char configuration[] = LISTENERS
 static int setup(void **state)
 {
 	(void)state;
-	world_open(configuration);
+	world_open(configuration, hand_store());
 	return 0;
 }
 
@@ -42,7 +43,7 @@ static void a_put_becomes_a_command_and_its_reply_the_answer(void **state)
 {
 	(void)state;
 	uint64_t before = loop_now_ms(hand_loop());
-	(void)world_call(METHOD_PUT, "/valves/valve%203", "{\"open\":true}");
+	(void)world_call(NULL, METHOD_PUT, "/valves/valve%203", "{\"open\":true}");
 	assert_int_equal(world.homecomings, 0);
 	struct command *command = world.commands[0];
 	assert_slice(command->device, "valve 3");
@@ -67,7 +68,7 @@ static void a_put_becomes_a_command_and_its_reply_the_answer(void **state)
 static void without_a_reply_it_is_accepted(void **state)
 {
 	(void)state;
-	(void)world_call(METHOD_PUT, "/lamps/7/left/red", "{}");
+	(void)world_call(NULL, METHOD_PUT, "/lamps/7/left/red", "{}");
 	assert_slice(world.commands[0]->device, "lamp-7");
 	assert_slice(world.commands[0]->message->path, "/lamp/7/left/red");
 	assert_true(world.commands[0]->unproven_too);
@@ -80,7 +81,7 @@ static void without_a_reply_it_is_accepted(void **state)
 static void a_name_may_have_several_parts(void **state)
 {
 	(void)state;
-	(void)world_call(METHOD_PUT, "/pairs/3/port", "{}");
+	(void)world_call(NULL, METHOD_PUT, "/pairs/3/port", "{}");
 	assert_slice(world.commands[0]->device, "3-port");
 	world_command_done(0, STATUS_NOT_FOUND);
 	hand_loop_turn();
@@ -91,7 +92,7 @@ static void an_absent_device_is_said_to_be_absent_once(void **state)
 {
 	(void)state;
 	world.absent = true;
-	(void)world_call(METHOD_GET, "/valves/valve-3", NULL);
+	(void)world_call(NULL, METHOD_GET, "/valves/valve-3", NULL);
 	assert_int_equal(world.home->status, STATUS_UNAVAILABLE);
 	assert_slice(world.home->why, "valve-3 is not connected");
 	/* Asking again at once would find nothing else. */
@@ -102,7 +103,7 @@ static void an_absent_device_is_said_to_be_absent_once(void **state)
 static void a_caller_that_left_ends_its_command(void **state)
 {
 	(void)state;
-	uint64_t id = world_call(METHOD_GET, "/valves/valve-3", NULL);
+	uint64_t id = world_call(NULL, METHOD_GET, "/valves/valve-3", NULL);
 	request_cancel(world.line, id);
 	hand_loop_turn();
 	assert_null(world.commands[0]);
@@ -112,7 +113,7 @@ static void a_caller_that_left_ends_its_command(void **state)
 static void a_listener_that_goes_ends_its_commands(void **state)
 {
 	(void)state;
-	(void)world_call(METHOD_GET, "/valves/valve-3", NULL);
+	(void)world_call(NULL, METHOD_GET, "/valves/valve-3", NULL);
 	core_stop(world.core, 1000);
 	assert_null(world.commands[0]);
 	hand_loop_turn();

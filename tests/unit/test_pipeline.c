@@ -547,31 +547,6 @@ static void memory_counts_from_the_first_byte(void **state)
 	assert_int_equal(home->status, STATUS_NOT_FOUND);
 }
 
-/* What a fresh chunk of an arena has room for. */
-static size_t chunk_room(void)
-{
-	for (size_t n = 4096;; n -= 16) {
-		struct arena small;
-		arena_init(&small, 4096);
-		bool fits = arena_alloc(&small, n) != NULL;
-		arena_finish(&small);
-		if (fits)
-			return n;
-	}
-}
-
-/* Leaves the request `n` bytes of memory and no more. */
-static void starve(struct request *request, size_t n)
-{
-	struct arena *memory = &request->arena;
-	memory->budget_bytes = memory->used_bytes;
-	while (arena_alloc(memory, 16))
-		;
-	memory->budget_bytes += 4096;
-	assert_non_null(arena_alloc(memory, chunk_room() - n));
-	memory->budget_bytes = memory->used_bytes;
-}
-
 static void wherever_memory_ends_there_is_an_answer(void **state)
 {
 	(void)state;
@@ -589,7 +564,7 @@ static void wherever_memory_ends_there_is_an_answer(void **state)
 	script.answer_body = SLICE("{\"a\":[1,{\"b\":\"c\"}]}");
 	unsigned succeeded = 0, refused = 0;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		for (size_t n = 0; n < chunk_room(); n += 16) {
+		for (size_t n = 0; n < arena_chunk_room(); n += 16) {
 			script.attempts = 0;
 			homecomings = 0;
 			struct request *request =
@@ -605,7 +580,7 @@ static void wherever_memory_ends_there_is_an_answer(void **state)
 				request->in.value = value;
 				request->reply_as_value = true;
 			}
-			starve(request, n);
+			arena_starve(&request->arena, n);
 			submit(request);
 			assert_int_equal(homecomings, 1);
 			assert_int_not_equal(home->status, STATUS_NONE);
