@@ -1,8 +1,9 @@
 /* A connection's life.
  *
  *     OPENING ──> IDLE ──> READING ──> WAITING ──> WRITING ──> IDLE …
- *    (handshake)   │          │                       └──────> LINGERING ──> CLOSING
+ *    (handshake)   │          │                     │ │ └────> LINGERING ──> CLOSING
  *                  └──────────┴─ deadline, flood, stop ──────────┘
+ *                                           STREAMING ┘
  *
  * INVARIANTS
  * 1. One message at a time: from request_submit() until its answer has left, nothing is read. What had come
@@ -18,6 +19,12 @@
  * As nothing is read while a request is under way, a peer that closes only its sending side still gets its
  * answer; one that is gone altogether is noticed by its reset, and its request is cancelled.
  *
+ * A STREAM of events (events.h) is an answer that has no end of its own: between events the connection is STREAMING, with
+ * nothing unsent, and listens only in order to see its client go. While an event is leaving, no other is made: the
+ * subscription is asked again when it has left, and gives the newest value then. So a client that reads slowly skips
+ * values, one that reads nothing is cut off like any other, and each holds one event's bytes at most, which count as a
+ * request's. The connection ends with its stream.
+ *
  * The end is polite (LINGERING): what was said has left, our side is shut, and what the peer still sends is
  * thrown away for a while. Closing with unread bytes would make the kernel send a reset, which can
  * overtake the answer.
@@ -26,6 +33,7 @@
  * fires. So a busy connection sets no timer at all. */
 #include "adapters/http/connection.h"
 
+#include "adapters/http/events.h"
 #include "adapters/http/incoming.h"
 #include "adapters/http/tls.h"
 #include "base/clock.h"
@@ -38,13 +46,14 @@
 
 enum {
 	LINGER_MS = 3000,
+	STREAM_RETRY_MS = 1000,  /* when there was no memory for an event */
 	PIECE_BYTES = 16384,     /* of a large answer, a write */
 	HEAD_BUDGET = 128 << 10, /* for an answer's head and problem+json */
 	BACKLOG_BUDGET = 256 << 10,
 	PEER_BYTES = 56
 };
 
-enum state { OPENING, IDLE, READING, WAITING, WRITING, LINGERING, CLOSING };
+enum state { OPENING, IDLE, READING, WAITING, WRITING, STREAMING, LINGERING, CLOSING };
 
 struct http_connection {
 	struct list link;
@@ -62,6 +71,12 @@ struct http_connection {
 	slice backlog;
 	struct timer timer;
 	uint64_t deadline_ms; /* 0: none */
+	/* A stream of events, from its head to its end. */
+	bool streaming, ending;
+	bool behind; /* there is a value that it was not told */
+	unsigned minor;
+	uint64_t told;                     /* the version of the last value that it was told */
+	struct subscription *subscription; /* NULL: none, or no more */
 	char peer[PEER_BYTES];
 };
 
@@ -137,15 +152,36 @@ static bool write_bytes(struct http_connection *connection, slice bytes)
 
 static void read_on(struct http_connection *connection);
 
+/* Between events. */
+static void stream_on(struct http_connection *connection)
+{
+	connection->state = STREAMING;
+	set_deadline(connection, connection->http->heartbeat_ms);
+	if (!connection->behind)
+		return;
+	connection->behind = false;
+	subscription_refresh(connection->subscription, connection->told);
+}
+
 /* The answer has been handed over whole; goes on when it has left. */
 static void written(struct http_connection *connection)
 {
 	request_free(connection->request);
 	connection->request = NULL;
 	connection->incoming = NULL;
+	if (connection->streaming && !connection->subscription && !connection->ending) {
+		connection->ending = true;
+		slice end = http_events_end(connection->minor);
+		if (end.n && !write_bytes(connection, end))
+			return;
+	}
 	if (lws_partial_buffered(connection->wsi))
 		return; /* http_connection_writable() comes back here */
 	answer_is_over(connection);
+	if (connection->subscription) {
+		stream_on(connection);
+		return;
+	}
 	if (connection->last || connection->http->stopping) {
 		linger(connection);
 		return;
@@ -223,20 +259,92 @@ static void write_answer(struct http_connection *connection, struct request *req
 	arena_finish(&arena);
 }
 
+static void begin_writing(struct http_connection *connection)
+{
+	connection->state = WRITING;
+	connection->answering = true;
+	connection->http->adapter.answering++;
+	set_deadline(connection, connection->http->body_ms);
+}
+
+/* The request is granted: from now on the answer is what is pushed. */
+static void write_stream_head(struct http_connection *connection, struct request *request)
+{
+	connection->streaming = true;
+	connection->last = true;
+	connection->minor = connection->incoming->head.minor;
+	connection->subscription = request->subscription;
+	connection->told = request->follow_after;
+	connection->request = request;
+	/* What else was sent has no meaning: the connection ends with the stream. */
+	arena_finish(&connection->backlog_arena);
+	connection->backlog = (slice){ NULL, 0 };
+	struct text head;
+	text_init(&head, &request->arena, 512);
+	http_events_head(&head, request, date_now(connection->http), connection->minor);
+	slice bytes = text_slice(&head);
+	(void)lws_rx_flow_control(connection->wsi, 1);
+	if (!bytes.p)
+		close_soon(connection);
+	else if (write_bytes(connection, bytes))
+		write_on(connection);
+}
+
+static void end_stream(struct http_connection *connection)
+{
+	connection->subscription = NULL;
+	if (connection->state != STREAMING)
+		return; /* written() sees it */
+	begin_writing(connection);
+	written(connection);
+}
+
+void http_connection_push(struct http_connection *connection, const struct update *update)
+{
+	if (update->ended) {
+		end_stream(connection);
+		return;
+	}
+	if (connection->state != STREAMING) {
+		connection->behind = true;
+		return;
+	}
+	/* Its memory is a request's, so that all events under way are bounded together with them. */
+	struct request *carrier = request_new(&connection->http->adapter);
+	struct text event = { 0 };
+	if (carrier) {
+		text_init(&event, &carrier->arena, update->body.n + 128);
+		http_events_value(&event, update, connection->minor);
+	}
+	slice bytes = carrier ? text_slice(&event) : (slice){ NULL, 0 };
+	if (!bytes.p) {
+		request_free(carrier);
+		connection->behind = true;
+		set_deadline(connection, STREAM_RETRY_MS);
+		return;
+	}
+	connection->told = update->version;
+	connection->request = carrier;
+	connection->unsent = bytes;
+	begin_writing(connection);
+	write_on(connection);
+}
+
 void http_connection_reply(struct http_connection *connection, struct request *request)
 {
 	connection->waiting_for = 0;
 	if (!connection->wsi || connection->state == CLOSING) {
+		subscription_end(request->subscription);
 		request_free(request);
 		destroy_when_unused(connection);
 		return;
 	}
-	connection->state = WRITING;
-	connection->answering = true;
-	connection->http->adapter.answering++;
 	connection->last |= connection->http->stopping;
-	set_deadline(connection, connection->http->body_ms);
-	write_answer(connection, request);
+	begin_writing(connection);
+	if (request->subscription)
+		write_stream_head(connection, request);
+	else
+		write_answer(connection, request);
 }
 
 /* The message is complete, or refused. */
@@ -313,6 +421,8 @@ static void read_message(struct http_connection *connection, slice *bytes)
 	        http->limits->body_max_bytes, lws_get_ssl(connection->wsi))) {
 	case HTTP_WHOLE:
 		connection->last = !incoming->head.keep_alive;
+		if (!incoming->dialect && connection->request->status == STATUS_NONE)
+			(void)http_events_ask(connection->request, connection);
 		submit(connection);
 		return;
 	case HTTP_REFUSED:
@@ -377,7 +487,7 @@ bool http_connection_received(struct http_connection *connection, slice bytes)
 		lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
 		connection->state = IDLE;
 	}
-	if (connection->state == LINGERING)
+	if (connection->state == LINGERING || connection->streaming)
 		return true;
 	if (connection->state == CLOSING)
 		return false;
@@ -408,6 +518,8 @@ void http_connection_closed(struct http_connection *connection)
 	if (is_handshaking(connection))
 		count(connection, COUNTER_REFUSED, 1);
 	connection->wsi = NULL;
+	subscription_end(connection->subscription);
+	connection->subscription = NULL;
 	if (connection->waiting_for)
 		request_cancel(&connection->http->adapter, connection->waiting_for);
 	destroy_when_unused(connection);
@@ -439,6 +551,15 @@ static void expire(struct http_connection *connection)
 	case WRITING:
 		count(connection, COUNTER_EXPIRED, 1);
 		close_soon(connection);
+		return;
+	case STREAMING:
+		if (connection->behind) {
+			stream_on(connection);
+			return;
+		}
+		begin_writing(connection);
+		if (write_bytes(connection, http_events_heartbeat(connection->minor)))
+			written(connection);
 		return;
 	case IDLE:
 		linger(connection);

@@ -20,7 +20,7 @@ struct http {
 	const struct adapter_limits *limits;
 	struct arena texts; /* the settings' */
 	slice bind;
-	uint64_t handshake_ms, head_ms, body_ms, idle_ms;
+	uint64_t handshake_ms, head_ms, body_ms, idle_ms, heartbeat_ms;
 	uint64_t body_rate;   /* bytes a second that a body must reach */
 	struct http_tls *tls; /* or NULL */
 
@@ -46,6 +46,8 @@ bool http_connection_writable(struct http_connection *);
 void http_connection_closed(struct http_connection *);
 /* The request that this connection waits for has come home. */
 void http_connection_reply(struct http_connection *, struct request *);
+/* What the connection's subscription has to tell it. */
+void http_connection_push(struct http_connection *, const struct update *);
 /* No further request on any of them: what is idle is closed, what is being read is turned away. */
 void http_connections_stop(struct http *);
 /* Closes all at once; none waits for an answer any more. */

@@ -5,6 +5,7 @@
  *   connection.c    a connection's states, deadlines and limits; reading, writing
  *   incoming.c      a message's bytes become a request: by parser.c (RFC 9112, strictly) and request.c (what a
  *                   head means)
+ *   events.c        values that are followed, as a stream of events
  *   response.c      an answered request becomes a head and a body
  *   tls.c           certificates
  *   common/dialect.h  protocols that ride on HTTP (SOAP): asked about each message before it is submitted
@@ -72,6 +73,10 @@ static const struct setting settings[] = {
 	        .type = SETTING_DURATION,
 	        .fallback = "75s",
 	        .help = "how long a connection may wait for its next request" },
+	{ .key = "heartbeat",
+	        .type = SETTING_DURATION,
+	        .fallback = "15s",
+	        .help = "how long a stream of events may be silent" },
 	{ .key = NULL },
 };
 
@@ -125,6 +130,9 @@ static struct adapter *http_open(struct loop *loop, const struct adapter_limits 
 	http->head_ms = config_duration_ms(config, "head");
 	http->body_ms = config_duration_ms(config, "body");
 	http->idle_ms = config_duration_ms(config, "idle");
+	http->heartbeat_ms = config_duration_ms(config, "heartbeat");
+	if (!http->heartbeat_ms)
+		http->heartbeat_ms = 1;
 	http->body_rate = config_size(config, "body_rate");
 	if (!http->body_rate)
 		http->body_rate = 1;
@@ -249,6 +257,13 @@ static void http_reply(struct adapter *adapter, struct request *request)
 	http_connection_reply(request->ticket, request);
 }
 
+static void http_push(
+        struct adapter *adapter, struct subscription *subscription, const struct update *update)
+{
+	(void)adapter;
+	http_connection_push(subscription->follower, update);
+}
+
 static void close_listener(struct http *http)
 {
 	if (http->fd < 0)
@@ -288,6 +303,7 @@ const struct adapter_ops adapter_http = {
 	.open = http_open,
 	.start = http_start,
 	.reply = http_reply,
+	.push = http_push,
 	.stop = http_stop,
 	.close = http_close,
 };

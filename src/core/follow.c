@@ -8,9 +8,6 @@
  * from its sockets. Those who follow one path are found by its hash. Those who follow a pattern are a list, walked
  * once a turn and not once a value: each goes through what is new to it.
  *
- * WHO MAY HEAR is decided for each value and follower as for a GET of that path at that moment: the endpoint that the
- * GET would find must keep values and take the way in which the follower was recognised, and a role must allow it.
- *
  * Rejected: a trie of patterns. It saves work where most patterns don't match most values; a gateway's followers are
  * services and panels that follow most of what there is. */
 #include "core/following.h"
@@ -21,10 +18,8 @@
 
 #include "base/media.h"
 #include "base/table.h"
-#include "base/text.h"
 
 #include "core/pattern.h"
-#include "core/router.h"
 
 enum {
 	PUSHES_A_TURN = 256,
@@ -181,13 +176,21 @@ void following_destroy(struct core *core, struct following *following)
 	free(following);
 }
 
+/* The listener has stopped while the request was on its way home. */
+static void withdraw(struct core *core, struct request *request)
+{
+	following_destroy(core, (struct following *)(void *)request->subscription);
+	request->subscription = NULL;
+	if (request->in.method == METHOD_SUBSCRIBE)
+		request_refuse(request, STATUS_UNAVAILABLE, "the listener stops");
+}
+
 /* The adapter hears about it, unless it does not know of the subscription yet. */
 void following_end(struct core *core, struct following *following, enum status status, slice why)
 {
 	struct subscription *subscription = &following->subscription;
 	if (following->request) {
-		following->request->subscription = NULL;
-		following_destroy(core, following);
+		withdraw(core, following->request);
 		return;
 	}
 	core->follow.ended++;
@@ -258,146 +261,7 @@ void follow_removed(struct core *core, slice path)
 	}
 }
 
-/* ---- Who may hear. */
-
-static const struct endpoint_setup *endpoint_of(
-        const struct configuration *configuration, const char *protocol, slice path)
-{
-	if (!configuration->router)
-		return NULL;
-	struct route_match match;
-	router_find(configuration->router, protocol, METHOD_GET, path, &match);
-	return match.endpoint && match.endpoint->keep_last ? endpoint_setup(match.endpoint) : NULL;
-}
-
-static bool endpoint_takes(const struct endpoint_setup *endpoint, const struct authenticator *by)
-{
-	for (unsigned i = 0; i < endpoint->nauth; i++) {
-		if (endpoint->auth[i] == by)
-			return true;
-	}
-	return false;
-}
-
-bool following_may_hear(struct core *core, const struct following *following, slice path)
-{
-	const struct endpoint_setup *endpoint =
-	        endpoint_of(core->current, following->protocol, path);
-	if (!endpoint)
-		return false;
-	const struct identity *who = following->who;
-	if (!endpoint_takes(endpoint, following->by)) {
-		if (!endpoint->anonymous)
-			return false;
-		who = identity_anonymous();
-	}
-	return authorize_allows(endpoint, who, following->method, path);
-}
-
-/* ---- METHOD_SUBSCRIBE. */
-
-static bool overlaps(const struct endpoint_setup *setup, const struct request *request)
-{
-	const struct endpoint *endpoint = &setup->endpoint;
-	if (!endpoint->keep_last || !(endpoint->methods & 1u << METHOD_GET) ||
-	        !endpoint_serves(endpoint, request->protocol))
-		return false;
-	const struct pattern patterns[2] = { { PATTERN_ENDPOINT, endpoint->path, { NULL, 0 } },
-		{ PATTERN_FILTER, request->in.path, { NULL, 0 } } };
-	return patterns_overlap(patterns, 2);
-}
-
-bool follow_concerns(const struct request *request, const struct authenticator *authenticator)
-{
-	const struct configuration *configuration = request->configuration;
-	for (unsigned i = 0; i < configuration->nendpoints; i++) {
-		const struct endpoint_setup *endpoint = &configuration->endpoints[i];
-		if (endpoint_takes(endpoint, authenticator) && overlaps(endpoint, request))
-			return true;
-	}
-	return false;
-}
-
-static bool may_follow_some(const struct endpoint_setup *endpoint, const struct request *request)
-{
-	const struct identity *who = request->who;
-	if (!endpoint_takes(endpoint, request->recognised_by)) {
-		if (!endpoint->anonymous)
-			return false;
-		who = identity_anonymous();
-	}
-	return authorize_allows_some(endpoint, who, request->in.path);
-}
-
-/* What there is to follow, for one who asked for something else. */
-static slice what_there_is(const struct request *request, struct arena *arena)
-{
-	enum { SHOWN = 4 };
-	struct text text;
-	text_init(&text, arena, 128);
-	const struct configuration *configuration = request->configuration;
-	unsigned n = 0;
-	for (unsigned i = 0; i < configuration->nendpoints; i++) {
-		const struct endpoint *endpoint = &configuration->endpoints[i].endpoint;
-		if (!endpoint->keep_last || !(endpoint->methods & 1u << METHOD_GET) ||
-		        !endpoint_serves(endpoint, request->protocol))
-			continue;
-		if (n == SHOWN) {
-			text_literal(&text, ", …");
-			break;
-		}
-		text_printf(&text, "%s%.*s", n++ ? ", " : "", SLICE_ARG(endpoint->path));
-	}
-	return n ? text_slice(&text) : SLICE("none");
-}
-
-static enum verdict refuse(struct request *request, bool some)
-{
-	slice filter = request->in.path;
-	if (!some)
-		request_refuse(request, STATUS_NOT_FOUND,
-		        "no endpoint that keeps values is matched by %.*s; those that are "
-		        "followed: "
-		        "%.*s",
-		        SLICE_ARG(filter), SLICE_ARG(what_there_is(request, &request->arena)));
-	else if (request->who->id.n)
-		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not follow %.*s",
-		        SLICE_ARG(request->who->id), SLICE_ARG(filter));
-	else
-		request_refuse(request, STATUS_UNAUTHENTICATED, "to follow %.*s, say who you are",
-		        SLICE_ARG(filter));
-	return REPLY;
-}
-
-enum verdict follow_subscribe(struct core *core, struct request *request)
-{
-	const char *why;
-	if (!filter_valid(request->in.path, &why)) {
-		request_refuse(request, STATUS_MALFORMED, "%s", why);
-		return REPLY;
-	}
-	const struct configuration *configuration = request->configuration;
-	bool some = false, granted = false;
-	for (unsigned i = 0; i < configuration->nendpoints && !granted; i++) {
-		const struct endpoint_setup *endpoint = &configuration->endpoints[i];
-		if (!overlaps(endpoint, request))
-			continue;
-		some = true;
-		granted = may_follow_some(endpoint, request);
-	}
-	if (!granted)
-		return refuse(request, some);
-	request->status = STATUS_OK;
-	if (!request->follower || request->ask_only || !request->adapter->ops->push)
-		return REPLY;
-	struct following *following = following_create(core, request);
-	if (following)
-		following->heard = request->follow_after;
-	else
-		request_refuse(request, STATUS_TOO_MANY,
-		        "the gateway has as many subscriptions as it takes");
-	return REPLY;
-}
+/* ---- From a request to a subscription. */
 
 void follow_one(struct core *core, struct request *request, uint64_t version)
 {
@@ -414,8 +278,7 @@ void follow_hand_over(struct core *core, struct request *request)
 		return;
 	struct following *following = (struct following *)(void *)request->subscription;
 	if (request->adapter->stopped) {
-		request->subscription = NULL;
-		following_destroy(core, following);
+		withdraw(core, request);
 		return;
 	}
 	following->request = NULL;
