@@ -1,9 +1,9 @@
-/* coap: calls devices over CoAP (RFC 7252), plain or under DTLS.
+/* coap: calls devices over CoAP (RFC 7252, RFC 8323), plain or secure.
  *
  * A call becomes code and options (coap_ask.h), goes to the device in one message or in blocks (coap_transfer.h), one
- * call at a time and repeated until acknowledged (coap_peer.h), over a socket of the device's own (coap_link.h,
- * coap_dtls.h); the answer comes back as status, fields and body (coap_answer.h). Values that a device tells unasked come
- * through coap_observe.h.
+ * call at a time and repeated until acknowledged (coap_peer.h), over a socket of the device's own (coap_link.h: UDP;
+ * coap_dtls.h: DTLS; coap_channel.h: TCP and TLS); the answer comes back as status, fields and body (coap_answer.h).
+ * Values that a device tells unasked come through coap_observe.h.
  *
  * WHAT IS LIBCOAP'S AND WHAT IS OURS. As in the listener (adapters/coap/coap.c), option codec, numbers and codes are
  * libcoap's; the messages are ours. Its client was the plan, and does not do for this:
@@ -109,23 +109,46 @@ static bool is_name(slice host)
 	return !digits_only;
 }
 
+static bool read_scheme(
+        slice url, slice scheme, struct coap_link_target *link, bool *secure, struct error *error)
+{
+	static const struct {
+		slice scheme;
+		bool connection, secure;
+	} schemes[] = {
+		{ SLICE_INIT("coap"), false, false },
+		{ SLICE_INIT("coaps"), false, true },
+		{ SLICE_INIT("coap+tcp"), true, false },
+		{ SLICE_INIT("coaps+tcp"), true, true },
+	};
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		if (!slice_equal_nocase(scheme, schemes[i].scheme))
+			continue;
+		link->connection = schemes[i].connection;
+		*secure = schemes[i].secure;
+		if (!*secure || link->security)
+			return true;
+		return error_set(error,
+		        "%.*s: this needs identity and psk, or ca (and perhaps certificate and "
+		        "key)",
+		        SLICE_ARG(url));
+	}
+	return error_set(error, "%.*s: the scheme must be coap, coaps, coap+tcp or coaps+tcp",
+	        SLICE_ARG(url));
+}
+
 static bool read_url(
         slice url, struct coap_target *own, struct coap_link_target *link, struct error *error)
 {
 	struct uri uri;
+	bool secure = false;
 	if (!uri_parse(url, &uri) || !uri.host.n || uri.host.n >= sizeof own->host)
 		return error_set(
 		        error, "%.*s is no URL of the form coap://host:port/path", SLICE_ARG(url));
-	bool secure = slice_equal_nocase(uri.scheme, SLICE("coaps"));
-	if (!secure && !slice_equal_nocase(uri.scheme, SLICE("coap")))
-		return error_set(error, "%.*s: the scheme must be coap or coaps", SLICE_ARG(url));
+	if (!read_scheme(url, uri.scheme, link, &secure, error))
+		return false;
 	if (!is_plain_url(url))
 		return error_set(error, "%.*s: a target has no user, query, fragment or blanks",
-		        SLICE_ARG(url));
-	if (secure && !link->security)
-		return error_set(error,
-		        "%.*s: coaps needs identity and psk, or ca (and perhaps certificate and "
-		        "key)",
 		        SLICE_ARG(url));
 	memcpy(own->host, uri.host.p, uri.host.n);
 	own->host[uri.host.n] = '\0';
@@ -169,14 +192,17 @@ static bool read_settings(
 	               ACK_TIMEOUT_MIN_MS);
 }
 
-static bool open_target(struct coap *coap, struct loop *loop,
+static bool open_target(struct coap *coap, const struct config *config,
         const struct coap_peer_settings *settings, struct target *target, struct error *error)
 {
 	struct coap_target *own = &coap->targets[coap->ntargets];
 	struct coap_link_target link = { .security = coap->security };
 	if (!read_url(target->url, own, &link, error))
 		return false;
-	own->peer = coap_peer_open(loop, &link, settings, &coap->backend.counters);
+	if (link.security && link.connection &&
+	        !coap_security_open_tls(coap->security, config, error))
+		return false;
+	own->peer = coap_peer_open(coap->loop, &link, settings, &coap->backend.counters);
 	if (!own->peer)
 		return error_set(error, "out of memory");
 	target->state = own;
@@ -203,7 +229,7 @@ static struct backend *open_coap(struct loop *loop, const struct config *config,
 	            coap_security_open(config, &coap->security, error);
 	coap->answer_max_bytes = settings.answer_max_bytes;
 	for (unsigned i = 0; good && i < ntargets; i++)
-		good = open_target(coap, loop, &settings, &targets[i], error);
+		good = open_target(coap, config, &settings, &targets[i], error);
 	if (good)
 		return &coap->backend;
 	close_coap(&coap->backend);

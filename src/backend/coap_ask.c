@@ -245,7 +245,10 @@ slice coap_ask_write(const struct coap_ask *ask, const struct coap_ask_part *par
 {
 	struct wire_writer writer;
 	bool observe = part->observe;
-	wire_begin(&writer, buffer, size, WIRE_CON, ask->code, id, token);
+	if (part->stream)
+		wire_begin_stream(&writer, buffer, size, token);
+	else
+		wire_begin(&writer, buffer, size, WIRE_CON, ask->code, id, token);
 	for (unsigned i = 0; i < ask->noptions; i++) {
 		const struct wire_option *option = &ask->options[i];
 		if (observe && option->number > COAP_OPTION_OBSERVE) {
@@ -266,5 +269,7 @@ slice coap_ask_write(const struct coap_ask *ask, const struct coap_ask_part *par
 	if (part->echo.n)
 		wire_option(&writer, COAP_OPTION_ECHO, part->echo);
 	wire_payload(&writer, part->payload);
+	if (part->stream)
+		return wire_end_stream(&writer, ask->code, token);
 	return writer.failed ? (slice){ NULL, 0 } : (slice){ buffer, writer.n };
 }

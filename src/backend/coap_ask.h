@@ -32,6 +32,7 @@ enum status coap_ask_make_get(struct coap_ask *, struct arena *, slice path,
 
 /* One message of a call. */
 struct coap_ask_part {
+	bool stream;  /* for a connection: without type and id */
 	bool observe; /* Observe: 0, "tell me of changes" */
 	bool bare; /* a further block of an answer is asked for: no conditions, no media of a body */
 	const struct wire_block *block2; /* or NULL */
@@ -41,7 +42,7 @@ struct coap_ask_part {
 	slice payload;
 };
 
-/* A confirmable message. { NULL, 0 }: it has no room in `buffer`. */
+/* A confirmable message. { NULL, 0 }: it has no room in `buffer`; otherwise it lies there, not always from the beginning. */
 slice coap_ask_write(const struct coap_ask *, const struct coap_ask_part *, uint16_t id,
         slice token, char *buffer, size_t size);
 

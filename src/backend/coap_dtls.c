@@ -1,6 +1,7 @@
 /* WHY OPENSSL ITSELF, and not libcoap's sessions: there the DTLS session, the message layer and the parser are one
  * piece. backend/coap.c says why the message layer is ours; a record layer of its own is all that is left, and OpenSSL
- * is linked by libwebsockets and libcoap in any case.
+ * is linked by libwebsockets and libcoap in any case. Mbed TLS, which connections have (coaps+tcp, net/tls.h), gets no
+ * patches in Debian 12 and cannot hold an address against a certificate there; devices mostly have nothing else.
  *
  * WHAT IS BELIEVED. With a pre-shared key: whoever has it. With certificates: one that `ca` has signed, that is in
  * force, and that is for the target's host (or `server_name`); there is no way to leave that out. Never both: a
@@ -12,7 +13,7 @@
 #include "backend/coap_dtls.h"
 
 #include "base/log.h"
-#include "net/stream.h"
+#include "net/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,7 +39,8 @@ enum {
 	"CCM:ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=1"
 
 struct coap_security {
-	SSL_CTX *tls;
+	SSL_CTX *dtls;
+	struct tls *tls;    /* for connections, or NULL */
 	struct arena arena; /* of the texts below */
 	slice identity, psk, server_name;
 };
@@ -75,8 +77,8 @@ static bool load_psk(
 		        "psk needs an identity of at most %d bytes, by which the device finds the "
 		        "key",
 		        IDENTITY_MAX);
-	SSL_CTX_set_psk_client_callback(security->tls, give_psk);
-	return SSL_CTX_set_cipher_list(security->tls, CIPHERS_PSK) == 1 ||
+	SSL_CTX_set_psk_client_callback(security->dtls, give_psk);
+	return SSL_CTX_set_cipher_list(security->dtls, CIPHERS_PSK) == 1 ||
 	       error_set(error, "this OpenSSL has no ciphers for pre-shared keys");
 }
 
@@ -92,34 +94,34 @@ static bool load_certificates(
 	if (!ca.n)
 		(void)config_error(config, error,
 		        "certificates need ca: who has to have signed that of a device");
-	else if (SSL_CTX_load_verify_locations(security->tls, ca.p, NULL) != 1)
+	else if (SSL_CTX_load_verify_locations(security->dtls, ca.p, NULL) != 1)
 		(void)config_error(
 		        config_get(config, "ca"), error, "ca: no certificates in PEM form");
 	else if (!certificate.n != !key.n)
 		(void)config_error(config, error, "certificate and key go together");
 	else if (certificate.n &&
-	         SSL_CTX_use_certificate_chain_file(security->tls, certificate.p) != 1)
+	         SSL_CTX_use_certificate_chain_file(security->dtls, certificate.p) != 1)
 		(void)config_error(config_get(config, "certificate"), error,
 		        "certificate: no certificate in PEM form");
 	else if (key.n &&
-	         (SSL_CTX_use_PrivateKey_file(security->tls, key.p, SSL_FILETYPE_PEM) != 1 ||
-	                 SSL_CTX_check_private_key(security->tls) != 1))
+	         (SSL_CTX_use_PrivateKey_file(security->dtls, key.p, SSL_FILETYPE_PEM) != 1 ||
+	                 SSL_CTX_check_private_key(security->dtls) != 1))
 		(void)config_error(config_get(config, "key"), error,
 		        "key: no private key in PEM form that belongs to the certificate");
 	else
 		good = true;
 	arena_finish(&paths);
-	SSL_CTX_set_verify(security->tls, SSL_VERIFY_PEER, NULL);
-	return good && SSL_CTX_set_cipher_list(security->tls, CIPHERS_CERTIFICATE) == 1;
+	SSL_CTX_set_verify(security->dtls, SSL_VERIFY_PEER, NULL);
+	return good && SSL_CTX_set_cipher_list(security->dtls, CIPHERS_CERTIFICATE) == 1;
 }
 
 static bool load(struct coap_security *security, const struct config *config, struct error *error)
 {
 	struct arena *arena = &security->arena;
-	security->tls = SSL_CTX_new(DTLS_client_method());
-	if (!security->tls || SSL_CTX_set_min_proto_version(security->tls, DTLS1_2_VERSION) != 1)
+	security->dtls = SSL_CTX_new(DTLS_client_method());
+	if (!security->dtls || SSL_CTX_set_min_proto_version(security->dtls, DTLS1_2_VERSION) != 1)
 		return error_set(error, "out of memory");
-	SSL_CTX_set_options(security->tls, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_options(security->dtls, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_RENEGOTIATION);
 	security->identity = arena_copy_slice(arena, config_text(config, "identity"));
 	security->server_name = arena_copy_slice(arena, config_text(config, "server_name"));
 	bool with_psk = config_get(config, "psk") || config_get(config, "identity");
@@ -167,11 +169,47 @@ void coap_security_close(struct coap_security *security)
 {
 	if (!security)
 		return;
-	SSL_CTX_free(security->tls);
+	SSL_CTX_free(security->dtls);
+	tls_close(security->tls);
 	if (security->psk.n)
 		OPENSSL_cleanse((char *)(uintptr_t)security->psk.p, security->psk.n);
 	arena_finish(&security->arena);
 	free(security);
+}
+
+const char *coap_security_name(const struct coap_security *security, const char *host)
+{
+	return security->server_name.n ? security->server_name.p : host;
+}
+
+bool coap_security_open_tls(
+        struct coap_security *security, const struct config *config, struct error *error)
+{
+	static const char *protocols[] = { "coap", NULL }; /* RFC 8323 section 8.2 */
+	struct arena paths;
+	struct tls_fault fault;
+	if (security->psk.n > TLS_KEY_MAX_BYTES)
+		return config_error(config_get(config, "psk"), error,
+		        "psk: over TLS a key has at most %d bytes", TLS_KEY_MAX_BYTES);
+	arena_init(&paths, SECRETS_BYTES);
+	const struct tls_options options = {
+		.transport = TLS_STREAM,
+		.certificate = config_file_path(&paths, config, "certificate").p,
+		.key = config_file_path(&paths, config, "key").p,
+		.authorities = config_file_path(&paths, config, "ca").p,
+		.psk_identity = security->identity,
+		.psk_key = security->psk,
+		.protocols = protocols,
+	};
+	if (!security->tls)
+		security->tls = tls_client_open(&options, &fault);
+	arena_finish(&paths);
+	return security->tls || config_error(config, error, "%s", fault.text);
+}
+
+struct tls *coap_security_tls(const struct coap_security *security)
+{
+	return security->tls;
 }
 
 /* ---- A session */
@@ -224,8 +262,8 @@ struct coap_session *coap_session_open(
 	if (!session)
 		return NULL;
 	ERR_clear_error();
-	session->ssl = SSL_new(security->tls);
-	const char *name = security->server_name.n ? security->server_name.p : host;
+	session->ssl = SSL_new(security->dtls);
+	const char *name = coap_security_name(security, host);
 	if (!session->ssl || !attach(session->ssl, fd) || !expect_name(session->ssl, name)) {
 		SSL_free(session->ssl);
 		free(session);

@@ -5,12 +5,21 @@
 
 #include "api/config.h"
 
+struct tls;
+
 /* What a backend shows to its devices and believes of theirs. */
 struct coap_security;
 /* Reads the settings and their files. *security is NULL when the file says nothing of security. false: `error` says
  * what is wrong. */
 bool coap_security_open(const struct config *, struct coap_security **security, struct error *);
 void coap_security_close(struct coap_security *); /* NULL is fine */
+/* What a device's certificate must be for, unless the settings say otherwise: `host`. */
+const char *coap_security_name(const struct coap_security *, const char *host);
+
+/* The same for connections (coaps+tcp://), whose TLS is net/tls.h's: to be asked for once, after opening. false:
+ * `error` says what is wrong. */
+bool coap_security_open_tls(struct coap_security *, const struct config *, struct error *);
+struct tls *coap_security_tls(const struct coap_security *);
 
 #define COAP_SECURITY_SETTINGS                                                                     \
 	{ .key = "identity",                                                                       \

@@ -1,8 +1,9 @@
 #include "backend/coap_link.h"
 
+#include "backend/coap_channel.h"
+
 #include "loop/loop.h"
 #include "net/resolve.h"
-#include "net/stream.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -27,6 +28,7 @@ struct coap_link {
 	int fd;
 	struct watch *watch;
 	struct coap_session *session; /* NULL: plain */
+	struct coap_channel *channel; /* NULL: datagrams */
 	struct timer handshake;
 	struct task begin; /* open, when the address was known at once */
 	struct task fail;  /* end, when sending showed that nobody is there */
@@ -47,13 +49,18 @@ static void end(struct coap_link *link, enum coap_link_end end, const char *why)
 }
 
 /* What a device or its network did comes through here: callbacks may close the link. */
+static void leave(struct coap_link *link)
+{
+	link->busy = false;
+	if (link->closed)
+		free(link);
+}
+
 static void during(struct coap_link *link, void (*step)(struct coap_link *))
 {
 	link->busy = true;
 	step(link);
-	link->busy = false;
-	if (link->closed)
-		free(link);
+	leave(link);
 }
 
 /* ---- The secure session */
@@ -165,6 +172,59 @@ static void ready(void *arg, unsigned events)
 	}
 }
 
+/* ---- A connection */
+
+static void channel_opened(void *owner)
+{
+	struct coap_link *link = owner;
+	link->open = link->heard = true;
+	link->busy = true;
+	link->events->opened(link->owner);
+	leave(link);
+}
+
+static void channel_received(void *owner, const struct wire_message *message, size_t n)
+{
+	struct coap_link *link = owner;
+	link->busy = true;
+	link->events->message(link->owner, message, n);
+	leave(link);
+}
+
+static void channel_ended(void *owner, enum coap_channel_end how, const char *why)
+{
+	struct coap_link *link = owner;
+	enum coap_link_end ended = COAP_LINK_ENDED;
+	switch (how) {
+	case COAP_CHANNEL_UNREACHABLE:
+		ended = COAP_LINK_UNREACHABLE;
+		break;
+	case COAP_CHANNEL_REFUSED:
+		ended = COAP_LINK_REFUSED;
+		break;
+	case COAP_CHANNEL_GARBAGE:
+		ended = COAP_LINK_GARBAGE;
+		break;
+	case COAP_CHANNEL_ENDED:
+		break;
+	}
+	link->busy = true;
+	end(link, ended, why);
+	leave(link);
+}
+
+static bool take_channel(struct coap_link *link)
+{
+	static const struct coap_channel_events events = { channel_opened, channel_received,
+		channel_ended };
+	const struct sockaddr *address = (const struct sockaddr *)&link->address;
+	const struct coap_security *security = link->target.security;
+	const char *name = security ? coap_security_name(security, link->target.host) : NULL;
+	link->channel = coap_channel_open(link->loop, address,
+	        security ? coap_security_tls(security) : NULL, name, &events, link);
+	return link->channel != NULL;
+}
+
 /* ---- Opening */
 
 static bool take_socket(struct coap_link *link)
@@ -186,7 +246,10 @@ static bool take_socket(struct coap_link *link)
 
 static void begin(struct coap_link *link)
 {
-	if (!take_socket(link)) {
+	if (link->target.connection) {
+		if (!take_channel(link))
+			end(link, COAP_LINK_NO_ADDRESS, NULL);
+	} else if (!take_socket(link)) {
 		end(link,
 		        link->fd < 0 || link->watch ? COAP_LINK_NO_ADDRESS : COAP_LINK_UNREACHABLE,
 		        NULL);
@@ -267,10 +330,12 @@ void coap_link_close(struct coap_link *link)
 	task_cancel(&link->fail);
 	timer_stop(&link->handshake);
 	coap_session_close(link->session);
+	coap_channel_close(link->channel);
 	watch_destroy(link->watch);
 	if (link->fd >= 0)
 		(void)close(link->fd);
 	link->session = NULL;
+	link->channel = NULL;
 	link->dead = link->closed = true;
 	link->open = false;
 	if (!link->busy)
@@ -284,13 +349,17 @@ static bool is_unreachable(int errno_value)
 	       errno_value == ENETUNREACH || errno_value == EHOSTDOWN || errno_value == ENETDOWN;
 }
 
-void coap_link_send(struct coap_link *link, slice datagram)
+void coap_link_send(struct coap_link *link, slice message)
 {
 	if (!link->open)
 		return;
+	if (link->channel) {
+		coap_channel_send(link->channel, message);
+		return;
+	}
 	errno = 0;
-	bool sent = link->session ? coap_session_write(link->session, datagram)
-	                          : send(link->fd, datagram.p, datagram.n,
+	bool sent = link->session ? coap_session_write(link->session, message)
+	                          : send(link->fd, message.p, message.n,
 	                                    MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 	if (!sent && is_unreachable(errno))
 		loop_defer(link->loop, &link->fail);

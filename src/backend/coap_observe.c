@@ -134,19 +134,22 @@ static void notified(struct coap_observation *observation, const struct wire_mes
 		return;
 	}
 	const char *wrong = coap_answer_read(&answer, &observer->arena, message);
-	bool ended = wrong || answer.code >> 5 != 2 || !answer.is_notification;
+	bool refused = wrong || answer.code >> 5 != 2;
+	bool ended = refused || !answer.is_notification;
+	bool newer = ended || observation->in_order ||
+	             coap_observe_is_newer(observer->sequence, observer->sequence_ms,
+	                     answer.observe, loop_now_ms(observer->loop));
 	if (ended)
 		coap_observation_end(observation);
-	if (wrong || answer.code >> 5 != 2) {
+	if (refused)
 		fail(observer,
 		        wrong ? STATUS_BAD_BACKEND : coap_code_status(answer.code, METHOD_GET));
-	} else if (ended || coap_observe_is_newer(observer->sequence, observer->sequence_ms,
-	                            answer.observe, loop_now_ms(observer->loop))) {
-		if (answer.has_block2 && answer.block2.more)
-			ask_now(observer);
-		else if (message->payload.n <= observer->target.answer_max_bytes)
-			hand_on(observer, &answer, message->payload);
-	}
+	else if (newer && answer.has_block2 && answer.block2.more)
+		ask_now(observer);
+	else if (newer && message->payload.n > observer->target.answer_max_bytes)
+		fail(observer, STATUS_BAD_BACKEND);
+	else if (newer)
+		hand_on(observer, &answer, message->payload);
 	if (!observer->asking)
 		arena_finish(&observer->arena);
 }

@@ -80,8 +80,11 @@ static void send_bytes(struct coap_peer *peer, slice bytes)
 	coap_link_send(peer->link, bytes);
 }
 
+/* An acknowledgement or a reset: connections have neither. */
 static void send_empty(struct coap_peer *peer, enum wire_type type, uint16_t id)
 {
+	if (peer->target.connection)
+		return;
 	char bytes[EMPTY_BYTES];
 	struct wire_writer writer;
 	wire_begin(&writer, bytes, sizeof bytes, type, 0, id, (slice){ NULL, 0 });
@@ -93,9 +96,10 @@ static void transmit(struct coap_call *call)
 	struct coap_peer *peer = call->peer;
 	call->sent = true;
 	call->times++;
-	timer_set(&call->again, loop_now_ms(peer->loop) + call->wait_ms);
+	if (!peer->target.connection)
+		timer_set(&call->again, loop_now_ms(peer->loop) + call->wait_ms);
 	call->wait_ms *= 2;
-	send_bytes(peer, (slice){ call->bytes, call->n });
+	send_bytes(peer, call->message);
 }
 
 static struct coap_call *find_token(struct coap_peer *peer, slice token)
@@ -134,6 +138,7 @@ static void draw_token(struct coap_call *call)
 static void begin_observation(struct coap_call *call)
 {
 	struct coap_observation *observation = call->observation;
+	observation->in_order = call->peer->target.connection;
 	if (!list_empty(&observation->link)) {
 		memcpy(call->token, observation->token, sizeof call->token);
 		return;
@@ -144,6 +149,8 @@ static void begin_observation(struct coap_call *call)
 
 static uint16_t next_id(struct coap_peer *peer)
 {
+	if (peer->target.connection)
+		return 0;
 	uint64_t now_ms = loop_now_ms(peer->loop);
 	if (now_ms - peer->ids_since_ms >= EXCHANGE_LIFETIME_MS) {
 		peer->ids_since_ms = now_ms;
@@ -171,14 +178,13 @@ static void begin_message(struct coap_call *call)
 	struct coap_peer *peer = call->peer;
 	choose_token(call);
 	call->id = next_id(peer);
-	slice bytes = coap_transfer_write(&call->transfer, call->id,
+	call->message = coap_transfer_write(&call->transfer, call->id,
 	        (slice){ call->token, sizeof call->token }, call->bytes, sizeof call->bytes);
-	if (!bytes.n || peer->ids_used > 2 * IDS_MAX) {
+	if (!call->message.n || peer->ids_used > 2 * IDS_MAX) {
 		finish(call, COAP_END_NO_ROOM);
 		return;
 	}
 	uint64_t timeout_ms = peer->settings.ack_timeout_ms;
-	call->n = bytes.n;
 	call->acknowledged = false;
 	call->times = 0;
 	call->nheard = peer->nheard;
@@ -229,6 +235,7 @@ static void give_turn(struct coap_peer *peer, struct coap_call *call)
 	coap_transfer_begin(&call->transfer, call->ask, call->arena,
 	        peer->settings.answer_max_bytes, peer->settings.block_size);
 	call->transfer.observe = call->observation != NULL;
+	call->transfer.stream = peer->target.connection;
 	begin_message(call);
 }
 
@@ -321,6 +328,10 @@ static void link_ended(void *owner, enum coap_link_end how, const char *why)
 		end = COAP_END_REFUSED;
 		count(peer, COUNTER_REFUSED, 1);
 		break;
+	case COAP_LINK_GARBAGE:
+		end = COAP_END_MALFORMED;
+		count(peer, COUNTER_MALFORMED, 1);
+		break;
 	case COAP_LINK_ENDED:
 		break;
 	}
@@ -337,6 +348,8 @@ static void give_link_up(struct coap_peer *peer, uint64_t nheard)
 {
 	if (!peer->link || peer->nheard != nheard)
 		return;
+	if (peer->target.connection && peer->nactive)
+		return; /* others still hope */
 	LIST_EACH (&peer->active, at, following) {
 		if (LIST_OWNER(at, struct coap_call, link)->acknowledged)
 			return;
@@ -379,7 +392,12 @@ static void deadline_passed(struct timer *timer)
 {
 	struct coap_call *call = LIST_OWNER(timer, struct coap_call, deadline);
 	struct coap_peer *peer = call->peer;
-	if (call->active && call->acknowledged) {
+	if (call->active && peer->target.connection) {
+		/* Nobody can say whether it arrived; the connection may be dead. */
+		uint64_t nheard = call->nheard;
+		finish(call, COAP_END_DEADLINE);
+		give_link_up(peer, nheard);
+	} else if (call->active && call->acknowledged) {
 		finish(call, COAP_END_DEADLINE);
 	} else if (call->active) {
 		end_silent(call);
@@ -466,7 +484,7 @@ static void take_ack(struct coap_peer *peer, const struct wire_message *message)
 	} else if (slice_equal(message->token, (slice){ call->token, sizeof call->token })) {
 		take_answer(call, message);
 	} else {
-		count(peer, COUNTER_MALFORMED, 1); /* another's answer: it is not believed */
+		count(peer, COUNTER_UNASKED, 1); /* another's answer: it is not believed */
 	}
 }
 
@@ -475,7 +493,7 @@ static void take_ack(struct coap_peer *peer, const struct wire_message *message)
 static void take_unasked(struct coap_peer *peer, const struct wire_message *message, bool is_answer)
 {
 	if (message->code)
-		count(peer, COUNTER_MALFORMED, 1);
+		count(peer, COUNTER_UNASKED, 1);
 	if (message->type == WIRE_CON || is_answer)
 		send_empty(peer, WIRE_RST, message->id);
 }
@@ -542,6 +560,15 @@ static void link_received(void *owner, slice datagram)
 	}
 }
 
+static void link_message(void *owner, const struct wire_message *message, size_t n)
+{
+	struct coap_peer *peer = owner;
+	count(peer, COUNTER_BYTES_IN, n);
+	peer->nheard++;
+	peer->proven = true;
+	take_message(peer, message);
+}
+
 /* ---- From outside */
 
 enum status coap_end_status(enum coap_end end, const char **why)
@@ -585,7 +612,8 @@ void coap_observation_end(struct coap_observation *observation)
 
 static void open_link(struct coap_peer *peer)
 {
-	static const struct coap_link_events events = { link_opened, link_received, link_ended };
+	static const struct coap_link_events events = { link_opened, link_received, link_message,
+		link_ended };
 	timer_stop(&peer->idle);
 	peer->ids_since_ms = loop_now_ms(peer->loop);
 	peer->last_id = (uint16_t)random_u64();

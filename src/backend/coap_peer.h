@@ -54,6 +54,8 @@ struct coap_observation {
 	/* The link is gone, nothing will be heard: may come from inside any call of this header. Sends nothing. */
 	void (*lost)(struct coap_observation *);
 
+	bool in_order; /* it comes over a connection: what is heard later is newer */
+
 	struct list link; /* the peer's own, from here on */
 	char token[COAP_TOKEN_BYTES];
 };
@@ -91,7 +93,7 @@ struct coap_call {
 	uint64_t wait_ms;
 	uint16_t id;
 	char token[COAP_TOKEN_BYTES];
-	size_t n;
+	slice message; /* in `bytes` */
 	char bytes[COAP_MESSAGE_MAX];
 };
 

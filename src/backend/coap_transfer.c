@@ -36,7 +36,9 @@ static slice write_download(
 		.number = (uint32_t)(transfer->body_bytes / transfer->block_size),
 		.size = transfer->block_size,
 	};
-	const struct coap_ask_part part = { .bare = true, .block2 = &block };
+	const struct coap_ask_part part = {
+		.stream = transfer->stream, .bare = true, .block2 = &block
+	};
 	return coap_ask_write(transfer->ask, &part, id, token, buffer, size);
 }
 
@@ -55,6 +57,7 @@ slice coap_transfer_write(
 	bool in_blocks = block1.more || block1.number;
 	transfer->piece = block1.more ? transfer->block_size : rest.n;
 	const struct coap_ask_part part = {
+		.stream = transfer->stream,
 		.observe = transfer->observe,
 		.block1 = in_blocks ? &block1 : NULL,
 		.block2 = transfer->size_matters && !in_blocks ? &block2 : NULL,

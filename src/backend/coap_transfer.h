@@ -12,6 +12,7 @@ struct coap_transfer {
 	const struct coap_ask *ask;
 	struct arena *arena;
 	size_t answer_max_bytes;
+	bool stream;         /* over a connection */
 	bool observe;        /* ask for notifications, too */
 	unsigned block_size; /* of what is sent and asked for: 16 … 1024, a power of two */
 	bool size_matters;   /* smaller than the largest: the device is told from the beginning */

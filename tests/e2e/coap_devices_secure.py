@@ -13,12 +13,12 @@ def openssl(folder, *arguments):
 
 
 def make_pki(folder, address):
-    """ca, and signed by it: gateway; device for this address; other for another name."""
+    """ca, and signed by it: gateway; device for this address and valve.example; other for another name."""
     openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-subj", "/CN=device ca", "-keyout", "ca.key", "-out", "ca.crt")
     openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-subj", "/CN=another ca", "-keyout", "foreign.key", "-out", "foreign.crt")
-    for name, subject in (("gateway", "DNS:gateway"), ("device", f"IP:{address}"), ("other", "DNS:other.example")):
+    for name, subject in (("gateway", "DNS:gateway"), ("device", f"IP:{address},DNS:valve.example"), ("other", "DNS:other.example")):
         openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                 "-keyout", f"{name}.key", "-out", f"{name}.csr")
         with open(os.path.join(folder, f"{name}.ext"), "w", encoding="utf-8") as out:
@@ -95,7 +95,7 @@ def test_certificates_both_ways():
             with secure(device, f"timeout: 20s, {foreign}") as gateway:
                 status, _, body = curl(gateway.url("/raw/time"))
                 assert status == 502 and "certificate is not accepted" in body, (status, body)
-            with secure(device, f"timeout: 20s, {own}, server_name: valve.example") as gateway:
+            with secure(device, f"timeout: 20s, {own}, server_name: another.example") as gateway:
                 status, _, body = curl(gateway.url("/raw/time"))
                 assert status == 502 and "certificate is not accepted" in body, (status, body)
         other = ("-c", path("other.crt"), "-j", path("other.key"), "-C", path("ca.crt"))

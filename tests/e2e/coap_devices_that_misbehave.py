@@ -161,7 +161,7 @@ def test_a_second_answer_to_one_command_is_dropped():
         for _ in range(5):
             status, _, body = curl("--json", "{}", gateway.url("/raw/x"))
             assert (status, body) == (200, "one") or status == 204, (status, body)
-        assert gateway.counters("valve")["malformed"] >= 4
+        assert gateway.counters("valve")["unasked"] >= 4
         support.wait_until(lambda: any(message.kind == RST for message in device.seen), "the third one to be rejected")
 
 
@@ -187,7 +187,8 @@ def test_garbage_and_answers_to_others_are_not_believed():
     with device, gateway:
         status, _, body = curl(gateway.url("/raw/x"))
         assert (status, body) == (200, "genuine"), (status, body)
-        assert gateway.counters("valve")["malformed"] >= 6
+        counters = gateway.counters("valve")
+        assert counters["malformed"] >= 4 and counters["unasked"] >= 3, counters
         alive(device, gateway)
 
 

@@ -23,15 +23,16 @@ class RealDevice:
         self.start()
 
     def _pair(self):
-        """A port whose next one is free as well."""
+        """A port that is free, as is the next one, for UDP and TCP."""
         while True:
             port = support.free_port(self.address, socket.SOCK_DGRAM)
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                try:
-                    probe.bind((self.address, port + 1))
-                    return port
-                except (OSError, OverflowError):
-                    continue
+            try:
+                for kind, number in ((socket.SOCK_STREAM, port), (socket.SOCK_DGRAM, port + 1), (socket.SOCK_STREAM, port + 1)):
+                    with socket.socket(socket.AF_INET, kind) as probe:
+                        probe.bind((self.address, number))
+                return port
+            except (OSError, OverflowError):
+                continue
 
     def start(self):
         with open(os.path.join(self.folder, "log"), "ab") as log:
@@ -61,7 +62,7 @@ class RealDevice:
         self.process.wait(support.DEADLINE_S)
 
     def url(self, scheme="coap"):
-        return f"{scheme}://{self.address}:{self.port + (scheme == 'coaps')}"
+        return f"{scheme}://{self.address}:{self.port + scheme.startswith('coaps')}"
 
     def __enter__(self):
         return self
