@@ -197,8 +197,10 @@ class Gateway:
         return thread
 
     def port(self, name, kind=socket.SOCK_STREAM):
-        if name not in self.ports:
-            self.ports[name] = free_port(self.address, kind)
+        while name not in self.ports:
+            port = free_port(self.address, kind)
+            if port not in self.ports.values():  # the system may give the same one twice
+                self.ports[name] = port
         return self.ports[name]
 
     def write(self, configuration):
