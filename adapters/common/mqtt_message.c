@@ -71,11 +71,44 @@ void mqtt_message_take(
 
 enum status mqtt_message_status(slice said)
 {
+	static const struct {
+		const char *number;
+		enum status status;
+	} numbers[] = {
+		{ "200", STATUS_OK },
+		{ "201", STATUS_CREATED },
+		{ "202", STATUS_ACCEPTED },
+		{ "204", STATUS_CHANGED },
+		{ "304", STATUS_NOT_MODIFIED },
+		{ "400", STATUS_INVALID },
+		{ "401", STATUS_FORBIDDEN }, /* the device does not believe the gateway */
+		{ "403", STATUS_FORBIDDEN },
+		{ "404", STATUS_NOT_FOUND },
+		{ "405", STATUS_METHOD_NOT_ALLOWED },
+		{ "406", STATUS_NOT_ACCEPTABLE },
+		{ "409", STATUS_CONFLICT },
+		{ "412", STATUS_CONFLICT },
+		{ "413", STATUS_TOO_LARGE },
+		{ "415", STATUS_UNSUPPORTED_MEDIA },
+		{ "422", STATUS_INVALID },
+		{ "429", STATUS_TOO_MANY },
+		{ "500", STATUS_BAD_BACKEND },
+		{ "503", STATUS_UNAVAILABLE },
+		{ "504", STATUS_TIMEOUT },
+	};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		if (slice_is(said, numbers[i].number))
+			return numbers[i].status;
+	}
 	for (unsigned i = STATUS_OK; i < STATUS_COUNT; i++) {
 		if (slice_is(said, status_name((enum status)i)))
 			return (enum status)i;
 	}
-	return STATUS_OK;
+	if (said.n != 3)
+		return STATUS_OK;
+	return said.p[0] == '4'   ? STATUS_INVALID
+	       : said.p[0] == '5' ? STATUS_BAD_BACKEND
+	                          : STATUS_OK;
 }
 
 slice mqtt_message_why(struct request *request)

@@ -58,9 +58,10 @@ static void end_client(struct mqtt_client *client)
 {
 	HASH_DEL(client->listener->clients, client);
 	no_longer_away(client);
-	if (client->session)
-		client->session->client = NULL;
+	list_remove(&client->waiting);
 	unpark(client, true);
+	mqtt_orders_pause(client, true);
+	mqtt_deliver_finish(client);
 	mqtt_subscriptions_drop(client);
 	mqtt_release_forget(client);
 	free(client);
@@ -105,6 +106,10 @@ static struct mqtt_client *create(struct mqtt_session *session)
 	client->listener = listener;
 	client->serial = ++listener->serial;
 	list_init(&client->link);
+	list_init(&client->waiting);
+	list_init(&client->subscriptions);
+	list_init(&client->deliveries);
+	list_init(&client->orders);
 	HASH_ADD_KEYPTR(hh, listener->clients, client->id.p, (unsigned)client->id.n, client);
 	if (find(listener, client->id) == client)
 		return client;
@@ -193,6 +198,10 @@ void mqtt_client_leave(struct mqtt_session *session)
 	session->client = NULL;
 	client->session = NULL;
 	client->expiry_s = session->expiry_s;
+	client->version = session->version;
+	mqtt_subscribe_pause(session, client);
+	mqtt_orders_pause(client, false);
+	mqtt_deliver_pause(client);
 	if (!client->expiry_s) {
 		end_client(client);
 		return;
@@ -211,6 +220,12 @@ struct mqtt_client *mqtt_client_of(const struct mqtt_session *session)
 		return session->client;
 	struct mqtt_client *client = find(session->listener, session->client_id);
 	return client && client->serial == session->client_serial ? client : NULL;
+}
+
+void mqtt_client_resume(struct mqtt_session *session)
+{
+	mqtt_deliver_resume(session->client, session->client->version != session->version);
+	mqtt_subscribe_resume(session);
 }
 
 void mqtt_client_bury(struct mqtt_session *session)
@@ -248,12 +263,13 @@ void mqtt_clients_expire(struct mqtt_listener *listener)
 	}
 	/* Not more than once a second, however many there are. */
 	if (next_ms != UINT64_MAX)
-		timer_set(&listener->timer, next_ms < now_ms + 1000 ? now_ms + 1000 : next_ms);
+		wake_at(listener, next_ms < now_ms + 1000 ? now_ms + 1000 : next_ms);
 }
 
 void mqtt_clients_finish(struct mqtt_listener *listener)
 {
 	timer_stop(&listener->timer);
+	timer_stop(&listener->retry);
 	struct mqtt_client *client, *following;
 	HASH_ITER(hh, listener->clients, client, following)
 	end_client(client);

@@ -159,6 +159,8 @@ static void welcome(struct mqtt_session *session, const struct connecting *conne
 	mqtt_session_line_up(session);
 	if (accept_client(session, connecting, claim == MQTT_CLAIM_RESUMED)) {
 		mqtt_session_resume(session);
+		if (claim == MQTT_CLAIM_RESUMED)
+			mqtt_client_resume(session);
 	} else {
 		forget_will(session);
 		mqtt_session_end(session, MQTT_REASON_PACKET_TOO_LARGE,
@@ -232,6 +234,7 @@ static void remember(struct mqtt_session *session, const struct mqtt_connect *co
 	if (connect->version != MQTT_VERSION_5)
 		return;
 	session->client_max_bytes = connect->properties.maximum_packet_size;
+	session->client_receive_maximum = (uint16_t)connect->properties.receive_maximum;
 	session->problem_information = connect->properties.request_problem;
 	session->session_expires = connect->properties.session_expiry;
 }

@@ -1,19 +1,24 @@
 /* mqtt: what the parts of the MQTT listener share. See session.c for how they work together.
  *
- *     listener.c   the adapter: settings, the socket, start and stop
+ *     listener.c   the adapter: the socket, start and stop
+ *     settings.c   what it can be told
  *     session.c    one client's connection: bytes to packets, packets to the parts below, its end
  *     connect.c    CONNECT to CONNACK: who is it
  *     client.c     what is kept of a client beyond its connection; take-over, expiry, the delayed will
  *     door.c       connections that are not let in yet, by address
  *     publish.c    PUBLISH to request, reply to PUBACK or PUBREC, in order; the will
  *     release.c    QoS 2: what was delivered and not released yet
- *     subscribe.c  the client's own reply topics, and what is published there
+ *     subscribe.c  SUBSCRIBE, and the last values that a client follows
+ *     deliver.c    what leaves for a client until it is acknowledged
+ *     command.c    commands for devices, and their replies
+ *     reply.c      the answer to a client's own request, on its reply topics
  *     outcome.c    how a request ended, in MQTT's words
  *     packet.c property.c reader.c writer.c   bytes, and nothing else */
 #ifndef MQTT_MQTT_H
 #define MQTT_MQTT_H
 
 #include "adapters/common/mqtt_message.h"
+#include "adapters/common/mqtt_topic.h"
 #include "adapters/mqtt/packet.h"
 #include "adapters/mqtt/writer.h"
 #include "api/adapter.h"
@@ -26,7 +31,6 @@ enum {
 	        64 * 1024, /* a CONNECT packet: all that a stranger can make us hold */
 	MQTT_CLIENT_ID_MAX_BYTES = 128,
 	MQTT_FILTERS_MAX = 64,         /* of one SUBSCRIBE or UNSUBSCRIBE */
-	MQTT_SUBSCRIPTIONS_MAX = 8,    /* of one session */
 	MQTT_FILTER_MAX_BYTES = 256,   /* of one subscription */
 	MQTT_WHY_MAX_BYTES = 320,      /* a reason string */
 	MQTT_PACKET_SMALL_BYTES = 768, /* room for any packet of ours but PUBLISH */
@@ -36,6 +40,9 @@ enum {
 struct mqtt_session;
 struct mqtt_client;
 struct mqtt_address;
+struct mqtt_delivery;
+struct mqtt_order;
+struct mqtt_subscribing;
 
 struct mqtt_listener {
 	struct adapter base;
@@ -53,7 +60,10 @@ struct mqtt_listener {
 	struct timer timer; /* the next session that expires, or will that is due */
 	struct mqtt_address *addresses;
 	unsigned in_flight, receive_maximum, topic_alias_maximum, unreleased_max;
-	unsigned sessions_max, connecting_max, take_overs_max;
+	unsigned sessions_max, connecting_max, take_overs_max, subscriptions_max, deliver_maximum;
+	size_t held_bytes, held_max_bytes; /* of what was sent to clients and not acknowledged */
+	struct list waiting;               /* clients that are to look for room again */
+	struct timer retry;                /* and when */
 	uint64_t connect_timeout_ms, keep_alive_max_s, session_expiry_max_s;
 	uint32_t packet_max_bytes;
 	unsigned connections_max;
@@ -73,8 +83,37 @@ enum mqtt_state {
 };
 
 struct mqtt_subscription {
-	slice filter;    /* its own memory */
-	uint32_t number; /* subscription identifier; 0: none */
+	struct list link; /* in client->subscriptions, once it is granted */
+	struct mqtt_client *client;
+	struct subscription *values; /* the core's; NULL: none, or the client is away */
+	uint64_t heard;              /* the version of the last value that was sent */
+	uint64_t missed;             /* while behind: the version of the first that was not */
+	uint32_t number;             /* subscription identifier; 0: none */
+	uint8_t qos;
+	bool no_local, retain_as_published;
+	bool for_replies;
+	bool fresh;   /* it has heard only what was there before it: retained values */
+	bool behind;  /* it takes none until it has caught up */
+	bool unasked; /* resumed, and the core is still to be asked */
+	slice filter;
+	char text[];
+};
+
+/* What is to be published to a client. */
+struct mqtt_outgoing {
+	slice topic, media, body;
+	unsigned qos;
+	bool retain;
+	uint32_t subscription_id; /* 0: none */
+	/* A value. */
+	struct mqtt_subscription *subscription;
+	uint64_t version;
+	/* A command. */
+	struct mqtt_order *order;
+	slice method, response_topic, correlation_data;
+	uint32_t expires_in_s;
+	const struct field *fields;
+	unsigned nfields;
 };
 
 /* One QoS 2 message that was delivered and acknowledged with PUBREC, until its PUBREL. */
@@ -87,7 +126,8 @@ struct mqtt_unreleased {
 /* What MQTT calls the session state (MQTT 5.0 section 4.1). */
 struct mqtt_client {
 	UT_hash_handle hh;
-	struct list link; /* in listener->away */
+	struct list link;    /* in listener->away */
+	struct list waiting; /* in listener->waiting */
 	struct mqtt_listener *listener;
 	struct mqtt_session *session; /* its connection; NULL: away */
 	/* A connection that is gone, whose will waits for its delay; NULL: none. */
@@ -107,8 +147,15 @@ struct mqtt_client {
 
 	struct mqtt_unreleased *unreleased;
 	unsigned nunreleased, unreleased_room;
-	struct mqtt_subscription *subscriptions;
+	struct list subscriptions; /* those that are granted */
 	unsigned nsubscriptions;
+	struct list deliveries; /* sent and not acknowledged, or waiting to be sent */
+	unsigned in_flight;
+	size_t held_bytes;
+	uint16_t next_id;
+	enum mqtt_version version; /* that its last connection spoke */
+	struct list orders;        /* commands under way */
+	unsigned norders;
 };
 
 /* One connection. */
@@ -123,7 +170,11 @@ struct mqtt_session {
 	bool session_expires;     /* it asked for a session expiry other than 0 */
 	bool on_the_step;         /* counted by door.c */
 	bool parked;              /* waits with its will, see client.c */
+	bool deciding;            /* about a SUBSCRIBE: nothing is read meanwhile */
+	bool leaving;             /* DISCONNECT has come */
+	bool said_unasked;        /* the log has it that it replied to nobody */
 	uint32_t client_max_bytes;
+	uint16_t client_receive_maximum;
 	uint64_t silence_max_ms, expiry_s;
 
 	char *connect; /* CONNECT's body, kept: these point into it */
@@ -143,11 +194,18 @@ struct mqtt_session {
 
 	struct list publications; /* in the order they came */
 	unsigned npublications, nsubmitted;
-	unsigned nerrands; /* requests under way that know this session */
+	unsigned nerrands;                    /* requests under way that know this session */
+	struct mqtt_subscribing *subscribing; /* NULL: no SUBSCRIBE is under way */
 
 	slice *aliases; /* topic_alias_maximum + 1 of them, or NULL; each its own memory */
 	char peer[MQTT_ADDRESS_BYTES];
 };
+
+/* settings.c */
+extern const struct setting mqtt_settings[];
+bool mqtt_settings_valid(const struct config *, struct error *);
+void mqtt_settings_read(struct mqtt_listener *, const struct config *);
+void mqtt_settings_limit(struct mqtt_listener *, const struct adapter_limits *);
 
 /* listener.c: frees it if close() has been called and no session is left. */
 void mqtt_listener_release(struct mqtt_listener *);
@@ -173,6 +231,8 @@ void mqtt_session_line_up(struct mqtt_session *);
 void mqtt_session_begin_to_drain(struct mqtt_session *);
 /* The last publication is done: whoever waits for that goes on. */
 void mqtt_session_drained(struct mqtt_session *);
+/* Ends the connection of one that has said DISCONNECT, once all is acknowledged. */
+void mqtt_session_leave(struct mqtt_session *);
 /* Gives its memory back if nothing needs it any more. */
 void mqtt_session_release(struct mqtt_session *);
 /* At the gateway's stop: says good-bye as soon as what was submitted has been answered. */
@@ -197,6 +257,8 @@ enum mqtt_claim {
 };
 /* Gives the session its client: the one that is kept, or a new one. Whoever had it is disconnected. */
 enum mqtt_claim mqtt_client_claim(struct mqtt_session *, bool clean_start);
+/* After CONNACK of one that was resumed: what waits for it, and what it follows. */
+void mqtt_client_resume(struct mqtt_session *);
 /* How long a session is kept for one that asks for so many seconds. */
 uint64_t mqtt_client_expiry(const struct mqtt_listener *, uint64_t asked_s);
 /* The connection has ended: the client is kept until it expires, or ends with it. */
@@ -230,17 +292,67 @@ bool mqtt_release_take(struct mqtt_session *, uint16_t id);
 bool mqtt_publish_take(struct mqtt_session *, const struct mqtt_frame *);
 /* Is a QoS 2 message with this packet identifier under way? */
 bool mqtt_publish_under_way(const struct mqtt_session *, uint16_t id);
+/* Is something under way that is to be acknowledged? */
+bool mqtt_publish_unanswered(const struct mqtt_session *);
 void mqtt_publish_will(struct mqtt_session *);
 /* Hands on what waited. */
 void mqtt_publish_go_on(struct mqtt_session *);
 /* Forgets what was not submitted yet: all of it, or what the client will send again. */
 void mqtt_publish_drop(struct mqtt_session *, bool all);
 
-/* subscribe.c */
-void mqtt_subscribe_take(struct mqtt_session *, const struct mqtt_frame *);
-void mqtt_unsubscribe_take(struct mqtt_session *, const struct mqtt_frame *);
+/* subscribe.c. false: not taken, as in publish.c. */
+bool mqtt_subscribe_take(struct mqtt_session *, const struct mqtt_frame *);
+bool mqtt_unsubscribe_take(struct mqtt_session *, const struct mqtt_frame *);
+void mqtt_subscribe_push(struct subscription *, const struct update *);
+/* The client is back, or has gone. */
+void mqtt_subscribe_resume(struct mqtt_session *);
+void mqtt_subscribe_pause(struct mqtt_session *, struct mqtt_client *);
 void mqtt_subscriptions_drop(struct mqtt_client *);
-/* Publishes the reply to `topic` if the client subscribed to it. */
+/* A value of this version was not sent, or not acknowledged and forgotten. */
+void mqtt_subscribe_missed(struct mqtt_subscription *, uint64_t version);
+/* There is room: those that are behind ask for more. */
+void mqtt_subscribe_catch_up(struct mqtt_client *);
+/* The topic of a path, as this filter's subscriber knows it; { NULL, 0 }: it makes none. */
+slice mqtt_topic_for(struct arena *, slice filter, slice path);
+/* The first subscription that takes the topic of this path; NULL: none. */
+const struct mqtt_subscription *mqtt_subscribe_match(
+        const struct mqtt_client *, struct arena *, slice path, slice *topic);
+
+/* deliver.c. The client has a connection. false: there is no room for it now. */
+bool mqtt_deliver_value(struct mqtt_client *, const struct mqtt_outgoing *);
+/* Waits for room. *delivery NULL: it has left, and nothing will acknowledge it. false: too large, or too much waits. */
+bool mqtt_deliver_command(
+        struct mqtt_client *, const struct mqtt_outgoing *, struct mqtt_delivery **delivery);
+/* What they were for is no more. */
+void mqtt_deliver_forget_order(struct mqtt_client *, struct mqtt_delivery *);
+void mqtt_deliver_forget_subscription(struct mqtt_client *, const struct mqtt_subscription *);
+/* When the timer fires that looks for room. */
+void mqtt_deliver_retry(struct mqtt_listener *);
+/* There may be room now. */
+void mqtt_deliver_go_on(struct mqtt_client *);
+/* The client has gone; is back, `other_version`: speaking another version of MQTT; ends. */
+void mqtt_deliver_pause(struct mqtt_client *);
+void mqtt_deliver_resume(struct mqtt_client *, bool other_version);
+void mqtt_deliver_finish(struct mqtt_client *);
+/* PUBACK, PUBREC, PUBCOMP. */
+void mqtt_deliver_acknowledged(struct mqtt_session *, const struct mqtt_ack *);
+void mqtt_deliver_received(struct mqtt_session *, const struct mqtt_ack *);
+void mqtt_deliver_completed(struct mqtt_session *, const struct mqtt_ack *);
+
+/* command.c */
+void mqtt_command(struct adapter *, struct command *);
+void mqtt_command_abort(struct adapter *, struct command *);
+/* What deliver.c tells: it has left; it cannot be sent; it is acknowledged. NULL is fine. */
+void mqtt_order_left(struct mqtt_order *);
+void mqtt_order_refused(struct mqtt_order *, enum status, slice why);
+void mqtt_order_acknowledged(struct mqtt_order *, enum mqtt_reason);
+/* Is a publication to this topic a device's reply, and no request? */
+bool mqtt_order_is_reply(slice topic);
+void mqtt_order_reply(struct mqtt_session *, const struct mqtt_publish *);
+/* The client has gone, for good (`ends`) or not. */
+void mqtt_orders_pause(struct mqtt_client *, bool ends);
+
+/* reply.c: publishes the reply to `topic` if the client subscribed to it. */
 void mqtt_reply_publish(
         struct mqtt_session *, struct request *, slice topic, slice correlation_data);
 

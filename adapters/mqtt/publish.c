@@ -143,6 +143,15 @@ static void answer(struct publication *publication)
 		        session, request, publication->reply_topic, publication->correlation_data);
 }
 
+bool mqtt_publish_unanswered(const struct mqtt_session *session)
+{
+	LIST_EACH (&session->publications, at, next) {
+		if (owner_of(at)->qos)
+			return true;
+	}
+	return false;
+}
+
 /* Those that are done, as far as they stand at the head of the line. */
 static void answer_done(struct mqtt_session *session)
 {
@@ -153,6 +162,7 @@ static void answer_done(struct mqtt_session *session)
 		answer(first);
 		forget(first);
 	}
+	mqtt_session_leave(session);
 }
 
 static void publish_done(struct mqtt_listener *listener, struct request *request)
@@ -402,6 +412,29 @@ static enum take look_at(
 	return take_delivered(session, publish, fault);
 }
 
+/* A reply to a command is no request: it is acknowledged in its place in the line, and done. NULL: no memory. */
+static struct publication *make_reply(
+        struct mqtt_session *session, const struct mqtt_publish *publish)
+{
+	struct request *request = mqtt_session_request(session);
+	struct publication *publication =
+	        request ? ARENA_NEW(&request->arena, struct publication) : NULL;
+	if (!publication) {
+		request_free(request);
+		return NULL;
+	}
+	*publication = (struct publication){ .session = session,
+		.request = request,
+		.id = publish->id,
+		.qos = publish->qos,
+		.digest = mqtt_release_digest(publish->topic, publish->payload),
+		.submitted = true,
+		.done = true };
+	request->status = STATUS_OK;
+	mqtt_order_reply(session, publish);
+	return publication;
+}
+
 bool mqtt_publish_take(struct mqtt_session *session, const struct mqtt_frame *frame)
 {
 	struct mqtt_publish publish;
@@ -420,10 +453,11 @@ bool mqtt_publish_take(struct mqtt_session *session, const struct mqtt_frame *fr
 		mqtt_session_fault(session, fault);
 	if (fault.why || take == TAKE_KNOWN)
 		return true;
-	struct publication *publication =
-	        publish.qos < 2 || mqtt_release_reserve(session->client, session->npublications + 1)
-	                ? make(session, &publish, frame->body, aliased)
-	                : NULL;
+	bool reply = mqtt_order_is_reply(publish.topic);
+	struct publication *publication = NULL;
+	if (publish.qos < 2 || mqtt_release_reserve(session->client, session->npublications + 1))
+		publication = reply ? make_reply(session, &publish)
+		                    : make(session, &publish, frame->body, aliased);
 	if (!publication)
 		return overloaded(session, &publish);
 	append(session, publication);

@@ -51,6 +51,7 @@ void *mqtt_session_open(struct mqtt_listener *listener, struct stream *stream)
 	}
 	session->listener = listener;
 	session->client_max_bytes = UINT32_MAX;
+	session->client_receive_maximum = UINT16_MAX;
 	(void)snprintf(session->peer, sizeof session->peer, "%s", stream_peer(stream));
 	list_init(&session->publications);
 	list_init(&session->drain_link);
@@ -170,7 +171,7 @@ static void expect_next(struct mqtt_session *session)
 void mqtt_session_resume(struct mqtt_session *session)
 {
 	if (!session->paused || !session->stream || session->state == MQTT_STATE_ENDED ||
-	        session->listener->stopping)
+	        session->listener->stopping || session->deciding || session->leaving)
 		return;
 	session->paused = false;
 	expect_next(session);
@@ -299,16 +300,21 @@ static void take_ping(struct mqtt_session *session, const struct mqtt_frame *fra
 		(void)mqtt_session_send(session, SLICE("\xd0\x00"), (slice){ NULL, 0 });
 }
 
-/* Nothing was sent to the client that it could acknowledge, so PUBACK, PUBREC and PUBCOMP mean nothing. */
+/* false: not taken. */
 static bool take_ack(struct mqtt_session *session, const struct mqtt_frame *frame)
 {
 	struct mqtt_ack ack;
 	struct mqtt_fault fault = mqtt_ack_parse(frame, session->version, &ack);
-	if (fault.why) {
+	if (fault.why)
 		mqtt_session_fault(session, fault);
-	} else if (frame->type == MQTT_TYPE_PUBREL) {
+	else if (frame->type == MQTT_TYPE_PUBACK)
+		mqtt_deliver_acknowledged(session, &ack);
+	else if (frame->type == MQTT_TYPE_PUBREC)
+		mqtt_deliver_received(session, &ack);
+	else if (frame->type == MQTT_TYPE_PUBCOMP)
+		mqtt_deliver_completed(session, &ack);
+	else
 		return mqtt_release_take(session, ack.id);
-	}
 	return true;
 }
 
@@ -330,7 +336,17 @@ static void take_disconnect(struct mqtt_session *session, const struct mqtt_fram
 	if (mqtt_property_given(&notice.properties, MQTT_PROPERTY_SESSION_EXPIRY))
 		session->expiry_s =
 		        mqtt_client_expiry(session->listener, notice.properties.session_expiry);
-	shut(session);
+	session->leaving = true;
+	mqtt_session_pause(session);
+	mqtt_session_leave(session);
+}
+
+/* What it asked to have acknowledged is acknowledged first, however soon the DISCONNECT came behind it. */
+void mqtt_session_leave(struct mqtt_session *session)
+{
+	if (session->leaving && session->state == MQTT_STATE_CONNECTED &&
+	        !mqtt_publish_unanswered(session))
+		shut(session);
 }
 
 /* Of a client that is CONNECTED. false: not taken. */
@@ -345,11 +361,9 @@ static bool dispatch(struct mqtt_session *session, const struct mqtt_frame *fram
 	case MQTT_TYPE_PUBCOMP:
 		return take_ack(session, frame);
 	case MQTT_TYPE_SUBSCRIBE:
-		mqtt_subscribe_take(session, frame);
-		break;
+		return mqtt_subscribe_take(session, frame);
 	case MQTT_TYPE_UNSUBSCRIBE:
-		mqtt_unsubscribe_take(session, frame);
-		break;
+		return mqtt_unsubscribe_take(session, frame);
 	case MQTT_TYPE_PINGREQ:
 		take_ping(session, frame);
 		break;
@@ -463,7 +477,17 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 	mqtt_session_release(session);
 }
 
-const struct stream_events mqtt_session_events = { .received = received, .closed = closed };
+static void drained(void *owner, struct stream *stream)
+{
+	(void)stream;
+	const struct mqtt_session *session = owner;
+	if (session->client)
+		mqtt_deliver_go_on(session->client);
+}
+
+const struct stream_events mqtt_session_events = {
+	.received = received, .drained = drained, .closed = closed
+};
 
 void mqtt_session_wind_up(struct mqtt_session *session)
 {

@@ -72,6 +72,14 @@ def play(gateway, version, script):
         return True
 
 
+def settle(gateway):
+    """What the last connection of this client published is through when the next one's publication is."""
+    with mqtt.Client(gateway.address, gateway.port("mqtt"), mqtt.connect(4, client="vector")) as client:
+        client.expect(b"\x20\x02\0\0")
+        client.send(mqtt.publish("end", "of script", qos=1, identifier=1))
+        client.expect(b"\x40\x02\0\1")
+
+
 def scripts():
     folder = support.vectors("mosquitto-packets/test/broker/data")
     for path in sorted(glob.glob(os.path.join(folder, "*.json"))):
@@ -117,6 +125,9 @@ endpoints:
             # Before the packet that ends it a script may have published something; the same thing again is one message.
             earlier = {message["payload"] for message in script["msgs"][:-1]
                        if message["type"] == "send" and message["payload"].startswith("3")}
+            if script["closed"] and earlier:
+                settle(gateway)
+                before += 1
             if script["closed"] and len(backend.seen) > before + len(earlier):
                 wrong.append(f"{script['name']}: handed on {backend.seen[before:]}")
         print(f"{played} scripts played, {by_rule} of them by a rule above")

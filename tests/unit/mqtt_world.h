@@ -26,7 +26,7 @@ struct stream {
 	slice certificate, psk_identity;
 };
 
-enum { WORLD_TIMERS = 64 };
+enum { WORLD_TIMERS = 64, WORLD_RETURNED = 64 };
 
 /* Rule broken: one world a program, as its functions have no other place to find it. */
 static struct {
@@ -38,6 +38,11 @@ static struct {
 	unsigned nsubmitted, ntaken, nalive;
 	unsigned refuse_requests; /* the next so many request_new() give NULL */
 	struct timer *timers[WORLD_TIMERS];
+	bool commands_may_come;
+	char returned[WORLD_RETURNED]; /* the device that can take commands again */
+	unsigned nfollowed, nended;    /* subscriptions of the core */
+	struct subscription *refreshed;
+	uint64_t refreshed_after;
 	uint64_t next_id;
 } world;
 
@@ -198,6 +203,35 @@ void request_free(struct request *request)
 	free(request);
 }
 
+/* Values and commands. */
+void subscription_end(struct subscription *subscription)
+{
+	if (!subscription)
+		return;
+	world.nended++;
+	free(subscription);
+}
+
+void subscription_refresh(struct subscription *subscription, uint64_t after)
+{
+	world.refreshed = subscription;
+	world.refreshed_after = after;
+}
+
+void command_device_returned(struct adapter *adapter, slice device)
+{
+	(void)adapter;
+	(void)snprintf(world.returned, sizeof world.returned, "%.*s", SLICE_ARG(device));
+}
+
+bool command_may_come(const struct adapter *adapter, slice pattern, slice device)
+{
+	(void)adapter;
+	(void)pattern;
+	(void)device;
+	return world.commands_may_come;
+}
+
 /* What the test does. `more` holds "key", "value" pairs and a NULL. */
 static inline void world_open(const char *const *more)
 {
@@ -237,6 +271,7 @@ static inline void world_close(void)
 {
 	world.listener->base.ops->close(&world.listener->base);
 	assert_int_equal(world.nalive, 0);
+	assert_int_equal(world.nfollowed, world.nended);
 }
 
 /* What the loop would do now: offer unread bytes, end what was closed. */
@@ -323,6 +358,32 @@ static inline void world_answer_at(unsigned index, enum status status)
 static inline void world_answer(enum status status)
 {
 	world_answer_at(0, status);
+}
+
+/* Grants the subscription that the oldest request asks for. */
+static inline struct subscription *world_follow(void)
+{
+	struct request *request = world_next();
+	assert_int_equal(request->in.method, METHOD_SUBSCRIBE);
+	assert_non_null(request->follower);
+	struct subscription *subscription = calloc(1, sizeof *subscription);
+	assert_non_null(subscription);
+	*subscription = (struct subscription){ &world.listener->base, request->follower };
+	request->subscription = subscription;
+	world.nfollowed++;
+	world_answer(STATUS_OK);
+	return subscription;
+}
+
+static inline void world_push(struct subscription *subscription, const char *path, const char *body,
+        uint64_t version, bool present)
+{
+	struct update update = { .path = slice_of(path),
+		.media = SLICE("a/b"),
+		.body = slice_of(body),
+		.version = version,
+		.present = present };
+	adapter_mqtt.push(&world.listener->base, subscription, &update);
 }
 
 /* The stream's memory; its end must have been told. */
