@@ -147,6 +147,10 @@ static void finish(struct stream *stream, enum stream_end end, int errno_value)
 	list_remove(&stream->dirty);
 	task_cancel(&stream->offer);
 	timer_stop(&stream->deadline);
+	/* Its share is free for the others at once: one that went too far must not take another with it. The bytes stay
+	 * until closed(), which follows in this turn: the owner may be looking at them. */
+	stream->net->unread_bytes -= stream->unread_size;
+	stream->unread_size = 0;
 	bool cut_off = stream_unsent(stream) != 0;
 	if (!cut_off || uv_tcp_close_reset(&stream->tcp, closed) != 0)
 		uv_close((uv_handle_t *)&stream->tcp, closed);
