@@ -1,4 +1,4 @@
-"""The npm package coap, an independent client: confirmable and not, bodies in blocks both ways, refusals."""
+"""The npm package coap, an independent client: confirmable and not, bodies in blocks both ways, refusals, observing."""
 import json
 
 import support
@@ -7,6 +7,7 @@ import support_npm
 support_npm.ready()
 
 LISTENERS = '  - { name: coap, protocol: coap, bind: "{address}:{port_coap}", token_in_query: accept }'
+WEB = '\n  - { name: web, protocol: http, bind: "{address}:{port_web}" }'
 LARGE = json.dumps({"log": ["line %04d of a long answer" % n for n in range(400)]})
 
 
@@ -52,6 +53,34 @@ def test_refusals_have_their_codes():
                       {"method": "POST", "path": "/open/x", "payload": "{", "options": {"Content-Format": "application/json"}})
         assert [answer["code"] for answer in answers] == ["4.01", "4.04", "4.05", "4.00"], answers
         backend.nothing_more()
+
+
+KEPT = """  - name: kept
+    path: /kept/{device}
+    methods: [GET, PUT]
+    auth: [none]
+    keep: last
+    to: telemetry
+"""
+
+
+def put(gateway, body):
+    status, _, _ = support.curl("-X", "PUT", "-H", "Content-Type: application/json", "-d", body, gateway.url("/kept/a"))
+    assert status == 200, status
+
+
+def test_it_observes_what_others_send():
+    backend = support.RestBackend()
+    configuration = support.fleet(backend.url, LISTENERS + WEB, extra=KEPT).replace("name: test", "name: test, state: state")
+    with support.Gateway(configuration, environment=support.TOKENS) as gateway:
+        put(gateway, '{"level":1}')
+        observe = {"path": "/kept/a", "observe": True, "options": {"Accept": "application/json"}}
+        with support_npm.Script("coap.js", host=gateway.address, port=gateway.port("coap"), requests=[observe]) as script:
+            first = script.event("response")
+            assert (first["code"], first["payload"], first["format"]) == ("2.05", '{"level":1}', "application/json"), first
+            for level in (2, 3):
+                put(gateway, '{"level":%d}' % level)
+                script.wait(lambda thing, level=level: thing["payload"] == '{"level":%d}' % level, f"level {level}")
 
 
 if __name__ == "__main__":
