@@ -35,8 +35,8 @@ struct update {
 	slice why;         /* with `ended`: one line for a person */
 	slice path;        /* of the resource: normalised and percent-encoded */
 	slice media, body; /* in a notation that the request's `accept` takes */
-	/* Nanoseconds since 1970 at which it was received, made to grow with each value of this gateway: entity tag,
-	 * event id, and what `follow_after` compares. */
+	/* Nanoseconds since 1970, made to grow with each value of this gateway: entity tag, event id, and what
+	 * `follow_after` compares. When it was received is another thing: clocks are set. */
 	uint64_t version;
 	bool present; /* it was there before the subscription was (MQTT's RETAIN) */
 };

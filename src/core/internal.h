@@ -101,7 +101,11 @@ void publish_remove_saved(struct core *, slice path, uint64_t version);
 void publish_make_room(struct core *);
 /* Fetches what is on disk, before the start. */
 bool publish_restore(struct core *, struct error *);
-struct store_record publish_record(const struct kept_value *);
+/* A change that somebody waited for was not written, and with it what was to be written before it. */
+void publish_save_again(struct core *, slice path);
+/* As it is written; `head` is part of the record. */
+enum { PUBLISH_HEAD_BYTES = 8 };
+struct store_record publish_record(const struct kept_value *, char head[PUBLISH_HEAD_BYTES]);
 
 /* deliver.c: an exchange has come back. */
 void deliver_exchange_done(struct core *, struct exchange *);

@@ -70,8 +70,8 @@ static void describe(struct request *request, const struct kept_value *value)
 {
 	char etag[ETAG_BYTES], modified[CLOCK_HTTP_BYTES], received[CLOCK_EXACT_BYTES];
 	etag_of(value->version, etag);
-	clock_http_text(value->version, modified);
-	clock_exact_text(value->version, received);
+	clock_http_text(value->received_ns, modified);
+	clock_exact_text(value->received_ns, received);
 	const struct field ours[] = { { SLICE("etag"), slice_of(etag) },
 		{ SLICE("last-modified"), slice_of(modified) },
 		{ SLICE("received-at"), slice_of(received) } };
@@ -200,13 +200,15 @@ static void saved(struct store_receipt *receipt)
 	struct saving *saving = (struct saving *)(void *)receipt;
 	struct request *request = saving->request;
 	list_remove(&saving->link);
-	if (receipt->status == STATUS_OK)
+	if (receipt->status == STATUS_OK) {
 		apply(saving->core, request, saving);
-	else
+	} else {
+		publish_save_again(saving->core, saving->value.path);
 		request_refuse(request, receipt->status,
 		        receipt->status == STATUS_STORE_FULL
 		                ? "the gateway's disk is full: nothing was kept"
 		                : "the gateway's disk fails: nothing was kept");
+	}
 	pipeline_resume(request, REPLY);
 }
 
@@ -217,11 +219,13 @@ static enum verdict save(struct core *core, struct request *request, struct savi
 	saving->request = request;
 	saving->receipt.done = saved;
 	saving->value.version = values_new_version(core->values);
+	saving->value.received_ns = clock_wall_ns();
 	if (!core->store) {
 		apply(core, request, saving);
 		return REPLY;
 	}
-	const struct store_record record = publish_record(&saving->value);
+	char head[PUBLISH_HEAD_BYTES];
+	const struct store_record record = publish_record(&saving->value, head);
 	bool taken =
 	        saving->removes
 	                ? store_remove(core->store, STORE_LAST_VALUES, record.key, &saving->receipt)

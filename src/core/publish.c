@@ -5,6 +5,7 @@
 
 #include "api/store.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 enum { LOG_EVERY_MS = 10000 };
@@ -23,7 +24,8 @@ static void save(struct core *core, const struct kept_value *value)
 {
 	if (!core->store)
 		return;
-	const struct store_record record = publish_record(value);
+	char head[PUBLISH_HEAD_BYTES];
+	const struct store_record record = publish_record(value, head);
 	if (store_put(core->store, STORE_LAST_VALUES, &record, NULL))
 		return;
 	core->unsaved++;
@@ -41,13 +43,35 @@ static void unsave(struct core *core, slice path)
 		core->unsaved++;
 }
 
-struct store_record publish_record(const struct kept_value *value)
+void publish_save_again(struct core *core, slice path)
 {
+	const struct kept_value *present = values_find(core->values, path);
+	if (present)
+		save(core, present);
+}
+
+/* The version's bytes, the first one first. A person reads the time; it may have been a clock's that was wrong. */
+struct store_record publish_record(const struct kept_value *value, char head[PUBLISH_HEAD_BYTES])
+{
+	for (unsigned i = 0; i < PUBLISH_HEAD_BYTES; i++)
+		head[i] = (char)(value->version >> (56 - 8 * i) & 0xff);
 	return (struct store_record){ .key = value->path,
 		.owner = value->client,
-		.time_ns = value->version,
+		.time_ns = value->received_ns,
 		.media = value->media,
+		.head = { head, PUBLISH_HEAD_BYTES },
 		.body = value->body };
+}
+
+/* A row that a person has written has no version. */
+static uint64_t version_of(const struct store_record *record)
+{
+	uint64_t version = 0;
+	if (record->head.n != PUBLISH_HEAD_BYTES)
+		return record->time_ns;
+	for (unsigned i = 0; i < PUBLISH_HEAD_BYTES; i++)
+		version = version << 8 | (unsigned char)record->head.p[i];
+	return version;
 }
 
 static bool is_crowded(const struct core *core)
@@ -88,6 +112,8 @@ static bool put(struct core *core, const struct kept_value *value)
 bool publish(struct core *core, struct kept_value *value)
 {
 	value->version = values_new_version(core->values);
+	if (!value->received_ns)
+		value->received_ns = clock_wall_ns();
 	if (!put(core, value))
 		return false;
 	save(core, value);
@@ -122,21 +148,31 @@ void publish_remove_saved(struct core *core, slice path, uint64_t version)
 	follow_removed(core, path);
 }
 
+struct restoring {
+	struct core *core;
+	bool all;
+};
+
 static bool restore(void *arg, const struct store_record *record)
 {
-	struct core *core = arg;
+	struct restoring *restoring = arg;
 	const struct kept_value value = { .path = record->key,
 		.media = record->media,
 		.client = record->owner,
 		.body = record->body,
-		.version = record->time_ns };
-	return values_restore(core->values, &value);
+		.version = version_of(record),
+		.received_ns = record->time_ns };
+	restoring->all = values_restore(restoring->core->values, &value);
+	return restoring->all;
 }
 
 bool publish_restore(struct core *core, struct error *error)
 {
-	if (!store_each(core->store, STORE_LAST_VALUES, restore, core, error))
+	struct restoring restoring = { core, true };
+	if (!store_each(core->store, STORE_LAST_VALUES, restore, &restoring, error))
 		return false;
+	if (!restoring.all)
+		return error_set(error, "out of memory for the last values");
 	values_restored(core->values);
 	publish_make_room(core);
 	return true;

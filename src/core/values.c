@@ -172,6 +172,7 @@ static void fill(struct entry *entry, const struct kept_value *value, char *cont
 	kept->client = (slice){ content + value->media.n, value->client.n };
 	kept->body = (slice){ content + value->media.n + value->client.n, value->body.n };
 	kept->version = value->version;
+	kept->received_ns = value->received_ns;
 }
 
 bool values_put(struct values *values, const struct kept_value *value)

@@ -1,9 +1,8 @@
 /* The last value of each resource, in memory: by path, and in the order in which they came. Core thread.
  *
  * VERSIONS are nanoseconds since 1970, made to grow with each value (also when the clock is set back), and so say
- * when a value was received, which of two is newer, and what a follower has heard already: it asks for the oldest
- * that is newer than the last one it had (values_after), which skips all that has been replaced meanwhile. No queue is
- * kept for anybody. */
+ * which of two is newer, and what a follower has heard already: it asks for the oldest that is newer than the last one
+ * it had (values_after), which skips all that has been replaced meanwhile. No queue is kept for anybody. */
 #ifndef CORE_VALUES_H
 #define CORE_VALUES_H
 
@@ -16,6 +15,7 @@ struct kept_value {
 	slice client; /* who sent it; empty: nobody who was asked */
 	slice body;
 	uint64_t version;
+	uint64_t received_ns; /* by the wall clock, as it stood then */
 };
 
 struct values_count {

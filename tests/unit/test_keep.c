@@ -318,8 +318,106 @@ static void a_follower_misses_nothing_that_was_slow(void **state)
 	assert_true(world.told[2].version > world.told[1].version);
 	/* And the disk has the version that was told. */
 	hand_store_commit(STATUS_OK);
-	assert_true(hand_store_find(STORE_LAST_VALUES, SLICE("/own/a"))->time_ns ==
-	            world.told[2].version);
+	uint64_t version = world.told[2].version;
+	restart();
+	(void)ask(METHOD_GET, "/own/a", NULL, NULL);
+	char etag[24];
+	(void)snprintf(etag, sizeof etag, "\"%016llx\"", (unsigned long long)version);
+	assert_slice(message_field(&world.home->out, "etag"), etag);
+}
+
+/* The clock was ahead when a value was kept: versions still grow, and the time is what the clock says. */
+static void a_clock_that_is_set_back_is_believed(void **state)
+{
+	(void)state;
+	const char head[8] = { 0x7f, 0, 0, 0, 0, 0, 0, 1 };
+	const struct store_record future = { .key = SLICE("/own/a"),
+		.time_ns = INT64_MAX / 2,
+		.media = SLICE("application/json"),
+		.head = { head, sizeof head },
+		.body = SLICE("1") };
+	assert_true(store_put(hand_store(), STORE_LAST_VALUES, &future, NULL));
+	hand_store_commit(STATUS_OK);
+	restart();
+	assert_int_equal(ask(METHOD_GET, "/own/a", NULL, NULL), STATUS_OK);
+	assert_slice(message_field(&world.home->out, "etag"), "\"7f00000000000001\"");
+	(void)ask(METHOD_PUT, "/own/a", "2", NULL);
+	hand_store_commit(STATUS_OK);
+	hand_loop_turn();
+	assert_int_equal(ask(METHOD_GET, "/own/a", NULL, NULL), STATUS_OK);
+	assert_slice(message_field(&world.home->out, "etag"), "\"7f00000000000002\"");
+	assert_true(hand_store_find(STORE_LAST_VALUES, SLICE("/own/a"))->time_ns < INT64_MAX / 2);
+}
+
+/* What waited to be written was replaced by what the disk did not take: it is written again. */
+static void a_failed_change_leaves_the_disk_as_memory_is(void **state)
+{
+	(void)state;
+	(void)ask(METHOD_PUT, "/own/a", "1", NULL);
+	hand_store_commit(STATUS_OK);
+	hand_loop_turn();
+	(void)ask(METHOD_PUT, "/own/a", "2", NULL);
+	hand_store_commit(STATUS_STORE_FULL);
+	hand_loop_turn();
+	assert_int_equal(hand_store_commit(STATUS_OK), 1);
+	assert_slice(hand_store_find(STORE_LAST_VALUES, SLICE("/own/a"))->body, "1");
+}
+
+static size_t chunk_room(void)
+{
+	for (size_t n = 4096;; n -= 16) {
+		struct arena small;
+		arena_init(&small, 4096);
+		bool fits = arena_alloc(&small, n) != NULL;
+		arena_finish(&small);
+		if (fits)
+			return n;
+	}
+}
+
+/* Leaves the request `n` bytes of memory and no more. */
+static void starve(struct request *request, size_t n)
+{
+	struct arena *memory = &request->arena;
+	memory->budget_bytes = memory->used_bytes;
+	while (arena_alloc(memory, 16))
+		;
+	memory->budget_bytes += 4096;
+	assert_non_null(arena_alloc(memory, chunk_room() - n));
+	memory->budget_bytes = memory->used_bytes;
+}
+
+static void wherever_memory_ends_there_is_an_answer(void **state)
+{
+	(void)state;
+	unsigned succeeded = 0, refused = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		static const enum method methods[] = { METHOD_PUT, METHOD_GET, METHOD_DELETE };
+		for (size_t n = 0; n < 2048; n += 16) {
+			(void)ask(METHOD_PUT, "/own/a", "{\"a\":1}", NULL);
+			hand_store_commit(STATUS_OK);
+			hand_loop_turn();
+			unsigned before = world.homecomings;
+			struct request *request = fresh(methods[i], "/own/a",
+			        methods[i] == METHOD_PUT ? "{\"a\":2}" : NULL, NULL);
+			request->accept = SLICE("application/cbor");
+			request->follower = "x";
+			starve(request, n);
+			(void)submit(request);
+			unsigned changes = hand_store_commit(STATUS_OK);
+			hand_loop_turn();
+			assert_int_equal(world.homecomings, before + 1);
+			assert_int_not_equal(world.home->status, STATUS_NONE);
+			bool done = status_is_success(world.home->status);
+			if (methods[i] != METHOD_GET)
+				assert_int_equal(changes, done);
+			succeeded += done;
+			refused += !done;
+			subscription_end(world.home->subscription);
+			world.home->subscription = NULL;
+		}
+	}
+	assert_true(succeeded > 50 && refused > 10);
 }
 
 static void of_two_at_a_time_one_wins(void **state)
@@ -408,6 +506,9 @@ int main(void)
 		STORED(what_a_backend_has_taken_is_saved_later),
 		STORED(what_gives_way_leaves_the_disk_as_well),
 		STORED(a_follower_misses_nothing_that_was_slow),
+		STORED(a_clock_that_is_set_back_is_believed),
+		STORED(a_failed_change_leaves_the_disk_as_memory_is),
+		STORED(wherever_memory_ends_there_is_an_answer),
 		STORED(of_two_at_a_time_one_wins),
 		STORED(a_state_folder_stays_where_it_is),
 		TEST(mistakes_are_said),

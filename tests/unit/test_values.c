@@ -23,8 +23,11 @@ static int teardown(void **state)
 
 static uint64_t put(const char *path, const char *body)
 {
-	struct kept_value value = { slice_of(path), SLICE("text/plain"), SLICE("c"), slice_of(body),
-		values_new_version(values) };
+	struct kept_value value = { .path = slice_of(path),
+		.media = SLICE("text/plain"),
+		.client = SLICE("c"),
+		.body = slice_of(body),
+		.version = values_new_version(values) };
 	assert_true(values_put(values, &value));
 	return value.version;
 }
