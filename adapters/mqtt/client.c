@@ -11,6 +11,8 @@
  * nothing of what was kept, so that no stranger can hold a device's name against it. Two devices that were given one
  * name would push each other out for ever: the one that is there stays after `take_overs` of them in ten seconds.
  *
+ * Where the configuration has a store, clients are kept there as well (keep.c).
+ *
  * THE WILL of a client that is away waits for its delay, or for the end of the session if that comes first (MQTT 5.0
  * section 3.1.3.2.2). It is the connection that is gone which waits (`parked`), since it knows the will and whose it is. */
 #include "adapters/mqtt/mqtt.h"
@@ -54,11 +56,12 @@ static void unpark(struct mqtt_client *client, bool publish)
 	mqtt_session_release(session);
 }
 
-static void end_client(struct mqtt_client *client)
+void mqtt_client_forget(struct mqtt_client *client)
 {
 	HASH_DEL(client->listener->clients, client);
 	no_longer_away(client);
 	list_remove(&client->waiting);
+	list_remove(&client->unsaved);
 	unpark(client, true);
 	mqtt_orders_pause(client, true);
 	mqtt_deliver_finish(client);
@@ -77,6 +80,13 @@ static uint64_t hash_proof(const struct mqtt_session *session)
 	return random_keyed_hash(parts, sizeof parts);
 }
 
+/* Its session is over. */
+static void end_client(struct mqtt_client *client)
+{
+	mqtt_keep_forget(client);
+	mqtt_client_forget(client);
+}
+
 /* A copy of `text` at *to, which moves behind it. */
 static slice put(char **to, slice text)
 {
@@ -87,26 +97,21 @@ static slice put(char **to, slice text)
 	return copy;
 }
 
-static struct mqtt_client *create(struct mqtt_session *session)
+static struct mqtt_client *create(
+        struct mqtt_listener *listener, slice id, slice identity, slice user)
 {
-	struct mqtt_listener *listener = session->listener;
-	slice identity = slice_of(session->identity);
-	struct mqtt_client *client =
-	        calloc(1, sizeof *client + session->client_id.n + session->user.n + identity.n + 1);
+	struct mqtt_client *client = calloc(1, sizeof *client + id.n + user.n + identity.n + 1);
 	if (!client)
 		return NULL;
 	char *text = (char *)(client + 1);
-	client->id = put(&text, session->client_id);
-	client->user = put(&text, session->user);
+	client->id = put(&text, id);
+	client->user = put(&text, user);
 	client->identity = put(&text, identity).p;
-	client->has_user = session->has_user;
-	client->has_secret =
-	        session->has_password || session->certificate.n || session->psk_identity.n;
-	client->proof_hash = hash_proof(session);
 	client->listener = listener;
 	client->serial = ++listener->serial;
 	list_init(&client->link);
 	list_init(&client->waiting);
+	list_init(&client->unsaved);
 	list_init(&client->subscriptions);
 	list_init(&client->deliveries);
 	list_init(&client->orders);
@@ -115,6 +120,53 @@ static struct mqtt_client *create(struct mqtt_session *session)
 		return client;
 	free(client);
 	return NULL;
+}
+
+static struct mqtt_client *create_for(const struct mqtt_session *session)
+{
+	struct mqtt_client *client = create(
+	        session->listener, session->client_id, slice_of(session->identity), session->user);
+	if (!client)
+		return NULL;
+	client->has_user = session->has_user;
+	client->has_secret =
+	        session->has_password || session->certificate.n || session->psk_identity.n;
+	client->proof_hash = hash_proof(session);
+	return client;
+}
+
+struct mqtt_client *mqtt_client_restore(
+        struct mqtt_listener *listener, slice id, slice identity, const slice *user)
+{
+	static const struct mqtt_session nothing_shown;
+	if (find(listener, id))
+		return NULL;
+	struct mqtt_client *client =
+	        create(listener, id, identity, user ? *user : (slice){ NULL, 0 });
+	if (!client)
+		return NULL;
+	client->has_user = user != NULL;
+	client->proof_hash = hash_proof(&nothing_shown);
+	return client;
+}
+
+static int by_time(const struct mqtt_client *a, const struct mqtt_client *b)
+{
+	return (a->left_ns > b->left_ns) - (a->left_ns < b->left_ns);
+}
+
+void mqtt_clients_arrange(struct mqtt_listener *listener)
+{
+	HASH_SORT(listener->clients, by_time);
+	struct mqtt_client *client, *following;
+	HASH_ITER(hh, listener->clients, client, following)
+	{
+		list_append(&listener->away, &client->link);
+		listener->naway++;
+		wake_at(listener, client->expires_ms);
+	}
+	while (listener->naway > listener->sessions_max)
+		end_client(LIST_OWNER(listener->away.next, struct mqtt_client, link));
 }
 
 static bool is_same_caller(const struct mqtt_client *client, const struct mqtt_session *session)
@@ -173,12 +225,14 @@ enum mqtt_claim mqtt_client_claim(struct mqtt_session *session, bool clean_start
 	}
 	bool resumed = client != NULL;
 	if (!client)
-		client = create(session);
+		client = create_for(session);
 	if (!client)
 		return MQTT_CLAIM_NO_MEMORY;
 	attach(client, session);
 	client->take_overs_since_ms = since_ms;
 	client->take_overs = take_overs;
+	client->version = resumed ? client->version : session->version;
+	mqtt_keep_later(client);
 	return resumed ? MQTT_CLAIM_RESUMED : MQTT_CLAIM_FRESH;
 }
 
@@ -209,6 +263,7 @@ void mqtt_client_leave(struct mqtt_session *session)
 	client->expires_ms = loop_now_ms(listener->loop) + client->expiry_s * 1000;
 	list_append(&listener->away, &client->link);
 	listener->naway++;
+	mqtt_keep_later(client);
 	if (listener->naway > listener->sessions_max)
 		end_client(LIST_OWNER(listener->away.next, struct mqtt_client, link));
 	wake_at(listener, client->expires_ms);
@@ -268,9 +323,14 @@ void mqtt_clients_expire(struct mqtt_listener *listener)
 
 void mqtt_clients_finish(struct mqtt_listener *listener)
 {
+	mqtt_keep_save(listener);
 	timer_stop(&listener->timer);
 	timer_stop(&listener->retry);
-	struct mqtt_client *client, *following;
-	HASH_ITER(hh, listener->clients, client, following)
-	end_client(client);
+	timer_stop(&listener->save);
+	while (listener->clients) {
+		struct mqtt_client *client = listener->clients;
+		if (client->session)
+			client->session->client = NULL;
+		mqtt_client_forget(client);
+	}
 }

@@ -22,22 +22,6 @@ enum {
 	RETRY_MS = 1000
 };
 
-struct mqtt_delivery {
-	struct list link;         /* in client->deliveries, in the order of sending */
-	struct mqtt_order *order; /* the command; NULL: none, or it is done */
-	struct mqtt_subscription
-	        *subscription; /* the value is for this one; NULL: no value, or none any more */
-	uint64_t version;      /* of the value */
-	uint16_t id;
-	uint8_t qos;
-	bool is_command;
-	bool sent;     /* on this connection */
-	bool repeated; /* sent on an earlier one */
-	bool received; /* PUBREC has come, PUBCOMP has not */
-	slice packet;
-	char bytes[];
-};
-
 static struct mqtt_delivery *delivery_of(struct list *link)
 {
 	return LIST_OWNER(link, struct mqtt_delivery, link);
@@ -332,6 +316,23 @@ void mqtt_deliver_resume(struct mqtt_client *client, bool other_version)
 		drop(client, delivery);
 	}
 	send_waiting(client);
+}
+
+bool mqtt_deliver_restore(
+        struct mqtt_client *client, slice packet, const struct mqtt_delivery *values)
+{
+	struct mqtt_delivery *delivery =
+	        find(client, values->id) ? NULL : malloc(sizeof *delivery + packet.n);
+	if (!delivery)
+		return false;
+	*delivery = *values;
+	delivery->repeated = true;
+	if (packet.n)
+		memcpy(delivery->bytes, packet.p, packet.n);
+	delivery->packet = (slice){ delivery->bytes, packet.n };
+	list_init(&delivery->link);
+	keep(client, delivery);
+	return true;
 }
 
 void mqtt_deliver_finish(struct mqtt_client *client)

@@ -15,6 +15,11 @@ static void retry(struct timer *timer)
 	mqtt_deliver_retry(LIST_OWNER(timer, struct mqtt_listener, retry));
 }
 
+static void save(struct timer *timer)
+{
+	mqtt_keep_save(LIST_OWNER(timer, struct mqtt_listener, save));
+}
+
 static struct adapter *listener_open(struct loop *loop, const struct adapter_limits *limits,
         const struct config *config, struct error *error)
 {
@@ -35,8 +40,10 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	list_init(&listener->draining);
 	list_init(&listener->away);
 	list_init(&listener->waiting);
+	list_init(&listener->unsaved);
 	timer_init(&listener->timer, loop, expire);
 	timer_init(&listener->retry, loop, retry);
+	timer_init(&listener->save, loop, save);
 	mqtt_settings_read(listener, config);
 	mqtt_settings_limit(listener, limits);
 	const struct config *tls = config_get(config, "tls");
@@ -75,6 +82,8 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 		.arg = listener,
 		.tls = listener->tls,
 		.handshake_ms = listener->handshake_ms };
+	if (!mqtt_keep_load(listener, error))
+		return false;
 	char why[160];
 	listener->socket =
 	        stream_listen(listener->loop, slice_of(listener->bind), &accept, why, sizeof why);
@@ -116,6 +125,8 @@ static void listener_stop(struct adapter *adapter)
 		mqtt_publish_drop(session, true);
 		mqtt_session_wind_up(session);
 	}
+	/* Also of those whose last answer is still to come: another listener may read it right now. */
+	mqtt_keep_all(listener);
 }
 
 void mqtt_listener_release(struct mqtt_listener *listener)

@@ -5,6 +5,8 @@
  *     session.c    one client's connection: bytes to packets, packets to the parts below, its end
  *     connect.c    CONNECT to CONNACK: who is it
  *     client.c     what is kept of a client beyond its connection; take-over, expiry, the delayed will
+ *     keep.c       sessions in the store
+ *     record.c     a session as bytes
  *     door.c       connections that are not let in yet, by address
  *     publish.c    PUBLISH to request, reply to PUBACK or PUBREC, in order; the will
  *     release.c    QoS 2: what was delivered and not released yet
@@ -62,6 +64,8 @@ struct mqtt_listener {
 	unsigned in_flight, receive_maximum, topic_alias_maximum, unreleased_max;
 	unsigned sessions_max, connecting_max, take_overs_max, subscriptions_max, deliver_maximum;
 	size_t held_bytes, held_max_bytes; /* of what was sent to clients and not acknowledged */
+	struct list unsaved;               /* clients that are to be written to the store */
+	struct timer save;                 /* and when */
 	struct list waiting;               /* clients that are to look for room again */
 	struct timer retry;                /* and when */
 	uint64_t connect_timeout_ms, keep_alive_max_s, session_expiry_max_s;
@@ -99,6 +103,23 @@ struct mqtt_subscription {
 	char text[];
 };
 
+/* What was published to a client and is not acknowledged, or waits to be sent. */
+struct mqtt_delivery {
+	struct list link;         /* in client->deliveries, in the order of sending */
+	struct mqtt_order *order; /* the command; NULL: none, or it is done */
+	struct mqtt_subscription
+	        *subscription; /* the value is for this one; NULL: no value, or none any more */
+	uint64_t version;      /* of the value */
+	uint16_t id;
+	uint8_t qos;
+	bool is_command;
+	bool sent;     /* on this connection */
+	bool repeated; /* sent on an earlier one */
+	bool received; /* PUBREC has come, PUBCOMP has not */
+	slice packet;
+	char bytes[];
+};
+
 /* What is to be published to a client. */
 struct mqtt_outgoing {
 	slice topic, media, body;
@@ -128,6 +149,8 @@ struct mqtt_client {
 	UT_hash_handle hh;
 	struct list link;    /* in listener->away */
 	struct list waiting; /* in listener->waiting */
+	struct list unsaved; /* in listener->unsaved */
+	bool stored;         /* the store has a record of it */
 	struct mqtt_listener *listener;
 	struct mqtt_session *session; /* its connection; NULL: away */
 	/* A connection that is gone, whose will waits for its delay; NULL: none. */
@@ -142,6 +165,7 @@ struct mqtt_client {
 
 	uint64_t expiry_s; /* 0: ends with the connection */
 	uint64_t expires_ms, will_at_ms;
+	uint64_t left_ns; /* restored: when it went, or was last heard of */
 	uint64_t take_overs_since_ms;
 	unsigned take_overs;
 
@@ -267,10 +291,31 @@ void mqtt_client_leave(struct mqtt_session *);
 struct mqtt_client *mqtt_client_of(const struct mqtt_session *);
 /* Publishes the will of a connection that is gone, now or after its delay. */
 void mqtt_client_bury(struct mqtt_session *);
-/* Ends all of them, without their wills. */
+/* One that was kept in the store: away, with nothing yet. `user` NULL: none. NULL: no memory, or its name is taken. */
+struct mqtt_client *mqtt_client_restore(
+        struct mqtt_listener *, slice id, slice identity, const slice *user);
+/* Those that were restored, in the order in which they went; as many as may be kept. */
+void mqtt_clients_arrange(struct mqtt_listener *);
+/* Gives its memory back, and leaves the store's record as it is. */
+void mqtt_client_forget(struct mqtt_client *);
+/* Forgets all of them, without their wills. */
 void mqtt_clients_finish(struct mqtt_listener *);
 /* When the listener's timer fires. */
 void mqtt_clients_expire(struct mqtt_listener *);
+
+/* keep.c */
+bool mqtt_keep_load(struct mqtt_listener *, struct error *);
+/* It has changed: written to the store at the end of the turn, if it is kept there. */
+void mqtt_keep_later(struct mqtt_client *);
+void mqtt_keep_save(struct mqtt_listener *); /* what has changed, now */
+void mqtt_keep_all(struct mqtt_listener *);  /* every one */
+void mqtt_keep_forget(struct mqtt_client *); /* its session has ended */
+
+/* record.c. The record, in memory to be given back with free(*memory); { NULL, 0 }: no memory. */
+slice mqtt_record_write(const struct mqtt_client *, char **memory);
+/* Restores the client. NULL: a damaged record, or no memory. */
+struct mqtt_client *mqtt_record_read(
+        struct mqtt_listener *, slice id, slice identity, slice record);
 
 /* door.c. false: too many connections of this address are not let in yet. */
 bool mqtt_door_enter(struct mqtt_session *);
@@ -308,6 +353,11 @@ void mqtt_subscribe_push(struct subscription *, const struct update *);
 void mqtt_subscribe_resume(struct mqtt_session *);
 void mqtt_subscribe_pause(struct mqtt_session *, struct mqtt_client *);
 void mqtt_subscriptions_drop(struct mqtt_client *);
+/* Restores one with these options and this position. false: no memory, or there is one with this filter. */
+bool mqtt_subscribe_restore(
+        struct mqtt_client *, slice filter, const struct mqtt_subscription *values);
+/* The version up to which it has heard all. */
+uint64_t mqtt_subscribe_position(const struct mqtt_subscription *);
 /* A value of this version was not sent, or not acknowledged and forgotten. */
 void mqtt_subscribe_missed(struct mqtt_subscription *, uint64_t version);
 /* There is room: those that are behind ask for more. */
@@ -334,6 +384,8 @@ void mqtt_deliver_go_on(struct mqtt_client *);
 void mqtt_deliver_pause(struct mqtt_client *);
 void mqtt_deliver_resume(struct mqtt_client *, bool other_version);
 void mqtt_deliver_finish(struct mqtt_client *);
+/* Restores one. false: no memory, or its identifier is in use. */
+bool mqtt_deliver_restore(struct mqtt_client *, slice packet, const struct mqtt_delivery *values);
 /* PUBACK, PUBREC, PUBCOMP. */
 void mqtt_deliver_acknowledged(struct mqtt_session *, const struct mqtt_ack *);
 void mqtt_deliver_received(struct mqtt_session *, const struct mqtt_ack *);

@@ -46,11 +46,13 @@ void mqtt_release_add(struct mqtt_client *client, uint16_t id, uint32_t digest)
 	if (mqtt_release_reserve(client, 1))
 		client->unreleased[client->nunreleased++] =
 		        (struct mqtt_unreleased){ .digest = digest, .id = id };
+	mqtt_keep_later(client);
 }
 
 void mqtt_release_remove(struct mqtt_client *client, struct mqtt_unreleased *one)
 {
 	*one = client->unreleased[--client->nunreleased];
+	mqtt_keep_later(client);
 }
 
 void mqtt_release_forget(struct mqtt_client *client)

@@ -92,8 +92,23 @@ static void add(struct mqtt_client *client, struct mqtt_subscription *one)
 	client->nsubscriptions++;
 }
 
-/* How far it has heard. */
-static uint64_t position(const struct mqtt_subscription *one)
+bool mqtt_subscribe_restore(
+        struct mqtt_client *client, slice filter, const struct mqtt_subscription *values)
+{
+	struct mqtt_subscription *one = find(client, filter) ? NULL : create(client, filter);
+	if (!one)
+		return false;
+	one->qos = values->qos;
+	one->no_local = values->no_local;
+	one->retain_as_published = values->retain_as_published;
+	one->for_replies = values->for_replies;
+	one->number = values->number;
+	one->heard = values->heard;
+	add(client, one);
+	return true;
+}
+
+uint64_t mqtt_subscribe_position(const struct mqtt_subscription *one)
 {
 	return one->behind && one->missed <= one->heard ? one->missed - 1 : one->heard;
 }
@@ -111,7 +126,7 @@ void mqtt_subscribe_catch_up(struct mqtt_client *client)
 		struct mqtt_subscription *one = subscription_of(at);
 		if (!one->behind || !one->values)
 			continue;
-		one->heard = position(one);
+		one->heard = mqtt_subscribe_position(one);
 		one->behind = false;
 		subscription_refresh(one->values, one->heard);
 	}
@@ -226,6 +241,7 @@ static void grant(struct mqtt_subscribing *job)
 	if (!job->resuming) {
 		destroy(find(one->client, one->filter));
 		add(one->client, one);
+		mqtt_keep_later(one->client);
 	}
 }
 
@@ -242,6 +258,7 @@ static void withhold(struct mqtt_subscribing *job)
 	else
 		destroy(find(client, one->filter));
 	destroy(one);
+	mqtt_keep_later(client);
 }
 
 static void asked(struct mqtt_listener *listener, struct request *request)
@@ -312,7 +329,7 @@ static uint64_t known_already(const struct mqtt_subscription *old, unsigned reta
 	if (retain_handling == 0)
 		return 0;
 	if (old)
-		return position(old);
+		return mqtt_subscribe_position(old);
 	return retain_handling == 1 ? 0 : clock_wall_ns();
 }
 
@@ -414,7 +431,7 @@ static bool resume_next(struct mqtt_subscribing *job)
 			continue;
 		one->unasked = false;
 		job->asked = one;
-		one->heard = position(one);
+		one->heard = mqtt_subscribe_position(one);
 		one->behind = false;
 		if (!ask(job, one->heard, &reason)) {
 			job->asked = NULL;
@@ -510,6 +527,7 @@ bool mqtt_unsubscribe_take(struct mqtt_session *session, const struct mqtt_frame
 		codes[n++] = one ? MQTT_REASON_SUCCESS : MQTT_REASON_NO_SUBSCRIPTION_EXISTED;
 		destroy(one);
 	}
+	mqtt_keep_later(session->client);
 	if (session->version != MQTT_VERSION_5)
 		n = 0; /* UNSUBACK has no payload there */
 	answer(session, MQTT_TYPE_UNSUBACK, unsubscribe.id, (slice){ codes, n },

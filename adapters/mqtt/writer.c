@@ -60,6 +60,11 @@ void mqtt_put_binary(struct mqtt_writer *writer, slice bytes)
 	put(writer, bytes.p, bytes.n);
 }
 
+void mqtt_put_bytes(struct mqtt_writer *writer, slice bytes)
+{
+	put(writer, bytes.p, bytes.n);
+}
+
 void mqtt_properties_begin(struct mqtt_writer *writer)
 {
 	writer->properties_at = writer->n;
@@ -127,6 +132,13 @@ slice mqtt_writer_end(
 	writer->bytes[at] = (char)(type << 4 | flags);
 	memcpy(writer->bytes + at + 1, length, n);
 	return (slice){ writer->bytes + at, writer->n - at };
+}
+
+slice mqtt_writer_bytes(const struct mqtt_writer *writer)
+{
+	if (writer->failed)
+		return (slice){ NULL, 0 };
+	return (slice){ writer->bytes + MQTT_HEADER_MAX_BYTES, writer->n - MQTT_HEADER_MAX_BYTES };
 }
 
 slice mqtt_write_ack(struct mqtt_writer *writer, enum mqtt_version version, enum mqtt_type type,

@@ -31,6 +31,9 @@ void mqtt_put_variable(struct mqtt_writer *, uint32_t); /* at most MQTT_REMAININ
 /* Two bytes of length, then the bytes: at most 65,535, else it fails. */
 void mqtt_put_binary(struct mqtt_writer *, slice);
 
+/* The bytes as they are. */
+void mqtt_put_bytes(struct mqtt_writer *, slice);
+
 /* Properties stand between begin and end. Each put is one property. */
 void mqtt_properties_begin(struct mqtt_writer *);
 void mqtt_property_byte(struct mqtt_writer *, enum mqtt_property, unsigned);
@@ -43,6 +46,9 @@ void mqtt_properties_end(struct mqtt_writer *);
 
 /* The packet, in the buffer; `tail_bytes` more of it follow elsewhere (a payload). */
 slice mqtt_writer_end(struct mqtt_writer *, enum mqtt_type, unsigned flags, size_t tail_bytes);
+
+/* What was put, without a fixed header: no packet. { NULL, 0 }: there was no room. */
+slice mqtt_writer_bytes(const struct mqtt_writer *);
 
 /* An acknowledgement in the shortest form: without a reason string when `why` is empty, without a reason code when
  * that is success. 3.1.1 has neither. */

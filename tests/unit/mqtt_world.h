@@ -6,6 +6,7 @@
 
 #include "adapters/mqtt/mqtt.h"
 #include "api/identity.h"
+#include "api/store.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -26,7 +27,15 @@ struct stream {
 	slice certificate, psk_identity;
 };
 
-enum { WORLD_TIMERS = 64, WORLD_RETURNED = 64 };
+enum { WORLD_TIMERS = 64, WORLD_RETURNED = 64, WORLD_RECORDS = 16 };
+
+/* What the store has on its disk. */
+struct world_record {
+	char key[160], owner[64];
+	uint64_t time_ns, expires_ns;
+	size_t head_n;
+	char head[4096];
+};
 
 /* Rule broken: one world a program, as its functions have no other place to find it. */
 static struct {
@@ -39,10 +48,15 @@ static struct {
 	unsigned refuse_requests; /* the next so many request_new() give NULL */
 	struct timer *timers[WORLD_TIMERS];
 	bool commands_may_come;
-	char returned[WORLD_RETURNED]; /* the device that can take commands again */
-	unsigned nfollowed, nended;    /* subscriptions of the core */
+	char returned[WORLD_RETURNED];  /* the device that can take commands again */
+	unsigned nfollowed, nended;     /* subscriptions of the core */
+	struct subscription **followed; /* where the test has them: NULL once they have ended */
+	unsigned nfollowed_max;
 	struct subscription *refreshed;
 	uint64_t refreshed_after;
+	bool has_store, store_is_full;
+	unsigned nput;
+	struct world_record records[WORLD_RECORDS]; /* those with a key */
 	uint64_t next_id;
 } world;
 
@@ -209,6 +223,10 @@ void subscription_end(struct subscription *subscription)
 	if (!subscription)
 		return;
 	world.nended++;
+	for (unsigned i = 0; i < world.nfollowed_max; i++) {
+		if (world.followed[i] == subscription)
+			world.followed[i] = NULL;
+	}
 	free(subscription);
 }
 
@@ -232,8 +250,86 @@ bool command_may_come(const struct adapter *adapter, slice pattern, slice device
 	return world.commands_may_come;
 }
 
-/* What the test does. `more` holds "key", "value" pairs and a NULL. */
-static inline void world_open(const char *const *more)
+/* The store. */
+struct store *adapter_store(const struct adapter *adapter)
+{
+	(void)adapter;
+	return world.has_store ? (struct store *)&world : NULL;
+}
+
+static inline struct world_record *world_record(slice key)
+{
+	for (unsigned i = 0; i < WORLD_RECORDS; i++) {
+		if (slice_equal(slice_of(world.records[i].key), key))
+			return &world.records[i];
+	}
+	return NULL;
+}
+
+bool store_put(struct store *store, enum store_table table, const struct store_record *record,
+        struct store_receipt *receipt)
+{
+	assert_ptr_equal(store, &world);
+	assert_int_equal(table, STORE_MQTT_SESSIONS);
+	assert_null(receipt);
+	if (world.store_is_full)
+		return false;
+	struct world_record *to = world_record(record->key);
+	if (!to)
+		to = world_record(SLICE(""));
+	assert_non_null(to);
+	assert_true(record->head.n <= sizeof to->head && record->key.n < sizeof to->key);
+	memset(to, 0, sizeof *to);
+	memcpy(to->key, record->key.p, record->key.n);
+	memcpy(to->owner, record->owner.p, record->owner.n);
+	memcpy(to->head, record->head.p, record->head.n);
+	to->head_n = record->head.n;
+	to->time_ns = record->time_ns;
+	to->expires_ns = record->expires_ns;
+	world.nput++;
+	return true;
+}
+
+bool store_remove(
+        struct store *store, enum store_table table, slice key, struct store_receipt *receipt)
+{
+	(void)store;
+	(void)table;
+	(void)receipt;
+	struct world_record *record = world_record(key);
+	if (record)
+		memset(record, 0, sizeof *record);
+	return true;
+}
+
+bool store_each(struct store *store, enum store_table table,
+        bool (*each)(void *arg, const struct store_record *), void *arg, struct error *error)
+{
+	(void)store;
+	(void)table;
+	(void)error;
+	for (unsigned i = 0; i < WORLD_RECORDS; i++) {
+		/* Bytes of their own, so that a sanitizer sees what is read behind them. */
+		struct world_record *at = &world.records[i];
+		char *head = malloc(at->head_n + 1);
+		assert_non_null(head);
+		memcpy(head, at->head, at->head_n);
+		char *exact = realloc(head, at->head_n ? at->head_n : 1);
+		struct store_record record = { .key = slice_of(at->key),
+			.owner = slice_of(at->owner),
+			.time_ns = at->time_ns,
+			.expires_ns = at->expires_ns,
+			.head = { exact, at->head_n } };
+		bool more = !*at->key || each(arg, &record);
+		free(exact);
+		if (!more)
+			break;
+	}
+	return true;
+}
+
+/* What the test does. `more` holds "key", "value" pairs and a NULL. The store's records stay. */
+static inline void world_open_again(const char *const *more)
 {
 	struct config map = { .kind = CONFIG_MAP, .own = adapter_mqtt.settings };
 	struct config members[8] = {
@@ -249,7 +345,6 @@ static inline void world_open(const char *const *more)
 	}
 	static const struct adapter_limits limits = { .body_max_bytes = 64 * 1024,
 		.connections_max = 100 };
-	memset(&world, 0, sizeof world);
 	world.now_ms = 1000;
 	log_set_level(LOG_LEVEL_ERROR);
 	struct error error;
@@ -259,6 +354,12 @@ static inline void world_open(const char *const *more)
 	adapter->label = "mqtt";
 	world.listener = (struct mqtt_listener *)adapter;
 	assert_true(adapter->ops->start(adapter, &error));
+}
+
+static inline void world_open(const char *const *more)
+{
+	memset(&world, 0, sizeof world);
+	world_open_again(more);
 }
 
 static inline void world_stop(void)
@@ -371,6 +472,11 @@ static inline struct subscription *world_follow(void)
 	*subscription = (struct subscription){ &world.listener->base, request->follower };
 	request->subscription = subscription;
 	world.nfollowed++;
+	unsigned i = 0;
+	while (i < world.nfollowed_max && world.followed[i])
+		i++;
+	if (i < world.nfollowed_max)
+		world.followed[i] = subscription;
 	world_answer(STATUS_OK);
 	return subscription;
 }
