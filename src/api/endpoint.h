@@ -20,6 +20,7 @@ struct endpoint {
 	slice name;
 	slice path;                   /* the pattern, as in the file */
 	unsigned methods;             /* 1u << METHOD_…; never 0 */
+	slice resource_type;          /* what it is, in words of the user's (RFC 6690, rt) */
 	slice operation;              /* for protocols whose messages name one; or empty */
 	const char *const *protocols; /* NULL-terminated; NULL: every one */
 	slice media; /* what a body is when the message does not say: "application/json" */

@@ -2,7 +2,7 @@
  * and allow the method on the path. An endpoint that asks nobody who they are and names no role is open. */
 #include "core/internal.h"
 
-static bool endpoint_takes(const struct endpoint_setup *endpoint, const struct role *role)
+bool authorize_takes(const struct endpoint_setup *endpoint, const struct role *role)
 {
 	if (!endpoint->nroles)
 		return true;
@@ -19,7 +19,7 @@ bool authorize_allows(const struct endpoint_setup *endpoint, const struct identi
 	if (endpoint->anonymous && !endpoint->nroles)
 		return true;
 	for (unsigned i = 0; i < who->nroles; i++) {
-		if (endpoint_takes(endpoint, who->roles[i]) &&
+		if (authorize_takes(endpoint, who->roles[i]) &&
 		        role_allows(who->roles[i], method, path, who->id))
 			return true;
 	}
@@ -32,7 +32,7 @@ bool authorize_allows_some(
 	if (endpoint->anonymous && !endpoint->nroles)
 		return true;
 	for (unsigned i = 0; i < who->nroles; i++) {
-		if (endpoint_takes(endpoint, who->roles[i]) &&
+		if (authorize_takes(endpoint, who->roles[i]) &&
 		        role_may_follow(who->roles[i], endpoint->endpoint.path, filter, who->id))
 			return true;
 	}
@@ -44,6 +44,8 @@ static enum verdict enter(struct core *core, struct request *request)
 	if (request->in.method == METHOD_SUBSCRIBE)
 		return follow_subscribe(core, request);
 	postbox_heard(core->postbox, request->who->id);
+	if (!request->endpoint && request->in.method != METHOD_CONNECT)
+		return discover_answer(core, request);
 	if (!request->endpoint) {
 		request->status = STATUS_OK; /* the session is open; nothing is delivered */
 		return REPLY;

@@ -329,6 +329,8 @@ static void load_endpoint(struct loading *loading)
 	struct endpoint *endpoint = &loading->setup->endpoint;
 	endpoint->name = config_text(node, "name");
 	endpoint->path = config_text(node, "path");
+	endpoint->resource_type =
+	        config_text(node, config_get(node, "resource_type") ? "resource_type" : "name");
 	endpoint->operation = config_text(node, "operation");
 	endpoint->media = config_text(node, "media");
 	endpoint->body_max_bytes = config_get(node, "body")

@@ -75,6 +75,13 @@ void pipeline_cancel_all(struct core *);
 bool authorize_allows(
         const struct endpoint_setup *, const struct identity *, enum method, slice path);
 bool authorize_allows_some(const struct endpoint_setup *, const struct identity *, slice filter);
+/* Is the role among those that the endpoint is for? */
+bool authorize_takes(const struct endpoint_setup *, const struct role *);
+
+/* discover.c: what the caller may use, where no endpoint has this path. */
+bool discover_is_path(slice path);
+enum verdict discover_answer(struct core *, struct request *);
+
 /* mediate.c: how much an Accept field likes a codec: by quality; reluctant ones last; of equal ones JSON first, then as
  * in the table. */
 struct liking {

@@ -106,7 +106,13 @@ static enum verdict enter(struct core *core, struct request *request)
 		        match.nvariables * sizeof *match.variables);
 		return NEXT;
 	}
-	if (match.methods_allowed)
+	bool asks = in->method == METHOD_GET || in->method == METHOD_HEAD;
+	bool discovers = discover_is_path(in->path) && !match.methods_allowed;
+	if (discovers && asks)
+		return NEXT;
+	if (discovers)
+		refuse_method(request, 1u << METHOD_GET | 1u << METHOD_HEAD);
+	else if (match.methods_allowed)
 		refuse_method(request, match.methods_allowed);
 	else if (in->operation.n)
 		request_refuse(request, STATUS_NOT_FOUND,

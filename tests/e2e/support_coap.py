@@ -126,6 +126,19 @@ class Client:
         assert answer.token == request.token, answer.pack()
         return answer
 
+    def fetch(self, what, path, **options):
+        """The answer with all of its body, block by block."""
+        more = options.pop("options", [])
+        answer = self.call(what, path, options=more, **options)
+        body, block = answer.payload, answer.option(BLOCK2)
+        while block and int.from_bytes(block, "big") & 8:
+            following = (int.from_bytes(block, "big") & ~8) + 16
+            part = self.call(what, path, options=more + [(BLOCK2, number(following))], **options)
+            assert part.code == answer.code, (part.code, part.payload)
+            body, block = body + part.payload, part.option(BLOCK2)
+        answer.payload = body
+        return answer
+
 
 def listener(extra="token_in_query: accept"):
     return "  - { name: coap, protocol: coap, bind: \"{address}:{port_coap}\", " + extra + " }"
