@@ -33,6 +33,7 @@ struct coap_link {
 	struct task begin; /* open, when the address was known at once */
 	struct task fail;  /* end, when sending showed that nobody is there */
 	struct sockaddr_storage address;
+	unsigned naddresses;
 	bool open, dead, heard;
 	bool busy;   /* a callback is under way */
 	bool closed; /* to be freed when it returns */
@@ -287,6 +288,7 @@ static void resolved(
 	(void)error;
 	struct coap_link *link = arg;
 	link->resolution = NULL;
+	link->naddresses = n;
 	if (n)
 		link->address = addresses[link->target.choice % n];
 	during(link, n ? begin : fail_to_resolve);
@@ -311,6 +313,7 @@ struct coap_link *coap_link_open(struct loop *loop, const struct coap_link_targe
 	int n = snprintf(text, sizeof text, six ? "[%s]:%u" : "%s:%u", target->host, target->port);
 	if (n > 0 && (size_t)n < sizeof text &&
 	        net_parse_address((slice){ text, (size_t)n }, &link->address)) {
+		link->naddresses = 1;
 		loop_defer(loop, &link->begin);
 		return link;
 	}
@@ -363,6 +366,11 @@ void coap_link_send(struct coap_link *link, slice message)
 	                                    MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 	if (!sent && is_unreachable(errno))
 		loop_defer(link->loop, &link->fail);
+}
+
+unsigned coap_link_addresses(const struct coap_link *link)
+{
+	return link->naddresses;
 }
 
 bool coap_link_heard(const struct coap_link *link)

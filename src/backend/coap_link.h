@@ -42,6 +42,8 @@ struct coap_link *coap_link_open(struct loop *, const struct coap_link_target *,
 void coap_link_close(struct coap_link *); /* NULL is fine */
 /* Once it is opened. A datagram that cannot be sent is lost, as datagrams are. */
 void coap_link_send(struct coap_link *, slice message);
+/* How many addresses the name has; 0: not known yet. */
+unsigned coap_link_addresses(const struct coap_link *);
 /* Whether the device has sent anything at all. */
 bool coap_link_heard(const struct coap_link *);
 

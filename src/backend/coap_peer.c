@@ -263,33 +263,32 @@ static void pump_soon(struct task *task)
 
 /* ---- The link's end */
 
-/* Back to the front of those that wait, to go out once more. */
-static void take_turn_back(struct coap_peer *peer, struct coap_call *call)
+/* Back to those that wait, before `first`, to go out once more. */
+static void take_turn_back(struct coap_peer *peer, struct coap_call *call, struct list *first)
 {
 	timer_stop(&call->again);
 	list_remove(&call->link);
-	list_append(peer->waiting.next, &call->link);
+	list_append(first, &call->link);
 	peer->nactive--;
 	peer->nwaiting++;
 	call->active = false;
-	call->again_on_new_link = true;
 }
 
 /* Ends those that have their turn, or lets them go again where that is right. */
-static void end_active(struct coap_peer *peer, enum coap_end end, bool may_repeat)
+static void end_active(struct coap_peer *peer, enum coap_end end, const char *why, bool may_repeat)
 {
+	struct list *first = peer->waiting.next;
 	LIST_EACH (&peer->active, at, following) {
 		struct coap_call *call = LIST_OWNER(at, struct coap_call, link);
-		/* Nothing but what the network refused has left: it had no effect. */
-		if (end == COAP_END_UNREACHABLE && call->times == 1 && !call->transfer.uploaded &&
-		        !call->transfer.downloading && !call->again_on_new_link)
-			call->sent = false;
-		if (call->acknowledged)
+		call->why = why;
+		if (call->acknowledged) {
 			finish(call, COAP_END_BROKEN);
-		else if (may_repeat && call->ask->repeatable && !call->again_on_new_link)
-			take_turn_back(peer, call);
-		else
+		} else if (may_repeat && call->ask->repeatable && !call->again_on_new_link) {
+			call->again_on_new_link = true;
+			take_turn_back(peer, call, first);
+		} else {
 			finish(call, end);
+		}
 	}
 }
 
@@ -300,6 +299,34 @@ static void end_waiting(struct coap_peer *peer, enum coap_end end, const char *w
 		call->why = why;
 		finish(call, end);
 	}
+}
+
+/* Nothing but what the network refused has left: it had no effect. */
+static bool is_untouched(const struct coap_call *call)
+{
+	return call->times == 1 && !call->acknowledged && !call->transfer.uploaded &&
+	       !call->transfer.downloading && !call->again_on_new_link;
+}
+
+/* Nobody is at this address of the name. The others of `naddresses` are tried by those that may have had no effect. */
+static void end_unreachable(struct coap_peer *peer, bool was_open, unsigned naddresses)
+{
+	LIST_EACH (&peer->waiting, at, following) {
+		struct coap_call *call = LIST_OWNER(at, struct coap_call, link);
+		/* What ends an open link says nothing about the calls that have not been made yet. */
+		if (!was_open && ++call->refusals >= naddresses)
+			finish(call, COAP_END_UNREACHABLE);
+	}
+	struct list *first = peer->waiting.next;
+	LIST_EACH (&peer->active, at, following) {
+		struct coap_call *call = LIST_OWNER(at, struct coap_call, link);
+		if (!is_untouched(call))
+			continue;
+		call->sent = false;
+		if (++call->refusals < naddresses)
+			take_turn_back(peer, call, first);
+	}
+	end_active(peer, COAP_END_UNREACHABLE, NULL, false);
 }
 
 static void link_opened(void *owner)
@@ -314,6 +341,7 @@ static void link_ended(void *owner, enum coap_link_end how, const char *why)
 {
 	struct coap_peer *peer = owner;
 	bool was_open = peer->open;
+	unsigned naddresses = coap_link_addresses(peer->link);
 	enum coap_end end = COAP_END_BROKEN;
 	close_link(peer);
 	peer->target.choice++;
@@ -322,8 +350,9 @@ static void link_ended(void *owner, enum coap_link_end how, const char *why)
 		end = COAP_END_NO_ADDRESS;
 		break;
 	case COAP_LINK_UNREACHABLE:
-		end = COAP_END_UNREACHABLE;
-		break;
+		end_unreachable(peer, was_open, naddresses);
+		loop_defer(peer->loop, &peer->pump);
+		return;
 	case COAP_LINK_REFUSED:
 		end = COAP_END_REFUSED;
 		count(peer, COUNTER_REFUSED, 1);
@@ -335,8 +364,7 @@ static void link_ended(void *owner, enum coap_link_end how, const char *why)
 	case COAP_LINK_ENDED:
 		break;
 	}
-	end_active(peer, end, how == COAP_LINK_ENDED);
-	/* What ends an open link says nothing about the calls that have not been made yet. */
+	end_active(peer, end, why, how == COAP_LINK_ENDED);
 	if (!was_open)
 		end_waiting(peer, end, why);
 	loop_defer(peer->loop, &peer->pump);
@@ -356,7 +384,7 @@ static void give_link_up(struct coap_peer *peer, uint64_t nheard)
 	}
 	close_link(peer);
 	peer->target.choice++;
-	end_active(peer, COAP_END_SILENT, true);
+	end_active(peer, COAP_END_SILENT, NULL, true);
 	loop_defer(peer->loop, &peer->pump);
 }
 
@@ -627,7 +655,7 @@ void coap_peer_send(struct coap_peer *peer, struct coap_call *call)
 	call->peer = peer;
 	call->why = NULL;
 	call->sent = call->active = call->acknowledged = call->again_on_new_link = false;
-	call->times = 0;
+	call->times = call->refusals = 0;
 	list_init(&call->link);
 	timer_init(&call->deadline, peer->loop, deadline_passed);
 	timer_init(&call->again, peer->loop, again_due);

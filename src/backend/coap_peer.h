@@ -88,8 +88,9 @@ struct coap_call {
 	bool acknowledged; /* the message now under way */
 	bool has_token;
 	bool again_on_new_link;
-	unsigned times;  /* that message was sent */
-	uint64_t nheard; /* what the peer had heard when it was sent first */
+	unsigned refusals; /* addresses at which nobody is */
+	unsigned times;    /* that message was sent */
+	uint64_t nheard;   /* what the peer had heard when it was sent first */
 	uint64_t wait_ms;
 	uint16_t id;
 	char token[COAP_TOKEN_BYTES];

@@ -42,6 +42,19 @@ def test_the_call_is_said_in_options():
                                    (URI_QUERY, b"x=1"), (URI_QUERY, b"y=&"), (ACCEPT, b"\x32")], message.options
 
 
+def test_a_device_with_a_name_is_told_it():
+    """And found at whichever of the name's addresses it is: localhost may mean ::1 first."""
+    def script(device, message):
+        device.answer(message, "2.05", b"x")
+    with ScriptedDevice(script, address="127.0.0.1") as device:
+        with support.Gateway(configuration(f"coap://localhost:{device.port}")) as gateway:
+            assert curl(gateway.url("/raw/x"))[2] == "x"
+            assert device.requests()[0].option(3) == b"localhost"
+        with support.Gateway(configuration("coap://no-such-device.invalid")) as gateway:
+            status, _, body = curl(gateway.url("/raw/x"))
+            assert status == 503 and "address is not known" in body, (status, body)
+
+
 def test_the_device_is_asked_in_its_own_notation():
     def script(device, message):
         device.answer(message, "2.05", b"\xa1aa\x01", [(CONTENT_FORMAT, b"\x3c")])

@@ -22,7 +22,7 @@ static struct world {
 	struct coap_link_target target;
 	struct coap_peer_settings settings;
 	struct coap_link *link; /* the present one */
-	unsigned opened, closed;
+	unsigned opened, closed, naddresses;
 	bool heard, stays_closed;
 	char sent[SENT_MAX][COAP_MESSAGE_MAX];
 	size_t sent_bytes[SENT_MAX];
@@ -67,6 +67,12 @@ void coap_link_send(struct coap_link *link, slice message)
 	assert_true(message.n <= COAP_MESSAGE_MAX);
 	memcpy(world.sent[world.nsent % SENT_MAX], message.p, message.n);
 	world.sent_bytes[world.nsent++ % SENT_MAX] = message.n;
+}
+
+unsigned coap_link_addresses(const struct coap_link *link)
+{
+	(void)link;
+	return world.naddresses;
 }
 
 bool coap_link_heard(const struct coap_link *link)
@@ -415,6 +421,30 @@ static void what_the_network_refuses_at_once_was_not_sent(void **state)
 	assert_int_equal(taken->end, COAP_END_BROKEN);
 }
 
+static void all_addresses_of_a_name_are_tried(void **state)
+{
+	(void)state;
+	world.naddresses = 3;
+	open_peer();
+	struct call *call = send_call(METHOD_POST);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(call->ndone, 0);
+		assert_int_equal(world.opened, i + 1);
+		assert_int_equal(world.nsent, i + 1);
+		link_ends(COAP_LINK_UNREACHABLE);
+	}
+	assert_int_equal(call->end, COAP_END_UNREACHABLE);
+	assert_false(call->call.sent);
+
+	world.stays_closed = true;
+	call = send_call(METHOD_POST);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(call->ndone, 0);
+		link_ends(COAP_LINK_UNREACHABLE);
+	}
+	assert_int_equal(call->end, COAP_END_UNREACHABLE);
+}
+
 static void a_link_that_does_not_open_ends_those_that_wait(void **state)
 {
 	(void)state;
@@ -672,6 +702,7 @@ int main(void)
 		TEST(time_may_pass_before_the_turn_comes),
 		TEST(an_unused_link_is_closed),
 		TEST(what_the_network_refuses_at_once_was_not_sent),
+		TEST(all_addresses_of_a_name_are_tried),
 		TEST(a_link_that_does_not_open_ends_those_that_wait),
 		TEST(a_session_that_went_silent_is_made_anew),
 		TEST(a_session_that_the_device_ends_repeats_what_may_be),
