@@ -104,11 +104,13 @@ enum status mqtt_message_status(slice said)
 		if (slice_is(said, status_name((enum status)i)))
 			return (enum status)i;
 	}
-	if (said.n != 3)
+	bool number = said.n == 3;
+	for (size_t i = 0; number && i < said.n; i++)
+		number = said.p[i] >= '0' && said.p[i] <= '9';
+	if (number && said.p[0] == '2')
 		return STATUS_OK;
-	return said.p[0] == '4'   ? STATUS_INVALID
-	       : said.p[0] == '5' ? STATUS_BAD_BACKEND
-	                          : STATUS_OK;
+	/* A word that nobody knows is no success: the device meant something by it. */
+	return number && said.p[0] == '4' ? STATUS_INVALID : STATUS_BAD_BACKEND;
 }
 
 slice mqtt_message_why(struct request *request)

@@ -18,7 +18,7 @@ void mqtt_message_take_properties(
         struct request *, unsigned n, bool (*next)(void *at, slice *name, slice *value), void *at);
 
 /* What the `status` among the user properties of a device's reply says: a name as status_name() gives it, or HTTP's
- * number. STATUS_OK when it says anything else. */
+ * number. STATUS_BAD_BACKEND when it says anything else. */
 enum status mqtt_message_status(slice said);
 
 /* "why (request 0123456789abcdef)", for a person, in the request's arena. */

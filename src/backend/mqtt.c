@@ -88,12 +88,21 @@ static void count(struct counters *counters, const struct command *command, enum
 	counters->at[COUNTER_BYTES_IN] += command->reply.body.n;
 }
 
+/* A reply that does not say what it is (MQTT 3.1.1 has no words for it) is in the notation that the device is called
+ * in. */
+static void name_notation(struct message *reply, const struct endpoint *endpoint)
+{
+	if (reply->body.n && !reply->media.n)
+		reply->media = endpoint->call.media.n ? endpoint->call.media : endpoint->media;
+}
+
 static void command_done(struct command *command, enum status status)
 {
 	struct call *call = LIST_OWNER(command, struct call, command);
 	struct exchange *exchange = call->exchange;
 	exchange->state = NULL;
 	exchange->out = command->reply;
+	name_notation(&exchange->out, exchange->request->endpoint);
 	exchange->why = command->why;
 	exchange->sent = command->sent;
 	exchange->acknowledged = command->acknowledged;
