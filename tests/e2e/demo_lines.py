@@ -1,0 +1,163 @@
+"""Each command that the example fleet prints (board/demo/run) does what is said there: taken from what it prints, and run."""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+import support
+from support import BINARY, READING_TEXT, SOURCE, wait_until
+
+# What tells a command from the others, and what it shows, in the order in which they are printed. ENDS: it ends by itself,
+# well; STAYS: it goes on until it is stopped.
+ENDS, STAYS = "ends", "stays"
+VALUE = re.escape(READING_TEXT)
+NOTHING = r"\A\Z"
+COMMANDS = [
+    (r"curl -i http://\S+/ships/sensors/engine-7 .*Bearer.*--json", ENDS, r"\AHTTP/1\.1 204 "),
+    (r"curl -i https://.*--cert ", ENDS, r"\AHTTP/1\.1 204 "),
+    (r"coap-client-openssl -m post.*'coap://", ENDS, NOTHING),
+    (r"coap-client-openssl -m post.*'coap\+tcp://", ENDS, NOTHING),
+    (r"coap-client-openssl -m post.* -k .*coaps\+tcp://", ENDS, NOTHING),
+    (r"mosquitto_pub -V 5 .* -P ", ENDS, NOTHING),
+    (r"mosquitto_pub .*--cert ", ENDS, NOTHING),
+    (r"curl -i http://.*reading\.xml", ENDS, r"\AHTTP/1\.1 200 (?s:.*)<ReportReadingResponse"),
+    (r"board/demo/send-frame ", ENDS, r"fa06 0000 c186 fa06 0000 c186"),
+    (r"printf .*GPGGA", ENDS, NOTHING),
+    (r"curl -i http://\S+/ships/sensors/engine-7 .*Bearer \w+'$", ENDS, rf"\AHTTP/1\.1 200 (?s:.*){VALUE}\Z"),
+    (r"curl -N .*text/event-stream", STAYS, rf"^id: \w+\r?\ndata: {VALUE}$"),
+    (r"coap-client-openssl -s ", STAYS, rf"^{VALUE}$"),
+    (r"mosquitto_sub ", STAYS, rf"^ships/sensors/engine-7 {VALUE}$"),
+    (r"curl -i -X PUT \S+/ships/actuators/valve-3 ", ENDS, r"\AHTTP/1\.1 202 "),
+    (r"board/demo/valve ", STAYS, r'^ships/actuators/valve-3 \{"open":true\}$'),
+    (r"curl -i \S+/ships/actuators/valve-3 ", ENDS, r'\AHTTP/1\.1 200 (?s:.*)\{"open":true\}\Z'),
+]
+# How often a backend was called for each protocol by then.
+DELIVERED = {"http": 2, "coap": 3, "mqtt": 2, "soap": 1, "binary": 2}
+
+
+def free_port(address):
+    """One that is free for TCP and for UDP."""
+    while True:
+        port = support.free_port(address)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((address, port))
+                return port
+            except OSError:
+                pass
+
+
+def copy_of_the_demo(folder):
+    """The example fleet in another folder, on this test's address and on free ports."""
+    shutil.copytree(os.path.join(SOURCE, "schemas"), os.path.join(folder, "schemas"))
+    demo = os.path.join(folder, "board", "demo")
+    shutil.copytree(os.path.join(SOURCE, "board", "demo"), demo, ignore=shutil.ignore_patterns("pki", "state"))
+    address = support.own_address()
+    with open(os.path.join(demo, "fairlead.yaml"), encoding="utf-8") as file:
+        ports = {port: free_port(address) for port in set(re.findall(r"0\.0\.0\.0:(\d+)", file.read()))}
+    for name in ("fairlead.yaml", "run", "make-pki"):
+        path = os.path.join(demo, name)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        text = re.sub(r"\b(0\.0\.0\.0|127\.0\.0\.1)\b", address, text)
+        text = re.sub(r"\b\d{4,5}\b", lambda found: str(ports.get(found.group(), found.group())), text)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+class Shell:
+    """A process that a person would have in a terminal; its output grows in a file. close() is the terminal's end."""
+
+    def __init__(self, folder, *command):
+        self.output = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=self.output,
+                                        stderr=self.errors, start_new_session=True)
+
+    @staticmethod
+    def text(file):
+        return os.pread(file.fileno(), 1 << 20, 0).decode("utf-8", "replace")
+
+    def shown(self):
+        return self.text(self.output)
+
+    def wait_shown(self, pattern):
+        def look():
+            ended = self.process.poll() is not None  # before what it has written by then is looked at
+            found = re.search(pattern, self.shown(), re.M)
+            assert found or not ended, f"ended with {self.process.returncode}: {self.shown()}{self.text(self.errors)}"
+            return found
+        wait_until(look, f"{pattern!r} in {self.shown()!r}")
+
+    def close(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.output.close()
+        self.errors.close()
+
+
+def try_command(folder, line, manner, pattern):
+    """Runs it in a shell; gives the shell if it stays."""
+    shell = Shell(folder, "bash", "-c", line)
+    try:
+        if manner == STAYS:
+            shell.wait_shown(pattern)
+            return shell
+        code = shell.process.wait(support.DEADLINE_S)
+        said = f"{line}\nended with {code}: {shell.shown()}{shell.text(shell.errors)}"
+        assert code == 0, said
+        assert re.search(pattern, shell.shown()), said
+    except BaseException:
+        shell.close()
+        raise
+    shell.close()
+    return None
+
+
+def try_commands(folder, gateway, lines):
+    followers = []
+    try:
+        for line, (sign, manner, pattern) in zip(lines, COMMANDS):
+            assert re.match(sign, line), f"{line!r} is not {sign!r}"
+            shell = try_command(folder, line, manner, pattern)
+            if shell:
+                followers.append(shell)
+        assert len(lines) == len(COMMANDS), f"{len(lines)} commands, of which {len(COMMANDS)} are known"
+        for protocol, times in DELIVERED.items():
+            line = re.compile(rf"^\S+Z {protocol} (engine-7|-) POST /", re.M)
+            wait_until(lambda line=line, times=times: len(line.findall(gateway.shown())) == times,
+                       f"{times} readings by {protocol}")
+    finally:
+        for shell in followers:
+            shell.close()
+
+
+def test_each_command_that_the_demo_prints_works():
+    with tempfile.TemporaryDirectory(prefix="fairlead-demo-") as folder:
+        copy_of_the_demo(folder)
+        gateway = Shell(folder, os.path.join("board", "demo", "run"), BINARY)
+        try:
+            wait_until(lambda: " ready: " in gateway.text(gateway.errors) or gateway.process.poll() is not None, "ready")
+            greeting = gateway.shown()
+            assert "needs:" not in greeting, greeting
+            try_commands(folder, gateway, re.findall(r"^  (\S.*)$", greeting, re.M))
+            gateway.process.send_signal(signal.SIGTERM)
+            code = gateway.process.wait(support.DEADLINE_S)
+            log = gateway.text(gateway.errors)
+            assert code == 0, log
+            for sign in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
+                assert sign not in log, log
+        except BaseException:
+            print(gateway.text(gateway.errors)[-8000:])
+            raise
+        finally:
+            gateway.close()
+
+
+support.main(globals())
