@@ -158,6 +158,13 @@ int tls_handshake(struct tls *tls, mbedtls_ssl_context *context, struct tls_iden
 	return result;
 }
 
+void tls_say_why(mbedtls_ssl_context *context, int error)
+{
+	if (error == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
+		(void)mbedtls_ssl_send_alert_message(context, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+		        MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE);
+}
+
 slice tls_peer_certificate(const mbedtls_ssl_context *context)
 {
 	const mbedtls_x509_crt *certificate = mbedtls_ssl_get_peer_cert(context);

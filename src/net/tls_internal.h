@@ -34,6 +34,8 @@ struct tls {
 int tls_handshake(struct tls *, mbedtls_ssl_context *, struct tls_identity *identity);
 /* The peer's certificate as DER, which the context owns; or { NULL, 0 }. */
 slice tls_peer_certificate(const mbedtls_ssl_context *);
+/* Tells the peer that the handshake has failed, where Mbed TLS does not by itself. */
+void tls_say_why(mbedtls_ssl_context *, int error);
 /* What an error of Mbed TLS's means, for the log. */
 const char *tls_error_text(int error, char *text, size_t size);
 int tls_random(void *unused, unsigned char *bytes, size_t n);

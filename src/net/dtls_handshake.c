@@ -1,0 +1,150 @@
+/* DTLS handshakes: strangers, cookies, steps, what is to be repeated. */
+#include <stdlib.h>
+
+#include "net/dtls_internal.h"
+
+enum { HANDSHAKES_MAX = 128, STALLED_MS = 1000 };
+
+static void make_room_for_session(struct dtls *dtls)
+{
+	while (dtls->nestablished >= dtls->limits.sessions_max && !list_empty(&dtls->established))
+		dtls_close_session(LIST_OWNER(dtls->established.next, struct dtls_session, link),
+		        DTLS_END_ROOM);
+}
+
+static void establish(struct dtls_session *session)
+{
+	struct dtls *dtls = session->dtls;
+	make_room_for_session(dtls);
+	dtls_make_room_for_context(dtls);
+	session->established = true;
+	dtls->nhandshaking--;
+	dtls->nestablished++;
+	dtls_heard_from(session);
+	session->busy = true;
+	session->owner = dtls->events->opened(dtls->arg, session);
+	session->busy = false;
+	if (!session->owner || session->ending)
+		dtls_close_session(session, DTLS_END_SHUTDOWN);
+	else
+		dtls_pump(session); /* what came in the datagram of its last message */
+}
+
+void dtls_fail(struct dtls_session *session, int error)
+{
+	dtls_log_failure(&session->peer, error);
+	tls_say_why(&session->context->ssl, error);
+	dtls_count_refused(session->dtls);
+	dtls_discard(session);
+}
+
+static int handshake(struct dtls_context *context, struct tls_identity **kept)
+{
+	struct tls_identity identity = { 0 };
+	int result = tls_handshake(context->dtls->tls, &context->ssl, &identity);
+	if (!identity.n || *kept)
+		return result;
+	*kept = malloc(sizeof identity);
+	if (!*kept)
+		return MBEDTLS_ERR_SSL_ALLOC_FAILED;
+	**kept = identity;
+	return result;
+}
+
+void dtls_step(struct dtls_session *session)
+{
+	int result = handshake(session->context, &session->identity);
+	if (!result) {
+		establish(session);
+	} else if (result == MBEDTLS_ERR_SSL_WANT_READ) {
+		session->heard_ms = loop_now_ms(session->dtls->loop);
+		list_remove(&session->link);
+		list_append(&session->dtls->handshaking, &session->link);
+	} else {
+		dtls_fail(session, result);
+	}
+}
+
+void dtls_retransmit(struct timer *timer)
+{
+	struct dtls_context *context = LIST_OWNER(timer, struct dtls_context, timer);
+	struct dtls_session *session = context->session;
+	if (!session)
+		return;
+	if (session->established) {
+		dtls_pump(session);
+		return;
+	}
+	/* Not dtls_step(): that the clock has moved is no sign of the peer. */
+	int result = handshake(context, &session->identity);
+	if (!result)
+		establish(session);
+	else if (result != MBEDTLS_ERR_SSL_WANT_READ)
+		dtls_fail(session, result);
+}
+
+/* The doorkeeper's context becomes the peer's. false: out of memory. */
+static bool promote(
+        struct dtls *dtls, const struct datagram_peer *peer, struct tls_identity *identity)
+{
+	struct dtls_context *next = dtls_get_context(dtls);
+	struct dtls_session *session = calloc(1, sizeof *session), *added = NULL;
+	if (!next || !session)
+		goto fail;
+	session->dtls = dtls;
+	session->peer = *peer;
+	slice key = datagram_peer_key(&session->peer);
+	HASH_ADD_KEYPTR(hh, dtls->sessions, key.p, (unsigned)key.n, session);
+	HASH_FIND(hh, dtls->sessions, key.p, (unsigned)key.n, added);
+	if (!added)
+		goto fail;
+	session->identity = identity;
+	session->context = dtls->doorkeeper;
+	session->context->session = session;
+	session->context->peer = &session->peer;
+	session->begun_ms = session->heard_ms = loop_now_ms(dtls->loop);
+	list_init(&session->active);
+	list_append(&dtls->handshaking, &session->link);
+	dtls->nhandshaking++;
+	dtls->doorkeeper = next;
+	return true;
+fail:
+	free(session);
+	dtls_put_context(dtls, next, true);
+	return false;
+}
+
+/* One who keeps us waiting makes room. */
+bool dtls_room_for_handshake(struct dtls *dtls)
+{
+	if (dtls->nhandshaking < HANDSHAKES_MAX)
+		return true;
+	struct dtls_session *oldest = LIST_OWNER(dtls->handshaking.next, struct dtls_session, link);
+	if (loop_now_ms(dtls->loop) - oldest->heard_ms < STALLED_MS)
+		return false;
+	dtls_fail(oldest, MBEDTLS_ERR_SSL_TIMEOUT);
+	return true;
+}
+
+void dtls_meet_stranger(struct dtls *dtls, const struct datagram_peer *peer, slice bytes)
+{
+	struct tls_identity *identity = NULL;
+	struct dtls_context *doorkeeper = dtls->doorkeeper;
+	int result = MBEDTLS_ERR_SSL_ALLOC_FAILED;
+	dtls_give(doorkeeper, bytes);
+	if (dtls_meet(doorkeeper, peer))
+		result = handshake(doorkeeper, &identity);
+	doorkeeper->input = NULL;
+	if (result == MBEDTLS_ERR_SSL_WANT_READ && dtls_get_timer(doorkeeper) >= 0 &&
+	        promote(dtls, peer, identity))
+		return;
+	free(identity);
+	if (result != MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED &&
+	        result != MBEDTLS_ERR_SSL_WANT_READ) {
+		dtls_log_failure(peer, result);
+		dtls_count_refused(dtls);
+	}
+	dtls->doorkeeper = NULL;
+	dtls_put_context(dtls, doorkeeper, false);
+	dtls->doorkeeper = dtls_get_context(dtls);
+}
