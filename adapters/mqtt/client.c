@@ -211,7 +211,8 @@ enum mqtt_claim mqtt_client_claim(struct mqtt_session *session, bool clean_start
 	uint64_t since_ms = 0;
 	unsigned take_overs = 0;
 	if (client && client->session) {
-		if (!count_take_over(client))
+		/* One that has said good-bye and waits for its last acknowledgement is taken from nobody. */
+		if (!client->session->leaving && !count_take_over(client))
 			return MQTT_CLAIM_TOO_OFTEN;
 		since_ms = client->take_overs_since_ms;
 		take_overs = client->take_overs;

@@ -317,6 +317,7 @@ static bool ask(struct mqtt_subscribing *job, uint64_t after, enum mqtt_reason *
 	request->ticket = job;
 	request->follower = job->asked;
 	request->follow_after = after;
+	request->follow_others = job->asked->no_local;
 	session->nerrands++;
 	session->listener->base.counters.at[COUNTER_MESSAGES]++;
 	request_submit(request);

@@ -68,6 +68,7 @@ struct request {
 	void *follower;
 	uint64_t
 	        follow_after; /* with METHOD_SUBSCRIBE: present values up to this version are known already */
+	bool follow_others; /* and not what `session` itself brings */
 
 	/* Set by stages. */
 	struct configuration *configuration;     /* pipeline: in force when it was submitted */

@@ -156,6 +156,8 @@ struct following *following_create(struct core *core, struct request *request)
 	following->who = request->who;
 	following->by = request->recognised_by;
 	following->since = values_newest(core->values);
+	if (request->follow_others)
+		following->others_than = values_sender(request->adapter->label, request->session);
 	request->subscription = &following->subscription;
 	return following;
 }
@@ -353,6 +355,8 @@ static bool push(
 		.version = value->version,
 		.present = value->version <= following->since };
 	following->heard = value->version;
+	if (following->others_than && following->others_than == value->sender)
+		return true;
 	if (!word(telling, following, value, &update)) {
 		if (following->method == METHOD_SUBSCRIBE)
 			return true;

@@ -22,6 +22,7 @@ struct following {
 	const struct authenticator *by; /* NULL: nobody was asked */
 	uint64_t
 	        heard; /* the version of the last value that it was told, or that it may not hear */
+	uint64_t others_than; /* what this sender brings is not for it; 0: all is */
 	uint64_t since; /* the newest when it began: up to this one a value was there before it */
 	bool removed;   /* the value is gone */
 	size_t bytes;

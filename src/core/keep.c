@@ -144,6 +144,7 @@ static bool received(struct request *request, struct kept_value *value)
 static struct kept_value value_of(const struct request *request)
 {
 	return (struct kept_value){ .path = request->resource,
+		.sender = values_sender(request->adapter->label, request->session),
 		.client = request->who ? request->who->id : (slice){ NULL, 0 } };
 }
 

@@ -33,6 +33,15 @@ struct values {
 	struct values_count count;
 };
 
+uint64_t values_sender(const char *listener, slice session)
+{
+	if (!session.n)
+		return 0;
+	uint64_t parts[] = { random_keyed_hash(listener, strlen(listener)),
+		random_keyed_hash(session.p, session.n) };
+	return random_keyed_hash(parts, sizeof parts) | 1;
+}
+
 struct values *values_create(void)
 {
 	struct values *values = calloc(1, sizeof *values);
@@ -171,6 +180,7 @@ static void fill(struct entry *entry, const struct kept_value *value, char *cont
 	kept->media = (slice){ content, value->media.n };
 	kept->client = (slice){ content + value->media.n, value->client.n };
 	kept->body = (slice){ content + value->media.n + value->client.n, value->body.n };
+	kept->sender = value->sender;
 	kept->version = value->version;
 	kept->received_ns = value->received_ns;
 }

@@ -13,6 +13,8 @@ struct values;
 struct kept_value {
 	slice path, media;
 	slice client; /* who sent it; empty: nobody who was asked */
+	/* Of the session that brought it (values_sender()); 0: none, or before this process. */
+	uint64_t sender;
 	slice body;
 	uint64_t version;
 	uint64_t received_ns; /* by the wall clock, as it stood then */
@@ -22,6 +24,9 @@ struct values_count {
 	unsigned values;
 	size_t bytes;
 };
+
+/* The same for the same session of the same listener. */
+uint64_t values_sender(const char *listener, slice session);
 
 struct values *values_create(void);   /* NULL: out of memory */
 void values_destroy(struct values *); /* NULL is fine */

@@ -102,6 +102,24 @@ def test_retain_handling_and_identifiers():
         device.nothing()
 
 
+def test_no_local():
+    with gateway() as running, Device(running, client="a") as one, Device(running, client="b") as two:
+        assert one.subscribe("weather/+", noLocal=True) == 1
+        assert two.subscribe("weather/+", noLocal=True) == 1
+        for device, other, body in ((one, two, "1"), (two, one, "2")):
+            device.publish("weather/bremen", body, UserProperty=[("method", "PUT")], ContentType="application/json")
+            other.hears("weather/bremen", body)
+        put(running, "/weather/bremen", "3")
+        one.hears("weather/bremen", "3")
+        two.hears("weather/bremen", "3")
+        # What it brought itself is not retained for it either, even when it asks anew.
+        two.publish("weather/bremen", "4", UserProperty=[("method", "PUT")], ContentType="application/json")
+        one.hears("weather/bremen", "4")
+        assert two.subscribe("weather/bremen", noLocal=True) == 1
+        put(running, "/weather/kiel", "5")
+        two.hears("weather/kiel", "5")
+
+
 def test_one_who_was_away_hears_the_newest():
     for version in (4, 5):
         with gateway() as running:

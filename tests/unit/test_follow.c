@@ -49,6 +49,34 @@ static void a_deleted_value_ends_a_get(void **state)
 	assert_string_equal(last_told()->follower, "y");
 }
 
+static void from_session(const char *session, const char *to, const char *body)
+{
+	struct request *request = fresh(METHOD_PUT, to, body, NULL);
+	request->session = slice_of(session);
+	(void)submit(request);
+}
+
+/* One that wants what others bring: not what its own session does, before or after. */
+static void a_filter_may_leave_out_its_own(void **state)
+{
+	(void)state;
+	from_session("me", "/own/a", "1");
+	from_session("you", "/own/b", "2");
+	struct request *request = fresh(METHOD_SUBSCRIBE, "/own/+", NULL, NULL);
+	request->session = SLICE("me");
+	request->follower = "x";
+	request->follow_others = true;
+	(void)submit(request);
+	assert_non_null(world.home->subscription);
+	assert_int_equal(world.ntold, 1);
+	assert_string_equal(last_told()->path, "/own/b");
+	from_session("me", "/own/b", "3");
+	assert_int_equal(world.ntold, 1);
+	from_session("you", "/own/a", "4");
+	ask(METHOD_PUT, "/own/c", "5", NULL); /* of no session */
+	assert_int_equal(world.ntold, 3);
+}
+
 static void a_filter_follows_many(void **state)
 {
 	(void)state;
@@ -461,6 +489,7 @@ int main(void)
 		TEST(a_get_follows_one_path),
 		TEST(a_deleted_value_ends_a_get),
 		TEST(a_filter_follows_many),
+		TEST(a_filter_may_leave_out_its_own),
 		TEST(each_refusal_of_a_filter_has_its_status),
 		TEST(nothing_leaks_through_a_filter),
 		TEST(a_push_comes_in_a_notation_that_is_taken),
