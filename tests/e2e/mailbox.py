@@ -6,7 +6,7 @@ import threading
 import support
 import support_mqtt
 from support_coap_device import RealDevice
-from support_mqtt_device import TOKENS, V311, Calling, Device, call, fleet, mqtt_5
+from support_mqtt_device import TOKENS, V5, V311, Calling, Device, call, fleet, mqtt_5, request_properties
 
 MAILBOX = ", timeout: 5s, mailbox: { messages: 4, expire: 1h }"
 
@@ -70,6 +70,25 @@ def test_a_3_1_1_device():
         assert [put(gateway, n) for n in (1, 2)] == [202] * 2
         with Device(gateway, protocol=V311) as valve:
             take(valve, 1, 2)
+
+
+def test_a_session_that_is_resumed_need_not_subscribe_again():
+    for protocol in (V311, V5):
+        with gateway_with() as gateway:
+            Device(gateway, protocol=protocol, keep=True).close()
+            assert put(gateway, 1) == 202
+            with Device(gateway, protocol=protocol, keep=True, topic="") as valve:
+                take(valve, 1)
+
+
+def test_a_caller_over_mqtt_is_acknowledged():
+    with gateway_with() as gateway, Device(gateway, "captain", topic="") as captain:
+        captain.subscribe("reply/#")
+        captain.client.publish("ships/actuators/valve-3", b'{"n":1}', 1, properties=request_properties("reply/it", "PUT"))
+        assert mqtt_5(captain.next())["status"] == "accepted"
+        captain.published.get(timeout=support.DEADLINE_S)
+        with Device(gateway) as valve:
+            take(valve, 1)
 
 
 def test_it_outlives_the_process():

@@ -3,6 +3,7 @@ sees it, its reply as the caller sees it, and devices that answer twice, late, n
 import json
 
 import support
+import support_mqtt
 from support_mqtt_device import CLOSED, OPEN, TOKENS, V311, Calling, Device, call, fleet, mqtt_5, request_properties
 
 
@@ -124,6 +125,28 @@ def test_nobody_hears_anothers_commands():
         other.reply(command, OPEN)
         assert setting.result()[0] == 200
         assert other.commands.empty()
+
+
+def test_who_only_calls_itself_so_gets_nothing():
+    with gateway_with() as gateway, Device(gateway, token="", topic="") as stranger:
+        stranger.subscribe("valve/valve-3")
+        assert call(gateway, "PUT", "{}")[0] == 503
+        assert stranger.commands.empty()
+
+
+def test_unless_the_configuration_believes_it():
+    with gateway_with(", timeout: 20s, known_by: client-id") as gateway, Device(gateway, token="") as valve:
+        setting = Calling(call, gateway, "PUT", '{"open":true}')
+        valve.reply(valve.next(), OPEN)
+        assert setting.result()[0] == 200
+        # One that has proved to be somebody is not believed to be somebody else.
+        login = support_mqtt.connect(client="valve-4", user="captain", password=TOKENS["TOKEN_CAPTAIN"])
+        with support_mqtt.Client(gateway.address, gateway.port("mqtt"), login) as captain:
+            captain.expect(b"\x20\x02\0\0")
+            captain.send(support_mqtt.subscribe("valve/valve-4", qos=1))
+            captain.expect(b"\x90\x03\0\1\x80")
+            assert call(gateway, "PUT", "{}", device="valve-4")[0] == 503
+            assert captain.alive() == []
 
 
 def test_who_calls_must_be_allowed_to():

@@ -31,21 +31,28 @@ def request_properties(response_topic, method):
 
 
 class Device:
-    """Connected, and subscribed to `topic` ("valve/NAME") with QoS 1. Commands wait in a queue; reply() answers one."""
+    """Connected, and subscribed to `topic` ("valve/NAME"; "": nothing) with QoS 1. Commands wait in a queue; reply()
+    answers one. `token` "": without a login. `keep`: its session outlives the connection."""
 
-    def __init__(self, gateway, name="valve-3", protocol=V5, topic=None, token=None, client_id=None):
+    def __init__(self, gateway, name="valve-3", protocol=V5, topic=None, token=None, keep=False):
         self.name, self.protocol = name, protocol
         kind = getattr(paho, "CallbackAPIVersion", None)
         first = (kind.VERSION1,) if kind else ()
         self.connected, self.commands, self.granted, self.published = (queue.Queue() for _ in range(4))
-        self.client = paho.Client(*first, client_id=client_id or name, protocol=protocol)
+        options = {"clean_session": not keep} if protocol == V311 else {}
+        self.client = paho.Client(*first, client_id=name, protocol=protocol, **options)
         if token != "":
             self.client.username_pw_set(name, token or TOKENS["TOKEN_" + name.replace("-", "_").upper()])
         self.client.on_connect = lambda *arguments: self.connected.put(arguments[3])
         self.client.on_message = lambda _client, _data, message: self.commands.put(message)
         self.client.on_subscribe = lambda _client, _data, _id, codes, *_: self.granted.put(codes)
         self.client.on_publish = lambda _client, _data, mid: self.published.put(mid)
-        self.client.connect(gateway.address, gateway.port("mqtt"))
+        more = {}
+        if protocol == V5:
+            more["properties"] = Properties(PacketTypes.CONNECT)
+            more["properties"].SessionExpiryInterval = 3600 if keep else 0
+            more["clean_start"] = not keep
+        self.client.connect(gateway.address, gateway.port("mqtt"), **more)
         self.client.loop_start()
         self.connected.get(timeout=support.DEADLINE_S)
         if topic != "":
