@@ -113,6 +113,49 @@ enum status mqtt_message_status(slice said)
 	return number && said.p[0] == '4' ? STATUS_INVALID : STATUS_BAD_BACKEND;
 }
 
+/* false: over budget. */
+static bool take_reply_fields(struct command *command, unsigned most,
+        bool (*next)(void *at, slice *name, slice *value), void *at, enum status *status)
+{
+	struct field *fields = arena_alloc(command->arena, most * sizeof *fields);
+	slice name, value;
+	unsigned n = 0;
+	while (fields && n < most && next(at, &name, &value)) {
+		if (slice_is(name, "status")) {
+			*status = mqtt_message_status(value);
+			continue;
+		}
+		if (!field_name_valid(name))
+			continue;
+		fields[n] = (struct field){ lower_case(command->arena, name),
+			arena_copy_slice(command->arena, value) };
+		if (!fields[n].name.p || !fields[n].value.p)
+			return false;
+		n++;
+	}
+	command->reply.fields = fields;
+	command->reply.nfields = n;
+	return fields != NULL;
+}
+
+enum status mqtt_message_take_reply(struct command *command, slice payload, slice content_type,
+        unsigned n, bool (*next)(void *at, slice *name, slice *value), void *at)
+{
+	enum status status = STATUS_OK;
+	unsigned most = n < MQTT_FIELDS_MAX ? n : MQTT_FIELDS_MAX;
+	command->reply.media = arena_copy_slice(command->arena, slice_trim(content_type));
+	command->reply.body = arena_copy_slice(command->arena, payload);
+	if (!command->reply.media.p || !command->reply.body.p ||
+	        !take_reply_fields(command, most, next, at, &status)) {
+		command->reply = (struct message){ .method = METHOD_GET };
+		command->why = SLICE("the device's reply is too large");
+		return STATUS_BAD_BACKEND;
+	}
+	if (!status_is_success(status))
+		command->why = SLICE("the device has refused the command");
+	return status;
+}
+
 slice mqtt_message_why(struct request *request)
 {
 	char id[REQUEST_ID_BYTES];

@@ -7,6 +7,7 @@
 #ifndef COMMON_MQTT_MESSAGE_H
 #define COMMON_MQTT_MESSAGE_H
 
+#include "api/command.h"
 #include "api/request.h"
 
 enum { MQTT_FIELDS_MAX = 32 }; /* user properties of one PUBLISH */
@@ -20,6 +21,11 @@ void mqtt_message_take_properties(
 /* What the `status` among the user properties of a device's reply says: a name as status_name() gives it, or HTTP's
  * number. STATUS_BAD_BACKEND when it says anything else. */
 enum status mqtt_message_status(slice said);
+
+/* A device's reply to a command, copied to the command's memory: its user properties are fields, but for `status`. How
+ * the command has ended by it. */
+enum status mqtt_message_take_reply(struct command *, slice payload, slice content_type, unsigned n,
+        bool (*next)(void *at, slice *name, slice *value), void *at);
 
 /* "why (request 0123456789abcdef)", for a person, in the request's arena. */
 slice mqtt_message_why(struct request *);

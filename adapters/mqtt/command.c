@@ -15,7 +15,6 @@
 #include "adapters/mqtt/mqtt.h"
 
 #include "adapters/common/mqtt_message.h"
-#include "base/field.h"
 #include "base/log.h"
 
 enum { ORDERS_MAX = 16, CORRELATION_BYTES = 8 };
@@ -260,57 +259,19 @@ static struct mqtt_order *find_order(
 	return NULL;
 }
 
-static slice lower_case(struct arena *arena, slice name)
+static bool next_user_property(void *at, slice *name, slice *value)
 {
-	slice copy = arena_copy_slice(arena, name);
-	for (size_t i = 0; i < copy.n; i++)
-		((char *)(uintptr_t)copy.p)[i] = ascii_lower(copy.p[i]);
-	return copy;
-}
-
-/* User properties become fields, but for `status`. false: over budget. */
-static bool take_fields(
-        struct command *command, const struct mqtt_properties *properties, enum status *status)
-{
-	slice all = properties->all, name, value;
-	unsigned most = properties->nusers < MQTT_FIELDS_MAX ? properties->nusers : MQTT_FIELDS_MAX;
-	struct field *fields = arena_alloc(command->arena, most * sizeof *fields);
-	unsigned n = 0;
-	while (fields && n < most && mqtt_user_property_next(&all, &name, &value)) {
-		if (slice_is(name, "status")) {
-			*status = mqtt_message_status(value);
-			continue;
-		}
-		if (!field_name_valid(name))
-			continue;
-		fields[n] = (struct field){ lower_case(command->arena, name),
-			arena_copy_slice(command->arena, value) };
-		if (!fields[n].name.p || !fields[n].value.p)
-			return false;
-		n++;
-	}
-	command->reply.fields = fields;
-	command->reply.nfields = n;
-	return fields != NULL;
+	return mqtt_user_property_next(at, name, value);
 }
 
 static void take_reply(struct mqtt_order *order, const struct mqtt_publish *publish)
 {
 	struct command *command = order->command;
-	enum status status = STATUS_OK;
+	slice all = publish->properties.all;
 	command->acknowledged = true;
-	command->reply.media =
-	        arena_copy_slice(command->arena, slice_trim(publish->properties.content_type));
-	command->reply.body = arena_copy_slice(command->arena, publish->payload);
-	if (!command->reply.media.p || !command->reply.body.p ||
-	        !take_fields(command, &publish->properties, &status)) {
-		command->reply = (struct message){ .method = METHOD_GET };
-		command->why = SLICE("the device's reply is too large");
-		status = STATUS_BAD_BACKEND;
-	} else if (!status_is_success(status)) {
-		command->why = SLICE("the device has refused the command");
-	}
-	finish(order, status);
+	finish(order,
+	        mqtt_message_take_reply(command, publish->payload, publish->properties.content_type,
+	                publish->properties.nusers, next_user_property, &all));
 }
 
 void mqtt_order_reply(struct mqtt_session *session, const struct mqtt_publish *publish)

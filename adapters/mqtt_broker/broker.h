@@ -98,7 +98,7 @@ void broker_settings_close(struct broker_settings *);
 /* inbound.c */
 void broker_inbound_take(struct broker *, struct paho_message *);
 void broker_inbound_reply(struct broker *, struct request *);
-/* At close(): what was never submitted. */
+/* Gives up what waits. */
 void broker_inbound_finish(struct broker *);
 
 /* commands.c */

@@ -96,7 +96,7 @@ static bool subscribe(struct broker *broker, struct broker_call *call)
 	return paho_subscribe(broker->paho, call->filter_ticket, filter, 1, 1);
 }
 
-/* User properties of the publication: the message's fields, and the method when it is not POST. */
+/* User properties of the publication: the method, and the message's fields. */
 static bool put_properties(const struct broker_call *call, struct paho_publication *publication)
 {
 	const struct message *message = call->command->message;
@@ -107,10 +107,9 @@ static bool put_properties(const struct broker_call *call, struct paho_publicati
 	for (unsigned i = 0; i < message->nfields; i++)
 		fields[i] = message->fields[i];
 	publication->properties = fields;
-	publication->nproperties = message->nfields;
-	if (message->method != METHOD_POST)
-		fields[publication->nproperties++] =
-		        (struct field){ SLICE("method"), slice_of(method_name(message->method)) };
+	publication->nproperties = message->nfields + 1;
+	fields[message->nfields] =
+	        (struct field){ SLICE("method"), slice_of(method_name(message->method)) };
 	return true;
 }
 
@@ -269,24 +268,16 @@ static bool is_reply_to(const struct broker *broker, const struct broker_call *c
 	return !broker->version_5 || slice_equal_secret(message->correlation, expected);
 }
 
-/* As the gateway's own answers say it: by a user property. */
-static enum status said_status(const struct paho_message *message)
+static bool next_property(void *arg, slice *name, slice *value)
 {
-	for (unsigned i = 0; i < message->nproperties; i++) {
-		if (slice_is(message->properties[i].name, "status"))
-			return mqtt_message_status(message->properties[i].value);
-	}
-	return STATUS_OK;
-}
-
-/* The reply in the command's memory. false: there is no room for it. */
-static bool take_reply(struct command *command, const struct paho_message *message)
-{
-	struct arena *arena = command->arena;
-	command->reply = (struct message){ .media = arena_copy_slice(
-		                                   arena, slice_trim(message->content_type)),
-		.body = arena_copy_slice(arena, message->payload) };
-	return command->reply.media.p && command->reply.body.p;
+	struct paho_message *rest = arg;
+	if (!rest->nproperties)
+		return false;
+	*name = rest->properties->name;
+	*value = rest->properties->value;
+	rest->properties++;
+	rest->nproperties--;
+	return true;
 }
 
 void broker_command_heard(struct broker *broker, const struct paho_message *message)
@@ -297,11 +288,10 @@ void broker_command_heard(struct broker *broker, const struct paho_message *mess
 		if (!is_reply_to(broker, call_of(command), message))
 			continue;
 		command->sent = command->acknowledged = true;
-		if (take_reply(command, message))
-			finish(broker, command, said_status(message), (slice){ NULL, 0 });
-		else
-			finish(broker, command, STATUS_BAD_BACKEND,
-			        SLICE("the device's reply is too large"));
+		struct paho_message rest = *message;
+		enum status status = mqtt_message_take_reply(command, message->payload,
+		        message->content_type, message->nproperties, next_property, &rest);
+		finish(broker, command, status, command->why);
 		return;
 	}
 	broker->base.counters.at[COUNTER_UNASKED]++;

@@ -241,6 +241,8 @@ void broker_inbound_reply(struct broker *broker, struct request *request)
 	struct broker_inbound *inbound = request->ticket;
 	struct broker_lane *lane = inbound->lane;
 	struct paho_message *message = inbound->message;
+	/* At a stop the gateway cancels what its grace did not suffice for: nothing more is begun. */
+	bool too_late = broker->stopping && request->status == STATUS_CANCELLED;
 	broker->nunderway--;
 	answer(broker, request, inbound);
 	request_free(request);
@@ -249,6 +251,8 @@ void broker_inbound_reply(struct broker *broker, struct request *request)
 		lane->busy = false;
 		lane_go_on(broker, lane);
 	}
+	if (too_late)
+		broker_inbound_finish(broker);
 	submit_next(broker);
 	broker_rest(broker);
 }
@@ -266,11 +270,12 @@ void broker_inbound_finish(struct broker *broker)
 			struct broker_inbound *inbound =
 			        LIST_OWNER(at, struct broker_inbound, link);
 			struct paho_message *message = inbound->message;
+			list_remove(at);
 			request_free(inbound->request);
 			paho_message_done(broker->paho, message);
 		}
-		HASH_DEL(broker->lanes, lane);
-		free(lane);
+		list_remove(&lane->link);
+		lane_go_on(broker, lane);
 	}
 	broker->base.counters.at[COUNTER_REFUSED] += lost;
 	broker->base.answering -= lost;

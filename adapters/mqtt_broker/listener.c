@@ -96,6 +96,8 @@ static void joined(struct broker *broker)
 	if (settings->nfilters && !paho_subscribe(broker->paho, BROKER_TICKET_FILTERS,
 	                                  settings->filters, settings->nfilters, qos))
 		log_error("mqtt", "listener=%s no memory to subscribe", broker->base.label);
+	/* Whoever hears the broker can be called again. */
+	command_device_returned(&broker->base, (slice){ NULL, 0 });
 }
 
 static void failed(struct broker *broker, const struct paho_event *event)

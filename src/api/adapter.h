@@ -4,8 +4,9 @@
  * THREADS: every function here is called on the core thread, and none may block.
  * ORDER: open, start, reply*, stop, reply*, close. open() reads the settings and loads files but touches no
  * network: `fairlead check` opens and closes every plug. After stop() the adapter takes no new connection and
- * submits no new request; close() comes when every request has come home and its answer has left (`answering`),
- * frees those it still holds, and ends what connections there still are.
+ * submits no new request, but for what it has acknowledged already (which it counts in `answering`); close() comes
+ * when every request has come home and its answer has left, or the grace is over, frees those it still holds, and
+ * ends what connections there still are.
  *
  * Each adapters/NAME/ folder exports a `const struct adapter_ops adapter_NAME`; the build globs the folders into
  * adapter_all[]. */

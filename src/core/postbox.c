@@ -462,6 +462,20 @@ void postbox_heard(struct postbox *postbox, slice device)
 	}
 }
 
+/* The device's, or (empty) all. */
+static void call_boxes(struct office *office, slice device)
+{
+	struct box *box = device.n ? box_find(office, device) : NULL, *following;
+	if (box)
+		box_call(box, true);
+	if (device.n)
+		return;
+	HASH_ITER(hh, office->boxes, box, following)
+	{
+		box_call(box, true);
+	}
+}
+
 void command_device_returned(struct adapter *adapter, slice device)
 {
 	struct core *core = adapter->core;
@@ -471,9 +485,8 @@ void command_device_returned(struct adapter *adapter, slice device)
 		struct office *office = LIST_OWNER(at, struct office, link);
 		const struct backend_setup *setup =
 		        configuration_backend(core->current, slice_of(office->backend));
-		struct box *box = box_find(office, device);
-		if (box && setup && slice_is(setup->listener, adapter->label))
-			box_call(box, true);
+		if (setup && slice_is(setup->listener, adapter->label))
+			call_boxes(office, device);
 	}
 }
 

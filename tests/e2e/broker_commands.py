@@ -38,6 +38,11 @@ def call(gateway, path, *arguments):
     return support.curl(gateway.url(path), "-H", f"Authorization: Bearer {support.TOKENS['TOKEN_CAPTAIN']}", *arguments)
 
 
+def hear(broker, user, *how):
+    return support.run("mosquitto_sub", "-V", "311", "-h", broker.address, "-p", broker.port, "-u", user, "-P",
+                       site.PASSWORDS[user], "-i", f"{user}-kept", "-c", "-q", 1, "-t", f"command/{user}/#", *how)
+
+
 def reply_to(device, message, payload, user=(), correlation=None):
     if correlation is None:
         correlation = message.properties.CorrelationData
@@ -48,14 +53,16 @@ def reply_to(device, message, payload, user=(), correlation=None):
 def test_a_device_s_reply_answers_the_call():
     with site.Mosquitto() as broker, site.gateway(configuration(broker)) as gateway:
         def answer(device, message):
-            asked = site.user_properties(message).get("method", "POST")
-            reply_to(device, message, json.dumps({"asked": asked, "sent": message.payload.decode()}))
+            asked = site.user_properties(message)["method"]
+            reply_to(device, message, json.dumps({"asked": asked, "sent": message.payload.decode()}),
+                     [("ETag", '"7"')])
 
         with broker.client(subscribe=["command/engine-7/#"], on_message=answer) as device:
             for _ in range(3):
                 status, headers, body = call(gateway, "/valves/engine-7")
                 assert (status, json.loads(body)) == (200, {"asked": "GET", "sent": ""}), (status, body)
                 assert headers["content-type"] == "application/json", headers
+                assert headers["etag"] == '"7"', headers
             status, _, body = call(gateway, "/valves/engine-7", "-X", "PUT", "--json", '{"open":true}')
             assert (status, json.loads(body)) == (200, {"asked": "PUT", "sent": '{"open":true}'}), (status, body)
             message = device.messages[-1]
@@ -148,6 +155,25 @@ def test_while_the_broker_is_away_nothing_can_be_called():
         broker.start()
         support.wait_until(lambda: sum("subscribed to 1" in line for line in gateway.lines) == 2, "joined again")
         assert call(gateway, "/horns/engine-7", "--json", "{}")[0] == 202
+
+
+def test_what_waits_in_a_mailbox_is_delivered_when_the_broker_is_back():
+    with site.Mosquitto() as broker:
+        text = configuration(broker).replace("name: test,", "name: test, state: state,").replace(
+            "reply: none,", "reply: none, mailbox: { messages: 8, expire: 1h },")
+        with site.gateway(text) as gateway:
+            devices = ("engine-7", "engine-8")
+            for device in devices:  # the broker keeps a session of each
+                hear(broker, device, "-E")
+            broker.stop()
+            gateway.wait_log("has lost")
+            for device in devices:
+                for n in range(2):
+                    assert call(gateway, f"/horns/{device}", "--json", json.dumps({"n": n}))[0] == 202
+            broker.start()
+            for device in devices:
+                lines = hear(broker, device, "-C", 2, "-W", support.DEADLINE_S).out.split("\n")
+                assert [json.loads(line) for line in lines[:2]] == [{"n": 0}, {"n": 1}], lines
 
 
 def test_a_command_that_the_broker_forbids_is_said():
