@@ -1,7 +1,7 @@
 /* store: what outlives the process: last values, MQTT sessions, commands that wait for a device.
  *
  * Records are written by a thread of the store's own, many in one transaction; a receipt's done() comes when the
- * transaction is on disk (fdatasync). What somebody waits for is written at once, the rest within STORE_DELAY_MS. Writes
+ * transaction is on disk (fdatasync). What somebody waits for is written at once, the rest within store_set_delay(). Writes
  * to one key take effect in the order they were handed in; one that is replaced before it was written is never
  * written. What nobody waits for and the disk did not take is tried again. The core thread calls every function here,
  * and none but store_each() touches the disk. */
@@ -13,8 +13,6 @@
 #include "base/list.h"
 
 struct store;
-
-enum { STORE_DELAY_MS = 100 };
 
 enum store_table { STORE_LAST_VALUES, STORE_MQTT_SESSIONS, STORE_MAILBOX, STORE_TABLES };
 
@@ -46,6 +44,9 @@ bool store_remove(struct store *, enum store_table, slice key, struct store_rece
  * the call. Reads the disk: when opening and reloading only. false: it cannot be read, error says why. */
 bool store_each(struct store *, enum store_table,
         bool (*each)(void *arg, const struct store_record *), void *arg, struct error *);
+
+/* How long a record of the table may be in memory only when nobody waits for it; 100 ms unless set. */
+void store_set_delay(struct store *, enum store_table, uint64_t ms);
 
 struct store_count {
 	unsigned pending; /* records that are not on disk yet */

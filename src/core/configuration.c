@@ -83,6 +83,7 @@ static void load_gateway(struct configuration *configuration, struct mistakes *m
 	if (!limits || limits->kind != CONFIG_MAP)
 		limits = &no_limits;
 	configuration->gateway_name = config_text(gateway, "name");
+	configuration->save_within_ms = config_duration_ms(gateway, "save_within");
 	configuration->state = config_file_path(&configuration->arena, gateway, "state").p;
 	load_limits(configuration, limits, mistakes);
 }

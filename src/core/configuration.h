@@ -69,6 +69,7 @@ struct configuration {
 	unsigned values_max;
 	size_t values_max_bytes;
 	unsigned subscriptions_max;
+	uint64_t save_within_ms;
 	const char *state; /* the folder of what outlives the process; NULL: none */
 
 	struct listener_setup *listeners;

@@ -82,6 +82,8 @@ static void take_limits(struct core *core)
 	/* What followers are remembered by, such as certificates, is bounded in all. */
 	core->follow.max_bytes = core->current->memory_max_bytes / 4;
 	publish_make_room(core);
+	if (core->store)
+		store_set_delay(core->store, STORE_LAST_VALUES, core->current->save_within_ms);
 }
 
 /* The configuration is in force: what its backends do unasked may begin. */
@@ -118,6 +120,7 @@ bool core_load(struct core *core, const char *path, struct mistakes *mistakes)
 bool core_use_store(struct core *core, struct store *store, struct error *error)
 {
 	core->store = store;
+	store_set_delay(store, STORE_LAST_VALUES, core->current->save_within_ms);
 	return publish_restore(core, error) && postbox_open(core->postbox, error);
 }
 

@@ -4,7 +4,7 @@
  * once. A batch of them is one letter to the writing thread, one transaction there, and one letter back. While a batch is
  * being written the next one gathers: so the more there is to write, the more goes into one fdatasync, and nothing
  * has to be tuned. A batch leaves at the end of the turn when somebody waits for a record in it, else after
- * STORE_DELAY_MS.
+ * a delay that spares the disk (store_set_delay).
  *
  * WHEN THE DISK DOES NOT TAKE IT, those who wait are told and their records are dropped: they know, and decide. What
  * nobody waits for is held and tried again each second, unless replaced meanwhile; what comes with somebody waiting is
@@ -27,7 +27,7 @@
 #include "store/folder.h"
 #include "store/order.h"
 
-enum { PENDING_MAX_BYTES = 8 << 20, RETRY_MS = 1000 };
+enum { PENDING_MAX_BYTES = 8 << 20, RETRY_MS = 1000, BUSY_MS = 100, DELAY_MS = 100 };
 
 enum letter_kind { LETTER_BATCH, LETTER_SYNC, LETTER_STOP };
 
@@ -57,6 +57,7 @@ struct store {
 	unsigned in_flight; /* batches */
 	bool urgent;        /* somebody waits for a record that is gathered */
 	bool failing;       /* the last batch was not taken */
+	uint64_t delay_ms[STORE_TABLES];
 	struct task post;
 	struct timer later;
 	struct store_count count;
@@ -166,15 +167,11 @@ static struct order *order_for(struct store *store, enum store_table table, slic
 	return there;
 }
 
-static void post_soon(struct store *store, bool urgent)
+static void post_within(struct store *store, uint64_t ms)
 {
-	if (urgent) {
-		store->urgent = true;
-		loop_defer(store->loop, &store->post);
-	} else if (!store->later.at_ms) {
-		timer_set(&store->later,
-		        loop_now_ms(store->loop) + (store->failing ? RETRY_MS : STORE_DELAY_MS));
-	}
+	uint64_t at_ms = loop_now_ms(store->loop) + ms;
+	if (!store->later.at_ms || at_ms < store->later.at_ms)
+		timer_set(&store->later, at_ms);
 }
 
 static bool take(struct store *store, enum store_table table, const struct store_record *record,
@@ -199,7 +196,12 @@ static bool take(struct store *store, enum store_table table, const struct store
 		receipt->status = STATUS_NONE;
 		list_append(&order->receipts, &receipt->link);
 	}
-	post_soon(store, receipt != NULL);
+	if (receipt) {
+		store->urgent = true;
+		loop_defer(store->loop, &store->post);
+	} else {
+		post_within(store, store->failing ? RETRY_MS : store->delay_ms[table]);
+	}
 	return true;
 }
 
@@ -214,6 +216,11 @@ bool store_remove(
 {
 	const struct store_record record = { .key = key };
 	return take(store, table, &record, true, receipt);
+}
+
+void store_set_delay(struct store *store, enum store_table table, uint64_t ms)
+{
+	store->delay_ms[table] = ms;
 }
 
 struct store_count store_count(const struct store *store)
@@ -265,7 +272,7 @@ static void post_late(struct timer *timer)
 {
 	struct store *store = LIST_OWNER(timer, struct store, later);
 	if (store->in_flight || !send_batch(store, true))
-		timer_set(timer, loop_now_ms(store->loop) + STORE_DELAY_MS);
+		timer_set(timer, loop_now_ms(store->loop) + BUSY_MS);
 }
 
 static void tell(struct list *receipts, enum status status)
@@ -332,8 +339,8 @@ static void batches_are_back(void *arg, struct list *letters)
 	}
 	if (store->urgent)
 		loop_defer(store->loop, &store->post);
-	if (!list_empty(&store->gathered))
-		post_soon(store, false);
+	if (!list_empty(&store->gathered) && !store->later.at_ms)
+		post_within(store, RETRY_MS);
 }
 
 /* Until the thread has written all that it was given, and waits. */
@@ -390,6 +397,8 @@ struct store *store_open(struct loop *loop, const char *folder, struct error *er
 		return NULL;
 	}
 	store->loop = loop;
+	for (unsigned i = 0; i < STORE_TABLES; i++)
+		store->delay_ms[i] = DELAY_MS;
 	list_init(&store->gathered);
 	task_init(&store->post, post_now);
 	timer_init(&store->later, loop, post_late);

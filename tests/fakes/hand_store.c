@@ -168,6 +168,13 @@ bool store_each(struct store *store, enum store_table table,
 	return true;
 }
 
+void store_set_delay(struct store *store, enum store_table table, uint64_t ms)
+{
+	(void)store;
+	(void)table;
+	(void)ms;
+}
+
 struct store_count store_count(const struct store *store)
 {
 	return (struct store_count){ .pending = store->npending };

@@ -201,6 +201,34 @@ static void nobody_needs_to_wait(void **state)
 	assert_string_equal(list_all(STORE_LAST_VALUES), "a=2 tick=1");
 }
 
+static void look_again(struct timer *timer)
+{
+	if (store_count(store).pending)
+		timer_set(timer, loop_now_ms(loop) + 1);
+	else
+		loop_stop(loop);
+}
+
+static void what_nobody_waits_for_leaves_after_the_delay(void **state)
+{
+	(void)state;
+	struct timer timer;
+	timer_init(&timer, loop, look_again);
+	store_set_delay(store, STORE_LAST_VALUES, 1);
+	put("a", "1", NULL);
+	timer_set(&timer, loop_now_ms(loop) + 1);
+	loop_run(loop);
+	assert_int_equal(store_count(store).written, 1);
+	/* One that has hours is written with whatever somebody waits for. */
+	struct store_receipt receipt;
+	store_set_delay(store, STORE_LAST_VALUES, 3600000);
+	put("a", "2", NULL);
+	put("b", "1", &receipt);
+	wait_for(1);
+	assert_int_equal(store_count(store).pending, 0);
+	assert_int_equal(store_count(store).commits, 2);
+}
+
 static void what_is_pending_is_bounded(void **state)
 {
 	(void)state;
@@ -338,6 +366,7 @@ int main(void)
 		TEST(the_last_write_of_a_key_stands),
 		TEST(many_go_in_few_transactions),
 		TEST(nobody_needs_to_wait),
+		TEST(what_nobody_waits_for_leaves_after_the_delay),
 		TEST(what_is_pending_is_bounded),
 		TEST(two_gateways_never_share_a_folder),
 		TEST(the_folder_is_its_owners),
