@@ -62,6 +62,7 @@ void mqtt_client_forget(struct mqtt_client *client)
 	no_longer_away(client);
 	list_remove(&client->waiting);
 	list_remove(&client->unsaved);
+	mqtt_device_leave(client);
 	unpark(client, true);
 	mqtt_orders_pause(client, true);
 	mqtt_deliver_finish(client);
@@ -112,12 +113,16 @@ static struct mqtt_client *create(
 	list_init(&client->link);
 	list_init(&client->waiting);
 	list_init(&client->unsaved);
+	list_init(&client->namesakes);
 	list_init(&client->subscriptions);
 	list_init(&client->deliveries);
 	list_init(&client->orders);
 	HASH_ADD_KEYPTR(hh, listener->clients, client->id.p, (unsigned)client->id.n, client);
-	if (find(listener, client->id) == client)
+	bool named = find(listener, client->id) == client;
+	if (named && mqtt_device_join(client))
 		return client;
+	if (named)
+		HASH_DEL(listener->clients, client);
 	free(client);
 	return NULL;
 }

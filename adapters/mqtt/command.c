@@ -61,39 +61,35 @@ static void refuse(struct command *command, enum status status, slice why)
 	command->done(command, status);
 }
 
-static bool is_device(const struct mqtt_client *client, const struct command *command)
+/* Is it there, and does it hear the command's topic? Sets *connected if it is there at all. */
+static bool hears(struct mqtt_client *client, struct command *command,
+        const struct mqtt_subscription **by, slice *topic, bool *connected)
 {
 	if (!client->session || client->session->state != MQTT_STATE_CONNECTED)
 		return false;
-	if (*client->identity)
-		return slice_equal(slice_of(client->identity), command->device);
-	return command->unproven_too && slice_equal(client->id, command->device);
+	*connected = true;
+	*by = mqtt_subscribe_match(client, command->arena, command->message->path, topic);
+	return *by != NULL;
 }
 
 /* The device's session that hears the command's topic, and the subscription by which it does. */
 static struct mqtt_client *find_device(struct mqtt_listener *listener, struct command *command,
         const struct mqtt_subscription **by, slice *topic, bool *connected)
 {
-	struct mqtt_client *client, *following;
 	*connected = false;
-	/* Mostly a device calls itself by its name. */
-	HASH_FIND(hh, listener->clients, command->device.p, command->device.n, client);
-	if (client && is_device(client, command)) {
-		*connected = true;
-		*by = mqtt_subscribe_match(client, command->arena, command->message->path, topic);
-		if (*by)
-			return client;
+	const struct list *clients = mqtt_device_clients(listener, command->device);
+	if (clients) {
+		LIST_EACH (clients, at, following) {
+			struct mqtt_client *client = LIST_OWNER(at, struct mqtt_client, namesakes);
+			if (hears(client, command, by, topic, connected))
+				return client;
+		}
 	}
-	HASH_ITER(hh, listener->clients, client, following)
-	{
-		if (!is_device(client, command))
-			continue;
-		*connected = true;
-		*by = mqtt_subscribe_match(client, command->arena, command->message->path, topic);
-		if (*by)
-			return client;
-	}
-	return NULL;
+	struct mqtt_client *client = NULL;
+	if (command->unproven_too)
+		HASH_FIND(hh, listener->clients, command->device.p, command->device.n, client);
+	bool unproven = client && !*client->identity;
+	return unproven && hears(client, command, by, topic, connected) ? client : NULL;
 }
 
 static slice reply_topic(struct command *command, slice topic)

@@ -209,7 +209,8 @@ static const char *objection(const struct mqtt_connect *connect, enum mqtt_reaso
 		return "enhanced authentication is not offered";
 	*reason = MQTT_REASON_TOPIC_NAME_INVALID;
 	if (connect->has_will &&
-	        (connect->will.topic.p[0] == '$' || connect->will.topic.n > MQTT_TOPIC_MAX_BYTES))
+	        (connect->will.topic.p[0] == '$' || connect->will.topic.n > MQTT_TOPIC_MAX_BYTES ||
+	                mqtt_order_is_reply(connect->will.topic)))
 		return "a will may not go to this topic";
 	return NULL;
 }

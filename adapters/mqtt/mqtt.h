@@ -5,6 +5,7 @@
  *     session.c    one client's connection: bytes to packets, packets to the parts below, its end
  *     connect.c    CONNECT to CONNACK: who is it
  *     client.c     what is kept of a client beyond its connection; take-over, expiry, the delayed will
+ *     device.c     the clients by who they have proved to be
  *     keep.c       sessions in the store
  *     record.c     a session as bytes
  *     door.c       connections that are not let in yet, by address
@@ -42,6 +43,7 @@ enum {
 struct mqtt_session;
 struct mqtt_client;
 struct mqtt_address;
+struct mqtt_device;
 struct mqtt_delivery;
 struct mqtt_order;
 struct mqtt_subscribing;
@@ -61,6 +63,7 @@ struct mqtt_listener {
 	uint64_t serial;    /* the last one given to a client */
 	struct timer timer; /* the next session that expires, or will that is due */
 	struct mqtt_address *addresses;
+	struct mqtt_device *devices;
 	unsigned in_flight, receive_maximum, topic_alias_maximum, unreleased_max;
 	unsigned sessions_max, connecting_max, take_overs_max, subscriptions_max, deliver_maximum;
 	size_t held_bytes, held_max_bytes; /* of what was sent to clients and not acknowledged */
@@ -147,10 +150,11 @@ struct mqtt_unreleased {
 /* What MQTT calls the session state (MQTT 5.0 section 4.1). */
 struct mqtt_client {
 	UT_hash_handle hh;
-	struct list link;    /* in listener->away */
-	struct list waiting; /* in listener->waiting */
-	struct list unsaved; /* in listener->unsaved */
-	bool stored;         /* the store has a record of it */
+	struct list link;      /* in listener->away */
+	struct list waiting;   /* in listener->waiting */
+	struct list unsaved;   /* in listener->unsaved */
+	struct list namesakes; /* of those who have proved the same identity */
+	bool stored;           /* the store has a record of it */
 	struct mqtt_listener *listener;
 	struct mqtt_session *session; /* its connection; NULL: away */
 	/* A connection that is gone, whose will waits for its delay; NULL: none. */
@@ -316,6 +320,12 @@ slice mqtt_record_write(const struct mqtt_client *, char **memory);
 /* Restores the client. NULL: a damaged record, or no memory. */
 struct mqtt_client *mqtt_record_read(
         struct mqtt_listener *, slice id, slice identity, slice record);
+
+/* device.c. A client that has proved who it is. false: no memory. */
+bool mqtt_device_join(struct mqtt_client *);
+void mqtt_device_leave(struct mqtt_client *); /* any number of times */
+/* All clients of this identity, by their `namesakes`; NULL: none. */
+const struct list *mqtt_device_clients(const struct mqtt_listener *, slice identity);
 
 /* door.c. false: too many connections of this address are not let in yet. */
 bool mqtt_door_enter(struct mqtt_session *);

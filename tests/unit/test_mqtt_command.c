@@ -248,6 +248,28 @@ static void test_who_is_away(void **state)
 	world_close();
 }
 
+/* Two connections of one device: the one that hears the topic. */
+static void test_a_device_with_two_connections(void **state)
+{
+	(void)state;
+	world_open(NULL);
+	struct stream *one = come("10 | " MQTT4 "02 003c 0001 62", &engine, "82 | 0001 " T "01");
+	struct stream *two = come(connect_311, &engine, subscribe_311);
+	struct sent sent;
+	send_command(&sent, "engine-7", false);
+	EXPECT(one, "");
+	EXPECT(two, "32 | " VALVE "0001 6f70656e");
+	send_packets(two, "40 | 0001");
+	expect(&sent, STATUS_OK);
+	leave(two);
+	send_command(&sent, "engine-7", false);
+	expect(&sent, STATUS_UNAVAILABLE);
+	assert_non_null(strstr(sent.command.why.p, "has not subscribed"));
+	leave(one);
+	assert_null(world.listener->devices);
+	world_close();
+}
+
 static void test_the_connection_is_lost(void **state)
 {
 	(void)state;
@@ -404,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_3_1_1_replies_in_order),
 		cmocka_unit_test(test_acknowledgements_keep_their_order),
 		cmocka_unit_test(test_who_is_away),
+		cmocka_unit_test(test_a_device_with_two_connections),
 		cmocka_unit_test(test_the_connection_is_lost),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_one_that_does_not_acknowledge),

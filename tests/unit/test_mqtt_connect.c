@@ -104,6 +104,7 @@ static void test_connect_is_objected_to_in_mqtt_5(void **state)
 		{ "10 | " MQTT5 "02 003c 0a 11 00000001 11 00000001 0001 61", 0x82 },
 		{ "10 | " MQTT5 "02 003c 04 15 0001 78 0001 61", 0x8c },
 		{ "10 | " MQTT5 "06 003c 00 0001 61 00 0002 2474 0000", 0x90 },
+		{ "10 | " MQTT5 "06 003c 00 0001 61 00 0007 7265706c792f78 0000", 0x90 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		world_open(NULL);
