@@ -11,7 +11,7 @@ LISTENERS = """
   - { name: web, protocol: http, bind: "{address}:{port_web}" }"""
 KEPT = """
   - { name: state, path: "/ships/sensors/{device}/state", methods: [GET, PUT, DELETE], auth: [token], roles: [ship-admin, own-state], keep: last }
-  - { name: weather, path: "/weather/{place}", methods: [GET, PUT], auth: [none], keep: last }
+  - { name: weather, path: "/weather/{place}", methods: [GET, PUT, DELETE], auth: [none], keep: last }
 """
 
 
@@ -58,6 +58,22 @@ def test_a_value_published_with_mqtt_is_heard_by_mqtt():
         one.publish("weather/bremen", '"rain"', qos=2, retain=True, UserProperty=[("method", "PUT")], ContentType="application/json")
         one.hears("weather/bremen", '"rain"')
         two.hears("/weather/bremen", '"rain"')
+
+
+def test_an_empty_retained_message_deletes_the_value():
+    with gateway() as running, Device(running) as device:
+        device.publish("weather/bremen", '"rain"', retain=True, UserProperty=[("method", "PUT")], ContentType="application/json")
+        assert support.curl(running.url("/weather/bremen"))[0] == 200
+        device.publish("weather/bremen", b"", retain=True)
+        assert support.curl(running.url("/weather/bremen"))[0] == 404
+    # As mosquitto_pub does it; and where DELETE is not served it is refused.
+    with gateway() as running:
+        put(running, "/weather/bremen", '"rain"')
+        support.run("mosquitto_pub", "-V", 5, "-h", running.address, "-p", running.port("mqtt"), "-q", 2, "-t", "weather/bremen", "-r", "-n")
+        assert support.curl(running.url("/weather/bremen"))[0] == 404
+        done = support.run("mosquitto_pub", "-d", "-V", 5, "-h", running.address, "-p", running.port("mqtt"), "-q", 1, "-t",
+                           "ships/sensors/engine-7", "-r", "-n", "-u", "engine-7", "-P", support.TOKENS["TOKEN_7"], expect=None)
+        assert "RC:144" in done.out, done.out
 
 
 def test_mosquitto_sub_gets_the_retained_value():

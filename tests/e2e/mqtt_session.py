@@ -40,6 +40,23 @@ def test_a_good_bye_takes_the_will_back():
         backend.nothing_more()
 
 
+def test_a_will_waits_for_its_delay_and_is_taken_back_by_a_return():
+    backend = support.RestBackend()
+    delay = b"\x18\0\0\0\1"  # a second
+    hello = mqtt.connect(5, clean=False, properties=b"\x11\0\0\0\x3c", will=("open/gone", '{"gone":true}'), will_properties=delay)
+    with gateway(backend) as running:
+        with mqtt.Client(running.address, running.port("mqtt"), hello) as client:
+            client.next()
+        # Back at once: there is none. What is published then is the first that the backend sees.
+        with mqtt.Client(running.address, running.port("mqtt"), hello) as client:
+            assert client.next()[2] == 1
+            client.send(mqtt.publish("open/x", "{}", version=5))
+            assert backend.next().path == "/open/x"
+        # Not back: it is published.
+        assert backend.next().path == "/open/gone"
+        backend.nothing_more()
+
+
 def test_only_the_same_client_takes_over():
     seven = {"user": "engine-7", "password": support.TOKENS["TOKEN_7"]}
     eight = {"user": "engine-8", "password": support.TOKENS["TOKEN_8"]}

@@ -23,7 +23,8 @@ def packet(first, body=b""):
     return bytes([first]) + variable(len(body)) + body
 
 
-def connect(version=4, client="test", user=None, password=None, clean=True, keep_alive=60, properties=b"", will=None):
+def connect(version=4, client="test", user=None, password=None, clean=True, keep_alive=60, properties=b"", will=None,
+            will_properties=b""):
     """`will`: (topic, payload)."""
     flags = (2 if clean else 0) | (0x80 if user is not None else 0) | (0x40 if password is not None else 0)
     body = text("MQTT") + bytes([version, flags | (4 if will else 0)]) + struct.pack(">H", keep_alive)
@@ -31,7 +32,7 @@ def connect(version=4, client="test", user=None, password=None, clean=True, keep
         body += variable(len(properties)) + properties
     body += text(client)
     if will:
-        body += (b"\0" if version == 5 else b"") + text(will[0]) + text(will[1])
+        body += (variable(len(will_properties)) + will_properties if version == 5 else b"") + text(will[0]) + text(will[1])
     for part in (user, password):
         body += text(part) if part is not None else b""
     return packet(0x10, body)
