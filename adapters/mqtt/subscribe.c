@@ -223,6 +223,9 @@ static enum uri_verdict pattern_of(struct arena *arena, slice filter, slice *pat
 static enum mqtt_reason reason_of(enum status status)
 {
 	enum mqtt_reason reason = mqtt_outcome_publish(status);
+	if (reason ==
+	        MQTT_REASON_SUCCESS) /* and nothing is followed: it has ended on its way home */
+		return MQTT_REASON_UNSPECIFIED;
 	if (reason == MQTT_REASON_TOPIC_NAME_INVALID) /* there is nothing to be heard */
 		return MQTT_REASON_NOT_AUTHORIZED;
 	if (reason == MQTT_REASON_PAYLOAD_FORMAT_INVALID)
@@ -261,6 +264,12 @@ static void withhold(struct mqtt_subscribing *job)
 	mqtt_keep_later(client);
 }
 
+/* Not the caller's fault, and perhaps better in a while. */
+static bool may_pass(enum mqtt_reason reason)
+{
+	return reason == MQTT_REASON_QUOTA_EXCEEDED || reason == MQTT_REASON_UNSPECIFIED;
+}
+
 static void asked(struct mqtt_listener *listener, struct request *request)
 {
 	struct mqtt_subscribing *job = request->ticket;
@@ -275,6 +284,7 @@ static void asked(struct mqtt_listener *listener, struct request *request)
 	}
 	struct mqtt_subscription *one = job->asked;
 	enum mqtt_reason reason = (enum mqtt_reason)one->qos;
+	bool cannot_tell = false;
 	if (request->status == STATUS_OK && request->subscription) {
 		one->values = request->subscription;
 		one->heard = request->follow_after;
@@ -283,13 +293,17 @@ static void asked(struct mqtt_listener *listener, struct request *request)
 		grant(job);
 	} else {
 		reason = reason_of(request->status);
+		cannot_tell = job->resuming && may_pass(reason);
 		set_why(job, mqtt_message_why(request));
-		withhold(job);
+		if (cannot_tell)
+			job->asked = NULL;
+		else
+			withhold(job);
 	}
 	request_free(request);
 	if (!job->resuming)
 		job->codes[job->n++] = (char)reason;
-	if (job->resuming && reason == MQTT_REASON_QUOTA_EXCEEDED)
+	if (cannot_tell) /* it keeps all its filters, and may come again */
 		mqtt_session_end(session, reason, "the session cannot be resumed now");
 	else
 		go_on(job);

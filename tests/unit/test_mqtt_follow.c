@@ -494,6 +494,16 @@ static void test_at_the_limit(void **state)
 	world_turn(stream);
 	assert_true(stream->closed);
 	leave(stream);
+	/* It has kept its filter. */
+	stream = come_4(true);
+	(void)world_follow();
+	leave(stream);
+	/* Nothing is followed though nobody refused it: it has ended on its way home. */
+	stream = connect_4("02 003c 0001 62");
+	send_packets(stream, "82 | 0001 " T "00");
+	world_answer(STATUS_OK);
+	EXPECT(stream, "90 | 0001 80");
+	leave(stream);
 	world_close();
 }
 
