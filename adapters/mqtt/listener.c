@@ -2,6 +2,7 @@
 
 #include "adapters/common/tls.h"
 #include "base/log.h"
+#include "net/websocket.h"
 
 #include <stdlib.h>
 
@@ -48,6 +49,8 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	mqtt_settings_limit(listener, limits);
 	const struct config *tls = config_get(config, "tls");
 	if (tls) {
+		listener->asks_certificates =
+		        !slice_is(config_text(tls, "client_certificate"), "none");
 		listener->tls = tls_settings_open(&listener->base, tls, TLS_STREAM, error);
 		if (!listener->tls) {
 			free(listener->bind);
@@ -69,6 +72,13 @@ static void refused(void *arg)
 	listener->base.counters.at[COUNTER_REFUSED]++;
 }
 
+/* Old clients of 3.1.1 know it by this name only. */
+static const char *const websocket_protocols[] = { "mqtt", "mqttv3.1", NULL };
+static const struct websocket_accept websocket_for_all = { "/mqtt", websocket_protocols, false };
+/* A browser may have a certificate, and would show it for any page. */
+static const struct websocket_accept websocket_for_own_pages = { "/mqtt", websocket_protocols,
+	true };
+
 static bool listener_start(struct adapter *adapter, struct error *error)
 {
 	enum { MARGIN_BYTES = 128 * 1024 };
@@ -81,6 +91,9 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 		.connections_max = listener->connections_max,
 		.arg = listener,
 		.tls = listener->tls,
+		.websocket = !listener->websocket          ? NULL
+		             : listener->asks_certificates ? &websocket_for_own_pages
+		                                           : &websocket_for_all,
 		.handshake_ms = listener->handshake_ms };
 	if (!mqtt_keep_load(listener, error))
 		return false;

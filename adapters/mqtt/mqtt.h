@@ -54,6 +54,7 @@ struct mqtt_listener {
 	char *bind;
 	struct tls *tls; /* NULL: plain TCP */
 	uint64_t handshake_ms;
+	bool websocket, asks_certificates;
 	struct stream_listener *socket;
 	struct list sessions;        /* all, also those whose connection has gone */
 	struct list draining;        /* of these, those that have publications left */

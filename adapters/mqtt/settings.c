@@ -3,6 +3,8 @@
 
 #include "adapters/common/tls.h"
 
+static const char *const transports[] = { "tcp", "websocket", NULL };
+
 const struct setting mqtt_settings[] = {
 	ADAPTER_BIND_SETTING,
 	{ "receive_maximum", SETTING_NUMBER, "20", false,
@@ -16,6 +18,11 @@ const struct setting mqtt_settings[] = {
 	        .type = SETTING_TREE,
 	        .inner = tls_settings,
 	        .help = "MQTT over TLS: the certificate, and how clients may prove themselves" },
+	{ .key = "transport",
+	        .type = SETTING_TEXT,
+	        .fallback = "tcp",
+	        .choices = transports,
+	        .help = "what carries MQTT; websocket: at the path /mqtt" },
 	{ .key = "handshake",
 	        .type = SETTING_DURATION,
 	        .fallback = "5s",
@@ -98,6 +105,7 @@ void mqtt_settings_read(struct mqtt_listener *listener, const struct config *con
 	                             : keep_alive_s > UINT16_MAX ? UINT16_MAX
 	                                                         : keep_alive_s;
 	listener->handshake_ms = config_duration_ms(config, "handshake");
+	listener->websocket = slice_is(config_text(config, "transport"), "websocket");
 }
 
 void mqtt_settings_limit(struct mqtt_listener *listener, const struct adapter_limits *limits)

@@ -55,7 +55,7 @@ struct layer_ops {
 	void (*received)(struct layer *, char *bytes, size_t n);
 	/* Bytes from above, not before the layer is established. */
 	void (*send)(struct layer *, slice bytes);
-	/* Nothing will follow: the last words to the peer. Not before the layer is established. */
+	/* Nothing will follow: the last words to the peer, if the layer is established. */
 	void (*close)(struct layer *);
 	void (*destroy)(struct layer *);
 };
@@ -86,6 +86,8 @@ struct layer *tls_stream_create(struct tls *, const char *name);
 /* Both { NULL, 0 } also of a layer that is not TLS, and of NULL. */
 slice tls_stream_certificate(const struct layer *);
 slice tls_stream_psk_identity(const struct layer *);
+/* websocket.c. NULL: out of memory. */
+struct layer *websocket_layer_create(const struct websocket_accept *);
 /* Works on handshakes for a while. True: there is more to do that need not wait for a peer. */
 bool tls_streams_run(struct net *);
 

@@ -81,7 +81,9 @@ void listener_refused(struct stream_listener *listener)
 static bool add_layers(struct stream_listener *listener, struct stream *stream)
 {
 	struct tls *tls = listener->accept.tls;
-	return !tls || stream_add_layer(stream, tls_stream_create(tls, NULL));
+	const struct websocket_accept *websocket = listener->accept.websocket;
+	return (!tls || stream_add_layer(stream, tls_stream_create(tls, NULL))) &&
+	       (!websocket || stream_add_layer(stream, websocket_layer_create(websocket)));
 }
 
 static void arrived(uv_stream_t *handle, int status)

@@ -449,18 +449,20 @@ static void forget(struct output *output)
 /* What the owner has written goes down through the layers, and after it their last words. */
 static void hand_down(struct stream *stream)
 {
-	struct output plain = stream->unsent;
-	stream->unsent = (struct output){ NULL, 0, 0 };
-	if (plain.n)
-		stream->top->ops->send(stream->top, (slice){ plain.p, plain.n });
-	free(plain.p);
+	if (stream->established) {
+		struct output plain = stream->unsent;
+		stream->unsent = (struct output){ NULL, 0, 0 };
+		if (plain.n)
+			stream->top->ops->send(stream->top, (slice){ plain.p, plain.n });
+		free(plain.p);
+	}
 	for (struct layer *layer = stream->top; layer && stream->closing; layer = layer->below)
 		layer->ops->close(layer);
 }
 
 static void flush(struct stream *stream)
 {
-	if (stream->bottom && stream->established)
+	if (stream->bottom)
 		hand_down(stream);
 	if (stream->closing)
 		destroy_layers(stream);

@@ -1,4 +1,4 @@
-/* A connected byte stream (TCP, TLS over it), as listeners and backends use it: it reads into one shared buffer, keeps only
+/* A connected byte stream (TCP, with TLS and WebSocket over it), as listeners and backends use it: it reads into one shared buffer, keeps only
  * what its owner could not use yet, collects what is written and sends it once a turn, and has one deadline. An
  * idle stream holds no buffer.
  *
@@ -15,10 +15,11 @@
 struct loop;
 struct stream;
 struct tls;
+struct websocket_accept;
 
 enum stream_end {
 	STREAM_END_PEER, /* the peer closed in order */
-	/* Reset, unreachable, refused: see errno_value. EPROTO: the TLS handshake or a record is not as it must be;
+	/* Reset, unreachable, refused: see errno_value. EPROTO: a handshake, a record of TLS or a frame of WebSocket is not as it must be;
 	 * ECONNABORTED: a server that was called over TLS ended without saying so. */
 	STREAM_END_ERROR,
 	STREAM_END_DEADLINE, /* the deadline passed */
@@ -89,9 +90,11 @@ struct stream_accept {
 	struct stream_limits limits;
 	unsigned connections_max; /* those in their handshakes count */
 	void *arg;
-	struct tls
-	        *tls; /* a server's side, kept by the listener and its streams; NULL: plain TCP */
-	uint64_t handshake_ms; /* how long a handshake may take */
+	/* A server's side, kept by the listener and its streams; NULL: plain TCP. */
+	struct tls *tls;
+	/* WebSocket above that, which must outlive the streams; NULL: bytes as they come. */
+	const struct websocket_accept *websocket;
+	uint64_t handshake_ms; /* how long all handshakes together may take */
 };
 /* `address`: "0.0.0.0:1883", "[::]:1883", "127.0.0.1:0". NULL: error_text says why ("address in use" …). */
 struct stream_listener *stream_listen(struct loop *, slice address, const struct stream_accept *,
