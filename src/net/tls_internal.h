@@ -10,6 +10,10 @@
 #include <mbedtls/ssl_cookie.h>
 #include <mbedtls/ssl_ticket.h>
 
+#ifndef MBEDTLS_PRIVATE /* in 2.28 nothing is */
+#define MBEDTLS_PRIVATE(member) member
+#endif
+
 /* Whose key a handshake was opened with. */
 struct tls_identity {
 	size_t n;

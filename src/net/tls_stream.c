@@ -8,16 +8,30 @@
  * worked on, until TURN_US have passed. No more than IN_FLIGHT_MAX have memory for it (some 40 KB each); the
  * rest wait in the kernel's buffers. A peer that has one and leaves us waiting gives way to those that wait,
  * after STALLED_MS, so that a few hundred silent connections do not keep everyone else out. Those that we call
- * ourselves need no place; whoever calls bounds their number. */
+ * ourselves need no place; whoever calls bounds their number.
+ *
+ * MEMORY. Two buffers for the largest record, 16 KB each, belong to each of Mbed TLS's contexts, and most connections are
+ * silent most of the time, or say little. So the pages of the buffers that lie behind the first KEPT_BYTES go back to
+ * the machine after the handshake and after large records; that leaves 17 of 37 KB. What they hold is not needed
+ * any more when no record is half read or half sent. (3.6 and 2.28 could be built with buffers that grow and shrink;
+ * Debian's are not.) */
 #include "net/tls_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { IN_FLIGHT_MAX = 128, TURN_US = 4000, STALLED_MS = 1000, RECORD_MAX_BYTES = 16384 };
+enum {
+	IN_FLIGHT_MAX = 128,
+	TURN_US = 4000,
+	STALLED_MS = 1000,
+	RECORD_MAX_BYTES = 16384,
+	KEPT_BYTES = 2048
+};
 
 enum phase {
 	PHASE_NEW,     /* nothing has come, or it waits for its turn to begin */
@@ -37,6 +51,7 @@ struct tls_stream {
 	size_t pending_n;
 	const char *input; /* what Mbed TLS reads now */
 	size_t input_n;
+	bool spread; /* large records have touched more of the buffers than is kept */
 	struct tls_identity identity;
 	char name[]; /* of the server that is called; or empty */
 };
@@ -96,6 +111,27 @@ static void fail(struct tls_stream *self, int error)
 	layer_end(&self->layer, STREAM_END_ERROR, EPROTO);
 }
 
+/* A buffer that is larger than a record; whole pages only. That it does not work harms nobody. */
+static void give_pages_back(unsigned char *buffer)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)buffer;
+	uintptr_t start = (at + KEPT_BYTES + page - 1) / page * page;
+	uintptr_t end = (at + RECORD_MAX_BYTES) / page * page;
+	if (start < end)
+		(void)madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
+static void draw_together(struct tls_stream *self)
+{
+	mbedtls_ssl_context *context = &self->context;
+	if (!self->spread || self->phase != PHASE_THROUGH || mbedtls_ssl_check_pending(context) ||
+	        context->MBEDTLS_PRIVATE(in_left) || context->MBEDTLS_PRIVATE(out_left))
+		return;
+	give_pages_back(context->MBEDTLS_PRIVATE(in_buf));
+	give_pages_back(context->MBEDTLS_PRIVATE(out_buf));
+	self->spread = false;
+}
+
 /* Hands up all that can be decrypted. */
 static void pump(struct tls_stream *self)
 {
@@ -103,9 +139,11 @@ static void pump(struct tls_stream *self)
 	while (self->phase == PHASE_THROUGH && layer_lives(&self->layer)) {
 		int n = mbedtls_ssl_read(
 		        &self->context, (unsigned char *)plain, PLAIN_BUFFER_BYTES);
+		self->spread = self->spread || n > KEPT_BYTES;
 		if (n > 0) {
 			layer_up(&self->layer, plain, (size_t)n);
 		} else if (n == MBEDTLS_ERR_SSL_WANT_READ) {
+			draw_together(self);
 			return;
 		} else if (n == 0 || n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
 			layer_end(&self->layer, STREAM_END_PEER, 0);
@@ -151,6 +189,7 @@ static int begin(struct tls_stream *self)
 static void established(struct tls_stream *self)
 {
 	step_down(self, PHASE_THROUGH);
+	self->spread = true;
 	layer_established(&self->layer);
 	/* What came along with the last message of the handshake. */
 	pump(self);
@@ -261,7 +300,9 @@ static void send_down(struct layer *layer, slice bytes)
 			return;
 		}
 		bytes = slice_from(bytes, (size_t)n);
+		self->spread = self->spread || n > KEPT_BYTES;
 	}
+	draw_together(self);
 }
 
 static void say_goodbye(struct layer *layer)
