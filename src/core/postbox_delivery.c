@@ -1,7 +1,7 @@
 /* The delivery: the mailbox as an adapter. Its requests were let in and translated when they came; they enter the
  * pipeline at keep, by the endpoint of the same name in the configuration that is in force by now. One whose endpoint is
- * gone or leads elsewhere, or whose caller is a client no more, is dropped: whoever changed the configuration wanted
- * that.
+ * gone or leads elsewhere, whose mailbox is no more, or whose caller is a client no more, is dropped: whoever changed
+ * the configuration wanted that.
  *
  * AT LEAST ONCE: a command goes from the store when the device has acknowledged it. What was sent and not acknowledged
  * is sent again; the "idempotency-key" that goes with it is the same each time. */
@@ -106,6 +106,8 @@ static const char *address(
 		return "its endpoint is there no more";
 	if (!setup->to || strcmp(setup->to->name, mail->office->backend) != 0)
 		return "its endpoint leads elsewhere by now";
+	if (!setup->to->mailbox.messages)
+		return "its backend has no mailbox any more"; /* newer ones go past it */
 	request->endpoint = &setup->endpoint;
 	request->who = letter->client.n ? directory_find(configuration->directory, letter->client)
 	                                : identity_anonymous();

@@ -348,6 +348,8 @@ static void what_nobody_wants_any_more_is_dropped(void **state)
 		{ "name: valves, path", "name: valvex, path" },
 		{ "      to: valves", "      to: lamps " },
 		{ "id: captain", "id: colonel" },
+		{ "mailbox: { messages: 3, expire: 1h, memory: 16KiB }",
+		        "retries: 1                                         " },
 	};
 	log_set_level((enum log_level) - 1);
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
