@@ -26,6 +26,7 @@
 #include "adapters/coap/separate.h"
 #include "adapters/common/tls.h"
 #include "base/log.h"
+#include "net/dtls.h"
 #include "net/stream.h"
 
 #include <stdlib.h>
@@ -93,8 +94,12 @@ void coap_session_remove(struct coap_listener *listener, struct coap_session *se
 
 static void received(void *owner, const struct datagram_peer *address, slice bytes, bool cut)
 {
+	struct coap_listener *listener = owner;
 	struct coap_caller peer = { .address = *address };
-	coap_datagram_received(owner, &peer, bytes, cut);
+	if (!listener->dtls)
+		coap_datagram_received(listener, &peer, bytes, cut);
+	else if (!cut)
+		dtls_feed(listener->dtls, address, bytes);
 }
 
 static void unsent(void *owner, int errno_value)
@@ -110,7 +115,9 @@ static bool listen_for_datagrams(struct coap_listener *listener, struct error *e
 	char text[160];
 	listener->datagrams = datagram_open(listener->loop, listener->address,
 	        listener->datagram_max_bytes, &events, listener, text, sizeof text);
-	return listener->datagrams || error_set(error, "%s", text);
+	if (!listener->datagrams)
+		return error_set(error, "%s", text);
+	return !listener->tls || coap_dtls_open(listener, error);
 }
 
 /* ---- settings ---- */
@@ -140,6 +147,9 @@ static bool check_settings(
 		        "observe_interval must lie between 10s and 24h");
 	if (listener->idle_ms < IDLE_MIN_MS)
 		return config_error(config_get(config, "idle"), error, "idle is at least 1s");
+	if (listener->session_idle_ms < IDLE_MIN_MS)
+		return config_error(
+		        config_get(config, "session_idle"), error, "session_idle is at least 1s");
 	return true;
 }
 
@@ -164,9 +174,8 @@ static bool open_tls(
 	const struct config *tls = config_get(config, "tls");
 	if (!tls)
 		return true;
-	if (!listener->is_stream)
-		return config_error(tls, error, "TLS needs tcp:// in bind; there is no DTLS yet");
-	listener->tls = tls_settings_open(&listener->adapter, tls, TLS_STREAM, error);
+	listener->tls = tls_settings_open(
+	        &listener->adapter, tls, listener->is_stream ? TLS_STREAM : TLS_DATAGRAM, error);
 	return listener->tls != NULL;
 }
 
@@ -190,6 +199,7 @@ static struct adapter *coap_open(struct loop *loop, const struct adapter_limits 
 	listener->token_in_query = slice_is(config_text(config, "token_in_query"), "accept");
 	listener->ack_delay_ms = config_duration_ms(config, "ack_delay");
 	listener->idle_ms = config_duration_ms(config, "idle");
+	listener->session_idle_ms = config_duration_ms(config, "session_idle");
 	listener->observe_interval_ms = config_duration_ms(config, "observe_interval");
 	listener->datagram_max_bytes = config_size(config, "datagram");
 	listener->transfers_max_bytes = config_size(config, "transfers");
@@ -210,11 +220,16 @@ static const struct setting settings[] = {
 	{ .key = "tls",
 	        .type = SETTING_TREE,
 	        .inner = tls_settings,
-	        .help = "CoAP over TLS: the certificate, and how clients may prove themselves" },
+	        .help = "DTLS, or TLS with tcp:// in bind: the certificate, and how clients may "
+	                "prove themselves" },
 	{ .key = "handshake",
 	        .type = SETTING_DURATION,
 	        .fallback = "5s",
-	        .help = "how long a TLS handshake may take" },
+	        .help = "how long a TLS or DTLS handshake may take" },
+	{ .key = "session_idle",
+	        .type = SETTING_DURATION,
+	        .fallback = "24h",
+	        .help = "how long a DTLS session may be silent" },
 	{ .key = "token_in_query",
 	        .type = SETTING_TEXT,
 	        .fallback = "refuse",
@@ -319,6 +334,7 @@ static void coap_close(struct adapter *adapter)
 		stream_listener_close(listener->connections);
 		coap_connections_close(listener);
 	}
+	dtls_close(listener->dtls);
 	datagram_close(listener->datagrams);
 	duplicates_destroy(listener->duplicates);
 	proofs_destroy(listener->proofs);

@@ -1,6 +1,7 @@
 /* What the files of the CoAP listener share: where messages come from, and one message on its way to an answer.
  *
- *     datagram.c     UDP and DTLS: acknowledgements, duplicates, resets        ┐
+ *     dtls.c         the sessions of DTLS: what they say are datagrams         ┐
+ *     datagram.c     UDP and DTLS: acknowledgements, duplicates, resets        │
  *     connection.c   TCP and TLS: framing, signalling                          ├─> exchange.c ─> the core
  *                                                                              │       │
  *     reply.c        which part of the answer goes into one message, and how   <───────┘
@@ -23,6 +24,7 @@ struct observer;
 struct observers;
 struct proofs;
 struct separates;
+struct dtls;
 struct stream_listener;
 struct tls;
 
@@ -39,13 +41,14 @@ struct coap_session {
 	uint64_t id;              /* never used again: what tables know the peer by */
 	bool reliable;            /* a stream: no ids, no acknowledgements, no duplicates */
 	bool secret;              /* nobody on the way can read it */
-	size_t message_max_bytes; /* of a stream: the largest that the peer takes */
+	size_t message_max_bytes; /* the largest that it can be sent */
 	const struct credential *credentials; /* what the handshake proved; or NULL */
 	const char *peer;                     /* address and port */
 	void (*send)(struct coap_session *, slice bytes);
-	void (*reject)(struct coap_session *);   /* of a stream: nothing it says makes sense */
-	void (*answered)(struct coap_session *); /* one of its exchanges is over */
-	bool (*is_behind)(const struct coap_session *); /* much is still unsent */
+	/* Of a stream: nothing it says makes sense; one of its exchanges is over; is much still unsent? */
+	void (*reject)(struct coap_session *);
+	void (*answered)(struct coap_session *);
+	bool (*is_behind)(const struct coap_session *);
 };
 
 /* Where a message came from, and where its answer goes. */
@@ -62,14 +65,15 @@ struct coap_listener {
 	slice address;
 	bool is_stream;
 	bool token_in_query;
-	uint64_t ack_delay_ms, idle_ms, observe_interval_ms;
+	uint64_t ack_delay_ms, idle_ms, session_idle_ms, observe_interval_ms;
 	size_t datagram_max_bytes, transfers_max_bytes;
 	unsigned duplicates_max, observers_max, observers_per_peer;
 	bool stopping, closing;
 
 	struct datagram_socket *datagrams; /* one of these two */
 	struct stream_listener *connections;
-	struct tls *tls; /* NULL: in the clear */
+	struct tls *tls;   /* NULL: in the clear */
+	struct dtls *dtls; /* over `datagrams` */
 	uint64_t handshake_ms;
 	struct list sessions;
 	uint64_t last_session;
@@ -137,6 +141,9 @@ void coap_acknowledge_due(struct timer *);
 void coap_reject(struct coap_listener *, struct coap_exchange *);
 /* Duplicates of the message get `again` from now on; nothing when that is empty. */
 void coap_close_exchange(struct coap_listener *, struct coap_exchange *, slice again);
+
+/* dtls.c */
+bool coap_dtls_open(struct coap_listener *, struct error *);
 
 /* connection.c */
 bool coap_connections_listen(struct coap_listener *, struct error *);

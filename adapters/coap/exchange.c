@@ -271,6 +271,6 @@ void coap_reply(struct adapter *adapter, struct request *request)
 		coap_answer(listener, exchange, &answer);
 	}
 	request_free(request);
-	if (session)
+	if (session && session->answered)
 		session->answered(session);
 }

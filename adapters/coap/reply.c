@@ -80,7 +80,9 @@ static slice write(const struct draft *draft, const struct wire_block *block2)
 	slice message = { draft->buffer, writer.n };
 	if (reliable)
 		message = wire_end_stream(&writer, draft->answer->code, token);
-	if (writer.failed || message.n > form->allowance)
+	const struct coap_session *session = exchange->peer.session;
+	if (writer.failed || message.n > form->allowance ||
+	        (session && message.n > session->message_max_bytes))
 		return (slice){ NULL, 0 };
 	return message;
 }

@@ -9,6 +9,7 @@
 #include "codec/coap_wire.h"
 #include "loop/loop.h"
 #include "net/datagram.h"
+#include "net/dtls.h"
 #include "net/stream.h"
 
 #include <arpa/inet.h>
@@ -224,6 +225,56 @@ slice stream_peer_certificate(const struct stream *stream)
 slice stream_psk_identity(const struct stream *stream)
 {
 	return stream->psk_identity;
+}
+
+/* DTLS is for the tests with real clients. */
+struct dtls *dtls_open(struct loop *loop, struct datagram_socket *socket, struct tls *tls,
+        const struct dtls_limits *limits, const struct dtls_events *events, void *arg)
+{
+	(void)loop;
+	(void)socket;
+	(void)tls;
+	(void)limits;
+	(void)events;
+	(void)arg;
+	return NULL;
+}
+
+void dtls_close(struct dtls *dtls)
+{
+	assert_null(dtls);
+}
+
+void dtls_feed(struct dtls *dtls, const struct datagram_peer *peer, slice bytes)
+{
+	(void)dtls;
+	(void)peer;
+	(void)bytes;
+}
+
+bool dtls_send(struct dtls_session *session, slice plaintext)
+{
+	(void)session;
+	(void)plaintext;
+	return false;
+}
+
+const struct datagram_peer *dtls_peer(const struct dtls_session *session)
+{
+	(void)session;
+	return NULL;
+}
+
+slice dtls_peer_certificate(const struct dtls_session *session)
+{
+	(void)session;
+	return (slice){ NULL, 0 };
+}
+
+slice dtls_psk_identity(const struct dtls_session *session)
+{
+	(void)session;
+	return (slice){ NULL, 0 };
 }
 
 /* The core. */
