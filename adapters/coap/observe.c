@@ -10,7 +10,7 @@
  * acknowledge is no longer there.
  *
  * WHO IS THERE AT ALL. An observer whose address is not proven (reply.c) gets confirmable notifications only, and
- * before it has acknowledged the first no more bytes than its request allows. Message ids are drawn at random: who
+ * before it has acknowledged the first no more bytes than its request allows. Message ids cannot be foreseen: who
  * acknowledges one has most probably got it, and a guess costs more bytes than it makes us send.
  *
  * BOUNDS: observers_max in all, observers_per_peer for one peer. (Rule broken: malloc while running; an observer

@@ -1,5 +1,5 @@
 /* A message id picks its place in the table: place = id % SEPARATE_MAX, so an acknowledgement finds its message
- * with one look. Ids are drawn at random: an acknowledgement with the right one then tells that its sender has got the
+ * with one look. Ids cannot be foreseen: an acknowledgement with the right one then tells that its sender has got the
  * message, which is what an observer without Echo is believed by (observe.c). */
 #include "adapters/coap/separate.h"
 
@@ -28,6 +28,7 @@ struct separate {
 struct separates {
 	struct coap_listener *listener;
 	void (*ended)(struct coap_listener *, struct observer *, enum separate_end);
+	uint64_t drawn; /* ids; begins anywhere */
 	struct separate *at[SEPARATE_MAX];
 };
 
@@ -39,6 +40,7 @@ struct separates *separates_create(struct coap_listener *listener,
 		return NULL;
 	table->listener = listener;
 	table->ended = ended;
+	table->drawn = random_u64();
 	return table;
 }
 
@@ -69,7 +71,8 @@ void separates_destroy(struct separates *table)
 
 uint16_t separates_next_id(struct separates *table, bool *room)
 {
-	uint16_t id = (uint16_t)random_u64();
+	table->drawn++;
+	uint16_t id = (uint16_t)random_keyed_hash(&table->drawn, sizeof table->drawn);
 	/* The places after it, and in each only one of the ids that belong there. */
 	for (unsigned tries = 0; tries < SEPARATE_MAX; tries++, id++) {
 		*room = !table->at[id % SEPARATE_MAX];
