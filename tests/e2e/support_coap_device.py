@@ -132,7 +132,7 @@ class ScriptedDevice:
         self.socket.close()
 
 
-def configuration(url, settings="timeout: 10s", extra=""):
+def configuration(url, settings="timeout: 20s", extra=""):
     """Everything below /raw/ goes to the device as it is; /ships/actuators/{device} is JSON here and CBOR there."""
     return f"""
 gateway: {{ name: test, limits: {{ body: 256KiB }} }}
