@@ -19,7 +19,8 @@
  *
  * DEADLINES. The exchange's deadline rules over everything: queue, name, handshake, repetitions, blocks.
  *
- * `sent` is true from the first datagram that may have reached the device; `away` when nothing at all came back. */
+ * `sent` is true from the first datagram that may have reached the device; `away` when nothing at all came back, and when
+ * a name has no address, as that of a device which announces itself has none while it is off. */
 #include "api/backend.h"
 
 #include "backend/coap_observe.h"
@@ -363,7 +364,8 @@ static void call_done(struct coap_call *call, enum coap_end end)
 	exchange->sent = call->sent;
 	exchange->acknowledged = device_has_it(call);
 	exchange->away =
-	        (end == COAP_END_UNREACHABLE || end == COAP_END_SILENT) && !exchange->acknowledged;
+	        !exchange->acknowledged && (end == COAP_END_UNREACHABLE || end == COAP_END_SILENT ||
+	                                           end == COAP_END_NO_ADDRESS);
 	count_end(&state->coap->backend.counters, end);
 	if (end != COAP_END_ANSWER) {
 		exchange_done(exchange, end_unanswered(exchange, call, end));
