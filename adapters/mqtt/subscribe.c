@@ -158,10 +158,12 @@ void mqtt_subscribe_push(struct subscription *subscription, const struct update 
 		.version = update->version };
 	one->fresh = one->fresh && update->present;
 	/* A path that makes no topic cannot be said here, now or later. */
-	if (!out.topic.p || mqtt_deliver_value(one->client, &out))
+	if (!out.topic.p || mqtt_deliver_value(one->client, &out)) {
 		one->heard = update->version;
-	else
+	} else {
+		one->client->listener->base.counters.at[COUNTER_LAGGED]++;
 		mqtt_subscribe_missed(one, update->version);
+	}
 	arena_finish(&arena);
 }
 

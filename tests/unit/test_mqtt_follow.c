@@ -282,6 +282,7 @@ static void test_one_that_never_acknowledges(void **state)
 	}
 	EXPECT(stream, "32 | " T "0001 06 03 0003 612f62 30; 32 | " T "0002 06 03 0003 612f62 31");
 	assert_true(world.listener->held_bytes < 100);
+	assert_int_equal(world.listener->base.counters.at[COUNTER_LAGGED], 1);
 	assert_null(world.refreshed);
 	/* It catches up: all that is newer than the second. */
 	send_packets(stream, "40 | 0001");
