@@ -136,7 +136,7 @@ def test_an_expired_one_is_gone():
             return stranger.next()[3] == 0
 
     with Site() as site:
-        with site.connect(version=5, client="c", clean=False, properties=b"\x11\0\0\0\1") as client:
+        with site.connect(version=5, client="c", clean=False, properties=b"\x11\0\0\0\4") as client:
             assert client.next()[2:4] == b"\0\0"
             assert not a_stranger_is_let_in()
         support.wait_until(a_stranger_is_let_in, "the session has expired")
