@@ -20,7 +20,7 @@ static void put_properties(struct mqtt_writer *writer, const struct mqtt_client 
         const struct request *request, slice topic, slice correlation_data)
 {
 	mqtt_properties_begin(writer);
-	if (request->out.media.n)
+	if (request->out.media.n && mqtt_text_allowed(request->out.media))
 		mqtt_property_binary(writer, MQTT_PROPERTY_CONTENT_TYPE, request->out.media);
 	if (correlation_data.p)
 		mqtt_property_binary(writer, MQTT_PROPERTY_CORRELATION_DATA, correlation_data);

@@ -149,7 +149,7 @@ void mqtt_subscribe_push(struct subscription *subscription, const struct update 
 	struct arena arena;
 	arena_init(&arena, 4 * MQTT_TOPIC_MAX_BYTES);
 	struct mqtt_outgoing out = { .topic = mqtt_topic_for(&arena, one->filter, update->path),
-		.media = update->media,
+		.media = mqtt_text_allowed(update->media) ? update->media : (slice){ NULL, 0 },
 		.body = update->body,
 		.qos = one->qos,
 		.retain = (update->present && one->fresh) || one->retain_as_published,
@@ -170,6 +170,8 @@ void mqtt_subscribe_push(struct subscription *subscription, const struct update 
 slice mqtt_topic_for(struct arena *arena, slice filter, slice path)
 {
 	slice topic = mqtt_topic_of_path(arena, path);
+	if (!mqtt_text_allowed(topic))
+		return (slice){ NULL, 0 };
 	/* "/a" and "a" are the same path; the client hears the one that it asked for. */
 	if (!topic.p || filter.p[0] != '/')
 		return topic;

@@ -359,6 +359,41 @@ static void test_one_that_does_not_acknowledge(void **state)
 	world_close();
 }
 
+/* Of the caller's fields the device gets what concerns it, and nothing that MQTT does not allow. */
+static void test_fields(void **state)
+{
+	(void)state;
+	static const struct field fields[] = {
+		{ SLICE_INIT("cookie"), SLICE_INIT("secret") },
+		{ SLICE_INIT("user-agent"), SLICE_INIT("curl") },
+		{ SLICE_INIT("x-forwarded-for"), SLICE_INIT("192.0.2.1") },
+		{ SLICE_INIT("x-bad"), SLICE_INIT("\xff") },
+		{ SLICE_INIT("x-tab"), SLICE_INIT("a\tb") },
+		{ SLICE_INIT("if-match"), SLICE_INIT("7") },
+		{ SLICE_INIT("x-a"), SLICE_INIT("b") },
+	};
+	world_open(NULL);
+	struct stream *device = come(connect_50, &engine, subscribe_50);
+	struct sent sent = { .message = { .method = METHOD_PUT,
+		                     .path = SLICE("/valve/3"),
+		                     .media = SLICE("a/\xff"),
+		                     .fields = fields,
+		                     .nfields = sizeof fields / sizeof *fields } };
+	arena_init(&sent.arena, 1 << 16);
+	sent.command = (struct command){ .device = SLICE("engine-7"),
+		.message = &sent.message,
+		.deadline_ms = world.now_ms + 1000,
+		.arena = &sent.arena,
+		.done = done };
+	adapter_mqtt.command(&world.listener->base, &sent.command);
+	EXPECT(device, "32 | " VALVE "0001 25 26 0006 6d6574686f64 0003 505554"
+	               "26 0008 69662d6d61746368 0001 37 26 0003 782d61 0001 62");
+	send_packets(device, "40 | 0001");
+	expect(&sent, STATUS_OK);
+	leave(device);
+	world_close();
+}
+
 static void test_how_the_device_refuses(void **state)
 {
 	(void)state;
@@ -430,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_the_connection_is_lost),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_one_that_does_not_acknowledge),
+		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_how_the_device_refuses),
 		cmocka_unit_test(test_qos_0_acknowledges_nothing),
 		cmocka_unit_test(test_too_large),
