@@ -42,7 +42,7 @@ def test_a_good_bye_takes_the_will_back():
 
 def test_a_will_waits_for_its_delay_and_is_taken_back_by_a_return():
     backend = support.RestBackend()
-    delay = b"\x18\0\0\0\1"  # a second
+    delay = b"\x18\0\0\0\5"  # seconds
     hello = mqtt.connect(5, clean=False, properties=b"\x11\0\0\0\x3c", will=("open/gone", '{"gone":true}'), will_properties=delay)
     with gateway(backend) as running:
         with mqtt.Client(running.address, running.port("mqtt"), hello) as client:
