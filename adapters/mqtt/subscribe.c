@@ -336,6 +336,8 @@ static bool ask(struct mqtt_subscribing *job, uint64_t after, enum mqtt_reason *
 	request->follower = job->asked;
 	request->follow_after = after;
 	request->follow_others = job->asked->no_local;
+	request->may_be_refused = command_may_come(
+	        &session->listener->base, request->in.path, device_of(job->asked->client));
 	session->nerrands++;
 	session->listener->base.counters.at[COUNTER_MESSAGES]++;
 	request_submit(request);

@@ -69,6 +69,8 @@ struct request {
 	uint64_t
 	        follow_after; /* with METHOD_SUBSCRIBE: present values up to this version are known already */
 	bool follow_others; /* and not what `session` itself brings */
+	/* The adapter has something else for the caller if this is refused: no warning in the log. */
+	bool may_be_refused;
 
 	/* Set by stages. */
 	struct configuration *configuration;     /* pipeline: in force when it was submitted */

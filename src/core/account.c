@@ -63,7 +63,8 @@ static void leave(struct core *core, struct request *request)
 		request_refuse(request, STATUS_INTERNAL, "no stage has answered");
 	adapter->replies[request->status]++;
 	/* A device that is still away is no news each time. */
-	bool expected = request->away && postbox_sent(core->postbox, request);
+	bool expected =
+	        request->may_be_refused || (request->away && postbox_sent(core->postbox, request));
 	if (status_is_success(request->status) || expected) {
 		if (log_enabled(LOG_LEVEL_DEBUG))
 			log_answer(LOG_LEVEL_DEBUG, request);

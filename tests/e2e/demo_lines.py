@@ -153,6 +153,7 @@ def test_each_command_that_the_demo_prints_works():
             assert code == 0, log
             for sign in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
                 assert sign not in log, log
+            assert " warning " not in log, log  # a demo that warns is no demo
         except BaseException:
             print(gateway.text(gateway.errors)[-8000:])
             raise
