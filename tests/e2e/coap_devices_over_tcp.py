@@ -94,6 +94,7 @@ class Connections:
             except OSError:
                 return
             if not more:
+                connection.close()  # or the gateway lingers when it stops
                 return
             unread += more
             while True:
