@@ -20,6 +20,7 @@ COMMANDS = [
     (r"curl -i https://.*--cert ", ENDS, r"\AHTTP/1\.1 204 "),
     (r"coap-client-openssl -m post.*'coap://", ENDS, NOTHING),
     (r"coap-client-openssl -m post.*'coap\+tcp://", ENDS, NOTHING),
+    (r"coap-client-openssl -m post.* -k .*coaps://", ENDS, NOTHING),
     (r"coap-client-openssl -m post.* -k .*coaps\+tcp://", ENDS, NOTHING),
     (r"mosquitto_pub -V 5 .* -P ", ENDS, NOTHING),
     (r"mosquitto_pub .*--cert ", ENDS, NOTHING),
@@ -35,7 +36,7 @@ COMMANDS = [
     (r"curl -i \S+/ships/actuators/valve-3 ", ENDS, r'\AHTTP/1\.1 200 (?s:.*)\{"open":true\}\Z'),
 ]
 # How often a backend was called for each protocol by then.
-DELIVERED = {"http": 2, "coap": 3, "mqtt": 2, "soap": 1, "binary": 2}
+DELIVERED = {"http": 2, "coap": 4, "mqtt": 2, "soap": 1, "binary": 2}
 
 
 def free_port(address):
