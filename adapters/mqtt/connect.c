@@ -157,6 +157,8 @@ static void welcome(struct mqtt_session *session, const struct connecting *conne
 	session->state = MQTT_STATE_CONNECTED;
 	mqtt_door_leave(session);
 	mqtt_session_line_up(session);
+	if (session->outdated)
+		mqtt_review_later(session);
 	if (accept_client(session, connecting, claim == MQTT_CLAIM_RESUMED)) {
 		mqtt_session_resume(session);
 		if (claim == MQTT_CLAIM_RESUMED)
@@ -166,6 +168,7 @@ static void welcome(struct mqtt_session *session, const struct connecting *conne
 		mqtt_session_end(session, MQTT_REASON_PACKET_TOO_LARGE,
 		        "the client takes no packet as large as CONNACK");
 	}
+	mqtt_review_go_on(session->listener);
 }
 
 static void connect_done(struct mqtt_listener *listener, struct request *request)

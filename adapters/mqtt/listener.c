@@ -21,6 +21,11 @@ static void save(struct timer *timer)
 	mqtt_keep_save(LIST_OWNER(timer, struct mqtt_listener, save));
 }
 
+static void review(struct timer *timer)
+{
+	mqtt_review_go_on(LIST_OWNER(timer, struct mqtt_listener, review));
+}
+
 static struct adapter *listener_open(struct loop *loop, const struct adapter_limits *limits,
         const struct config *config, struct error *error)
 {
@@ -42,9 +47,11 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	list_init(&listener->away);
 	list_init(&listener->waiting);
 	list_init(&listener->unsaved);
+	list_init(&listener->doubtful);
 	timer_init(&listener->timer, loop, expire);
 	timer_init(&listener->retry, loop, retry);
 	timer_init(&listener->save, loop, save);
+	timer_init(&listener->review, loop, review);
 	mqtt_settings_read(listener, config);
 	mqtt_settings_limit(listener, limits);
 	const struct config *tls = config_get(config, "tls");
@@ -119,6 +126,11 @@ static void listener_push(
 	mqtt_subscribe_push(subscription, update);
 }
 
+static void listener_reconfigured(struct adapter *adapter)
+{
+	mqtt_review_all((struct mqtt_listener *)adapter);
+}
+
 static struct mqtt_session *owner_of(struct list *link)
 {
 	return LIST_OWNER(link, struct mqtt_session, link);
@@ -128,6 +140,7 @@ static void listener_stop(struct adapter *adapter)
 {
 	struct mqtt_listener *listener = (struct mqtt_listener *)adapter;
 	listener->stopping = true;
+	timer_stop(&listener->review);
 	stream_listener_close(listener->socket);
 	listener->socket = NULL;
 	struct mqtt_client *client, *following;
@@ -174,6 +187,7 @@ const struct adapter_ops adapter_mqtt = {
 	.push = listener_push,
 	.command = mqtt_command,
 	.command_abort = mqtt_command_abort,
+	.reconfigured = listener_reconfigured,
 	.stop = listener_stop,
 	.close = listener_close,
 };

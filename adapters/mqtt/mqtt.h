@@ -4,6 +4,7 @@
  *     settings.c   what it can be told
  *     session.c    one client's connection: bytes to packets, packets to the parts below, its end
  *     connect.c    CONNECT to CONNACK: who is it
+ *     review.c     who is there, when the configuration has changed
  *     client.c     what is kept of a client beyond its connection; take-over, expiry, the delayed will
  *     device.c     the clients by who they have proved to be
  *     keep.c       sessions in the store
@@ -72,6 +73,9 @@ struct mqtt_listener {
 	struct timer save;                 /* and when */
 	struct list waiting;               /* clients that are to look for room again */
 	struct timer retry;                /* and when */
+	struct list doubtful; /* connections whose credentials are to be looked at again */
+	unsigned reviewing;   /* of those, under way */
+	struct timer review;  /* when there was no memory for it */
 	uint64_t connect_timeout_ms, keep_alive_max_s, session_expiry_max_s;
 	uint32_t packet_max_bytes;
 	unsigned connections_max;
@@ -81,6 +85,12 @@ struct mqtt_listener {
 /* What `request->ticket` points to, in the request's arena: what to do when it has come home. */
 struct mqtt_errand {
 	void (*done)(struct mqtt_listener *, struct request *);
+};
+
+/* What a request asks about a connection that is there already. */
+struct mqtt_review {
+	struct mqtt_errand errand;
+	struct mqtt_session *session;
 };
 
 enum mqtt_state {
@@ -202,6 +212,7 @@ struct mqtt_session {
 	bool deciding;            /* about a SUBSCRIBE: nothing is read meanwhile */
 	bool leaving;             /* DISCONNECT has come */
 	bool said_unasked;        /* the log has it that it replied to nobody */
+	bool outdated;            /* its CONNECT is decided by a configuration that was */
 	uint32_t client_max_bytes;
 	uint16_t client_receive_maximum;
 	uint64_t silence_max_ms, expiry_s;
@@ -223,6 +234,7 @@ struct mqtt_session {
 
 	struct list publications; /* in the order they came */
 	unsigned npublications, nsubmitted;
+	struct list doubt;                    /* in listener->doubtful, or in none */
 	unsigned nerrands;                    /* requests under way that know this session */
 	struct mqtt_subscribing *subscribing; /* NULL: no SUBSCRIBE is under way */
 
@@ -275,6 +287,11 @@ void mqtt_connect_take(struct mqtt_session *, const struct mqtt_frame *);
 bool mqtt_connect_same_caller(const struct mqtt_session *, const struct mqtt_session *);
 /* CONNACK with a refusal, then closes. */
 void mqtt_connect_refuse(struct mqtt_session *, enum mqtt_reason, enum mqtt_return_code, slice why);
+
+/* review.c: the configuration has changed. */
+void mqtt_review_all(struct mqtt_listener *);
+void mqtt_review_later(struct mqtt_session *); /* this one; mqtt_review_go_on() follows */
+void mqtt_review_go_on(struct mqtt_listener *);
 
 /* client.c */
 enum mqtt_claim {

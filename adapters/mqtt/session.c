@@ -55,6 +55,7 @@ void *mqtt_session_open(struct mqtt_listener *listener, struct stream *stream)
 	(void)snprintf(session->peer, sizeof session->peer, "%s", stream_peer(stream));
 	list_init(&session->publications);
 	list_init(&session->drain_link);
+	list_init(&session->doubt);
 	if (!mqtt_door_enter(session)) {
 		listener->base.counters.at[COUNTER_REFUSED]++;
 		free(session->proof);
@@ -188,6 +189,7 @@ void mqtt_session_begin_to_drain(struct mqtt_session *session)
 static void shut(struct mqtt_session *session)
 {
 	session->state = MQTT_STATE_ENDED;
+	list_remove(&session->doubt);
 	mqtt_door_leave(session);
 	mqtt_session_begin_to_drain(session);
 	mqtt_client_leave(session);

@@ -52,6 +52,9 @@ struct adapter_ops {
 	void (*command)(struct adapter *, struct command *);
 	/* Hurries one that is not done yet; done() still comes. */
 	void (*command_abort)(struct adapter *, struct command *);
+	/* The configuration has changed, and this listener goes on as it is: whom it has recognised may be nobody now.
+	 * NULL: it recognises nobody for longer than a request. */
+	void (*reconfigured)(struct adapter *);
 	/* Commands under way are done() with STATUS_UNAVAILABLE before it returns. The subscriptions have ended
 	 * before it is called (push() said so), and no new ones begin. */
 	void (*stop)(struct adapter *);

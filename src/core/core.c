@@ -184,6 +184,7 @@ void core_reload(struct core *core)
 		listeners_replace(core, &opened);
 		start_backends(core);
 		follow_review(core);
+		listeners_review(core);
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
 		        next->nlisteners, next->nendpoints);
 		core_settle(core);

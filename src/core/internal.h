@@ -132,6 +132,8 @@ void listener_stop(struct listener *);
 void listener_close(struct listener *);
 /* Closes those that are stopped and whose requests are home. */
 void listeners_sweep(struct core *);
+/* Those that know callers by session look at them again. */
+void listeners_review(struct core *);
 struct listener *listeners_find(struct core *, const char *name);
 
 /* core.c: frees retired configurations without requests; ends the loop when draining is over. */

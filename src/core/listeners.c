@@ -175,6 +175,16 @@ void listeners_replace(struct core *core, struct list *opened)
 	}
 }
 
+void listeners_review(struct core *core)
+{
+	LIST_EACH (&core->listeners, at, following) {
+		const struct listener *listener = LIST_OWNER(at, struct listener, link);
+		struct adapter *adapter = listener->adapter;
+		if (listener->started && !listener->stopped && adapter->ops->reconfigured)
+			adapter->ops->reconfigured(adapter);
+	}
+}
+
 void adapter_at_rest(struct adapter *adapter)
 {
 	loop_defer(adapter->core->loop, &adapter->core->work);
