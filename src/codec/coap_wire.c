@@ -69,7 +69,7 @@ static const char *parse_body(slice rest, size_t token_bytes, struct wire_messag
 	if (rest.n < token_bytes)
 		return "it ends inside the token";
 	message->token = (slice){ rest.p, token_bytes };
-	return parse_options((slice){ rest.p + token_bytes, rest.n - token_bytes }, message);
+	return parse_options(slice_from(rest, token_bytes), message);
 }
 
 static bool class_is_reserved(unsigned char code, bool in_stream)
