@@ -166,7 +166,8 @@ void duplicates_answer(struct duplicates *table, struct duplicate *entry, slice 
 			return; /* a copy of the message is then ignored: no second effect */
 		table->large_bytes += answer.n;
 	}
-	memcpy(place, answer.p, answer.n);
+	if (answer.n)
+		memcpy(place, answer.p, answer.n);
 	entry->answer_bytes = (uint32_t)answer.n;
 }
 

@@ -169,6 +169,9 @@ static void an_answer_is_kept_and_given_again(void **state)
 	duplicates_answer(table, duplicates_add(table, b, 0), (slice){ large, 41 });
 	slice again = duplicate_answer(duplicates_find(table, b, 0));
 	assert_true(slice_equal(again, (slice){ large, 41 }));
+	uint64_t c = duplicates_key(SLICE("peer"), 3, SLICE("t"));
+	duplicates_answer(table, duplicates_add(table, c, 0), (slice){ NULL, 0 });
+	assert_int_equal(duplicate_answer(duplicates_find(table, c, 0)).n, 0);
 	assert_non_null(duplicates_find(table, b, 247000));
 	assert_null(duplicates_find(table, b, 248000));
 	duplicates_destroy(table);
