@@ -17,14 +17,6 @@
 #include <stdlib.h>
 
 enum {
-	SIGNAL_CSM = WIRE_CODE(7, 1),
-	SIGNAL_PING = WIRE_CODE(7, 2),
-	SIGNAL_PONG = WIRE_CODE(7, 3),
-	SIGNAL_RELEASE = WIRE_CODE(7, 4),
-	SIGNAL_ABORT = WIRE_CODE(7, 5),
-	CSM_MAX_MESSAGE_SIZE = 2,
-	CSM_BLOCK_WISE = 4,
-	ABORT_BAD_CSM_OPTION = 2,
 	MESSAGE_BASE_BYTES = 1152, /* what each side takes until it says otherwise */
 	HEAD_MAX_BYTES = 4096,     /* beside the body */
 	SIGNAL_MAX_BYTES = 256,
@@ -77,8 +69,8 @@ static void send_signal(struct connection *connection, unsigned char code, slice
 	wire_begin_stream(&writer, buffer, sizeof buffer, token);
 	if (option)
 		wire_option_number(&writer, option, value);
-	if (code == SIGNAL_CSM)
-		wire_option(&writer, CSM_BLOCK_WISE, (slice){ NULL, 0 });
+	if (code == WIRE_SIGNAL_CSM)
+		wire_option(&writer, WIRE_CSM_BLOCK_WISE, (slice){ NULL, 0 });
 	wire_payload(&writer, text);
 	slice bytes = wire_end_stream(&writer, code, token);
 	struct coap_caller peer = { .session = &connection->session };
@@ -94,7 +86,7 @@ static void end(struct connection *connection)
 
 static void give_up(struct connection *connection, unsigned option, uint32_t value, slice why)
 {
-	send_signal(connection, SIGNAL_ABORT, (slice){ NULL, 0 }, option, value, why);
+	send_signal(connection, WIRE_SIGNAL_ABORT, (slice){ NULL, 0 }, option, value, why);
 	end(connection);
 }
 
@@ -118,7 +110,7 @@ static bool has_unknown_critical(const struct wire_message *message, unsigned *n
 
 static void take_csm(struct connection *connection, const struct wire_message *message)
 {
-	const struct wire_option *size = wire_find(message, CSM_MAX_MESSAGE_SIZE);
+	const struct wire_option *size = wire_find(message, WIRE_CSM_MAX_MESSAGE_SIZE);
 	connection->greeted = true;
 	if (size && size->value.n <= 4)
 		connection->session.message_max_bytes = wire_number(size->value);
@@ -129,23 +121,23 @@ static void take_csm(struct connection *connection, const struct wire_message *m
 static void take_signal(struct connection *connection, const struct wire_message *message)
 {
 	unsigned option;
-	if (message->code != SIGNAL_ABORT && has_unknown_critical(message, &option)) {
-		bool is_csm = message->code == SIGNAL_CSM;
-		give_up(connection, is_csm ? ABORT_BAD_CSM_OPTION : 0, option,
+	if (message->code != WIRE_SIGNAL_ABORT && has_unknown_critical(message, &option)) {
+		bool is_csm = message->code == WIRE_SIGNAL_CSM;
+		give_up(connection, is_csm ? WIRE_ABORT_BAD_CSM_OPTION : 0, option,
 		        SLICE("unknown critical option"));
 		return;
 	}
 	switch (message->code) {
-	case SIGNAL_CSM:
+	case WIRE_SIGNAL_CSM:
 		take_csm(connection, message);
 		break;
-	case SIGNAL_PING:
-		send_signal(connection, SIGNAL_PONG, message->token, 0, 0, (slice){ NULL, 0 });
+	case WIRE_SIGNAL_PING:
+		send_signal(connection, WIRE_SIGNAL_PONG, message->token, 0, 0, (slice){ NULL, 0 });
 		break;
-	case SIGNAL_RELEASE:
+	case WIRE_SIGNAL_RELEASE:
 		connection->leaving = true;
 		break;
-	case SIGNAL_ABORT:
+	case WIRE_SIGNAL_ABORT:
 		end(connection);
 		break;
 	default: /* Pong: that it came is enough; others: not ours to judge */
@@ -171,7 +163,8 @@ static void take_request(
 static void take_message(
         struct connection *connection, const struct wire_message *message, size_t n)
 {
-	if (!connection->greeted && message->code != SIGNAL_CSM && message->code != SIGNAL_ABORT)
+	if (!connection->greeted && message->code != WIRE_SIGNAL_CSM &&
+	        message->code != WIRE_SIGNAL_ABORT)
 		give_up(connection, 0, 0, SLICE("the first message is to be a CSM"));
 	else if (message->code >> 5 == 7)
 		take_signal(connection, message);
@@ -296,7 +289,7 @@ static void quiet_too_long(struct timer *timer)
 		return;
 	}
 	connection->asked = true;
-	send_signal(connection, SIGNAL_PING, (slice){ NULL, 0 }, 0, 0, (slice){ NULL, 0 });
+	send_signal(connection, WIRE_SIGNAL_PING, (slice){ NULL, 0 }, 0, 0, (slice){ NULL, 0 });
 	timer_set(timer, loop_now_ms(listener->loop) + PONG_TIMEOUT_MS);
 }
 
@@ -345,7 +338,7 @@ static void *accepted(void *arg, struct stream *stream)
 	timer_init(&connection->quiet, listener->loop, quiet_too_long);
 	coap_session_add(listener, &connection->session);
 	listener->adapter.counters.at[COUNTER_CONNECTIONS]++;
-	send_signal(connection, SIGNAL_CSM, (slice){ NULL, 0 }, CSM_MAX_MESSAGE_SIZE,
+	send_signal(connection, WIRE_SIGNAL_CSM, (slice){ NULL, 0 }, WIRE_CSM_MAX_MESSAGE_SIZE,
 	        (uint32_t)message_max_bytes(listener), (slice){ NULL, 0 });
 	set_deadlines(connection);
 	return connection;
@@ -417,8 +410,8 @@ void coap_connections_stop(struct coap_listener *listener)
 	LIST_EACH (&listener->sessions, at, following) {
 		struct connection *connection =
 		        connection_of(LIST_OWNER(at, struct coap_session, link));
-		send_signal(
-		        connection, SIGNAL_RELEASE, (slice){ NULL, 0 }, 0, 0, (slice){ NULL, 0 });
+		send_signal(connection, WIRE_SIGNAL_RELEASE, (slice){ NULL, 0 }, 0, 0,
+		        (slice){ NULL, 0 });
 		connection->leaving = true;
 		go_on(connection);
 	}

@@ -4,7 +4,7 @@
  * WRITTEN when a client is first kept, when its subscriptions or what it has not released change, and when it goes; all
  * changes of a turn at once. How far it has heard and what it has not acknowledged is written with these and at the
  * gateway's stop: after a crash a client may hear again what it had heard, and never misses a value. A QoS 2 message that
- * was delivered in the last moments before a crash (STORE_DELAY_MS) may be delivered again.
+ * was delivered in the last moments before a crash (the store's delay) may be delivered again.
  *
  * NOT WRITTEN: sessions of callers whom nobody recognised and who showed a secret; it would have to be kept to know them
  * again. They are kept in memory only. Nor is a will that waits for its delay. */

@@ -7,13 +7,6 @@
 #include <stdlib.h>
 
 enum {
-	SIGNAL_CSM = WIRE_CODE(7, 1),
-	SIGNAL_PING = WIRE_CODE(7, 2),
-	SIGNAL_PONG = WIRE_CODE(7, 3),
-	SIGNAL_RELEASE = WIRE_CODE(7, 4),
-	SIGNAL_ABORT = WIRE_CODE(7, 5),
-	CSM_MAX_MESSAGE_SIZE = 2,
-	CSM_BLOCK_WISE = 4,
 	MESSAGE_MAX_BYTES = 64 * 1024, /* that we take; longer answers come in blocks */
 	UNSENT_MAX_BYTES = 256 * 1024,
 	SIGNAL_BYTES = 64
@@ -42,9 +35,9 @@ static void send_signal(struct coap_channel *channel, unsigned char code, slice 
 	char bytes[SIGNAL_BYTES];
 	struct wire_writer writer;
 	wire_begin_stream(&writer, bytes, sizeof bytes, token);
-	if (code == SIGNAL_CSM) {
-		wire_option_number(&writer, CSM_MAX_MESSAGE_SIZE, MESSAGE_MAX_BYTES);
-		wire_option(&writer, CSM_BLOCK_WISE, (slice){ NULL, 0 });
+	if (code == WIRE_SIGNAL_CSM) {
+		wire_option_number(&writer, WIRE_CSM_MAX_MESSAGE_SIZE, MESSAGE_MAX_BYTES);
+		wire_option(&writer, WIRE_CSM_BLOCK_WISE, (slice){ NULL, 0 });
 	}
 	stream_write(channel->stream, wire_end_stream(&writer, code, token));
 }
@@ -62,9 +55,9 @@ static void take_signal(struct coap_channel *channel, const struct wire_message 
 {
 	if (!is_understood(signal))
 		end(channel, COAP_CHANNEL_GARBAGE, "a signal that has to be understood and is not");
-	else if (signal->code == SIGNAL_PING)
-		send_signal(channel, SIGNAL_PONG, signal->token);
-	else if (signal->code == SIGNAL_RELEASE || signal->code == SIGNAL_ABORT)
+	else if (signal->code == WIRE_SIGNAL_PING)
+		send_signal(channel, WIRE_SIGNAL_PONG, signal->token);
+	else if (signal->code == WIRE_SIGNAL_RELEASE || signal->code == WIRE_SIGNAL_ABORT)
 		end(channel, COAP_CHANNEL_ENDED, NULL);
 }
 
@@ -108,7 +101,7 @@ static void connected(void *owner, struct stream *stream)
 	if (channel->closed)
 		return;
 	channel->connected = true;
-	send_signal(channel, SIGNAL_CSM, (slice){ NULL, 0 });
+	send_signal(channel, WIRE_SIGNAL_CSM, (slice){ NULL, 0 });
 	channel->events->opened(channel->owner);
 }
 

@@ -16,8 +16,9 @@ int cli_version(int argc, char **argv)
 	(void)printf("fairlead %s\n", FAIRLEAD_VERSION);
 	const struct plugs *plugs = cli_plugs();
 	(void)fputs("listeners:", stdout);
-	for (unsigned i = 0; plugs->adapters[i]; i++)
-		(void)printf(" %s", plugs->adapters[i]->name);
+	const char *protocol;
+	for (unsigned i = 0; (protocol = configuration_protocol(plugs, i)); i++)
+		(void)printf(" %s", protocol);
 	for (unsigned i = 0; plugs->dialects[i]; i++)
 		(void)printf(" %s", plugs->dialects[i]);
 	(void)fputs("\nbackends:", stdout);

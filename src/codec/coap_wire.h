@@ -19,6 +19,18 @@ enum {
 /* The code's "class.detail" in one byte: WIRE_CODE(4, 04). */
 #define WIRE_CODE(class, detail) ((unsigned char)((class) << 5 | (detail)))
 
+/* What is said of the connection itself, in a stream (RFC 8323 section 5). Each signal has options of its own. */
+enum {
+	WIRE_SIGNAL_CSM = WIRE_CODE(7, 1),
+	WIRE_SIGNAL_PING = WIRE_CODE(7, 2),
+	WIRE_SIGNAL_PONG = WIRE_CODE(7, 3),
+	WIRE_SIGNAL_RELEASE = WIRE_CODE(7, 4),
+	WIRE_SIGNAL_ABORT = WIRE_CODE(7, 5),
+	WIRE_CSM_MAX_MESSAGE_SIZE = 2,
+	WIRE_CSM_BLOCK_WISE = 4,
+	WIRE_ABORT_BAD_CSM_OPTION = 2
+};
+
 struct wire_option {
 	unsigned number;
 	slice value;

@@ -141,10 +141,27 @@ const struct listener_setup *configuration_listener(
 	return NULL;
 }
 
-static const char *adapter_name(const void *arg, unsigned i)
+static bool named_before(const struct adapter_ops *const *adapters, unsigned i)
 {
-	const struct plugs *plugs = arg;
-	return plugs->adapters[i] ? plugs->adapters[i]->name : NULL;
+	for (unsigned before = 0; before < i; before++) {
+		if (strcmp(adapters[before]->name, adapters[i]->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *configuration_protocol(const struct plugs *plugs, unsigned i)
+{
+	for (unsigned at = 0; plugs->adapters[at]; at++) {
+		if (!named_before(plugs->adapters, at) && i-- == 0)
+			return plugs->adapters[at]->name;
+	}
+	return NULL;
+}
+
+static const char *protocol_name(const void *arg, unsigned i)
+{
+	return configuration_protocol(arg, i);
 }
 
 static void load_listener(
@@ -157,7 +174,7 @@ static void load_listener(
 	}
 	const struct adapter_ops *ops = find_adapter(configuration->plugs, protocol->text, node);
 	if (!ops) {
-		mistake_add_choice(mistakes, protocol, "no listener speaks", adapter_name,
+		mistake_add_choice(mistakes, protocol, "no listener speaks", protocol_name,
 		        configuration->plugs);
 		return;
 	}

@@ -24,6 +24,9 @@ struct plugs {
 	const char *const *dialects; /* names of protocols that ride on another's listener */
 };
 
+/* The i-th protocol that listeners speak, NULL after the last; one that several adapters share comes once. */
+const char *configuration_protocol(const struct plugs *, unsigned i);
+
 struct listener_setup {
 	const char *name;
 	const struct adapter_ops *ops;

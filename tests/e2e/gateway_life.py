@@ -1,6 +1,7 @@
 """The gateway's own life: check, start, reload, drain, counters."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -39,6 +40,7 @@ endpoints:
                         (9, "endpoints[0].to")]:
         assert any(line.startswith(f"{path}:{place}:") and part in line for line in done.err.split("\n")), \
             f"line {place}: {part}\n{done.err}"
+    assert "mqtt, mqtt" not in done.err  # two adapters speak it
 
 
 def test_check_finds_what_would_never_work():
@@ -132,7 +134,8 @@ def test_help_and_wrong_usage():
     run(support.BINARY, expect=2)
     run(support.BINARY, "nonsense", expect=2)
     run(support.BINARY, "run", "--nonsense", expect=2)
-    assert "listeners:" in run(support.BINARY, "version").out
+    spoken = re.search("^listeners: (.*)$", run(support.BINARY, "version").out, re.M).group(1).split()
+    assert "mqtt" in spoken and len(spoken) == len(set(spoken)), spoken  # two adapters speak MQTT
 
 
 def test_closed_standard_descriptors_are_no_sockets():
