@@ -1,5 +1,7 @@
 #include "adapters/common/mqtt_message.h"
 
+#include "adapters/common/mqtt_topic.h"
+
 #include "base/field.h"
 #include "base/uri.h"
 #include "base/utf8.h"
@@ -154,6 +156,35 @@ enum status mqtt_message_take_reply(struct command *command, slice payload, slic
 	if (!status_is_success(status))
 		command->why = SLICE("the device has refused the command");
 	return status;
+}
+
+/* How a browser speaks, and its cookies, are no device's business. */
+static bool concerns_device(const struct field *field)
+{
+	static const slice names[] = { SLICE_INIT("if-match"), SLICE_INIT("if-none-match"),
+		SLICE_INIT("idempotency-key") };
+	static const slice forwarded = SLICE_INIT("x-forwarded-");
+	/* A string that MQTT does not allow would have the device, or the broker, close its connection. */
+	if (!mqtt_text_allowed(field->name) || !mqtt_text_allowed(field->value) ||
+	        field->value.n > UINT16_MAX)
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (slice_equal(field->name, names[i]))
+			return true;
+	}
+	return slice_starts(field->name, SLICE("x-")) && !slice_starts(field->name, forwarded);
+}
+
+struct field *mqtt_message_device_fields(const struct command *command, unsigned *n)
+{
+	const struct message *message = command->message;
+	struct field *fields = arena_alloc(command->arena, (message->nfields + 1) * sizeof *fields);
+	*n = 0;
+	for (unsigned i = 0; fields && i < message->nfields; i++) {
+		if (concerns_device(&message->fields[i]))
+			fields[(*n)++] = message->fields[i];
+	}
+	return fields;
 }
 
 slice mqtt_message_why(struct request *request)

@@ -27,6 +27,11 @@ enum status mqtt_message_status(slice said);
 enum status mqtt_message_take_reply(struct command *, slice payload, slice content_type, unsigned n,
         bool (*next)(void *at, slice *name, slice *value), void *at);
 
+/* What of the caller's fields goes to the device as user properties, in the command's memory, with room for one more behind
+ * them: what its resource is asked under, the name of the command, and what callers and devices agree on themselves
+ * (x-…). NULL: no memory for them, and *n is 0. */
+struct field *mqtt_message_device_fields(const struct command *, unsigned *n);
+
 /* "why (request 0123456789abcdef)", for a person, in the request's arena. */
 slice mqtt_message_why(struct request *);
 

@@ -1,6 +1,33 @@
 #include "adapters/common/mqtt_topic.h"
 
 #include "base/uri.h"
+#include "base/utf8.h"
+
+/* U+0080 to U+009F, U+FDD0 to U+FDEF and the last two code points of each plane, in valid UTF-8. */
+static bool is_forbidden_sequence(const uint8_t *p)
+{
+	if (p[0] == 0xc2)
+		return p[1] < 0xa0;
+	if (p[0] == 0xef)
+		return (p[1] == 0xb7 && p[2] >= 0x90 && p[2] <= 0xaf) ||
+		       (p[1] == 0xbf && p[2] >= 0xbe);
+	return p[0] >= 0xf0 && (p[1] & 0x0f) == 0x0f && p[2] == 0xbf && p[3] >= 0xbe;
+}
+
+bool mqtt_text_allowed(slice text)
+{
+	if (!utf8_valid(text))
+		return false;
+	const uint8_t *p = (const uint8_t *)text.p;
+	for (size_t i = 0; i < text.n; i++) {
+		if (p[i] < 0x20 || p[i] == 0x7f)
+			return false;
+		/* A lead byte: the sequence behind it is whole, utf8_valid() says. */
+		if (p[i] >= 0xc0 && is_forbidden_sequence(p + i))
+			return false;
+	}
+	return true;
+}
 
 bool mqtt_topic_allowed(slice topic)
 {

@@ -98,35 +98,6 @@ static slice reply_topic(struct command *command, slice topic)
 	return arena_printf(command->arena, "reply/%.*s", SLICE_ARG(slice_from(topic, slash)));
 }
 
-/* What of the caller's fields is a device's business: what its resource is asked under, the name of the command, and what
- * callers and devices agree on themselves (x-…). How a browser speaks, and its cookies, are not. */
-static bool concerns_device(const struct field *field)
-{
-	static const slice names[] = { SLICE_INIT("if-match"), SLICE_INIT("if-none-match"),
-		SLICE_INIT("idempotency-key") };
-	static const slice forwarded = SLICE_INIT("x-forwarded-");
-	/* A string that MQTT does not allow would have the device close its connection. */
-	if (!mqtt_text_allowed(field->name) || !mqtt_text_allowed(field->value) ||
-	        field->value.n > UINT16_MAX)
-		return false;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (slice_equal(field->name, names[i]))
-			return true;
-	}
-	return slice_starts(field->name, SLICE("x-")) && !slice_starts(field->name, forwarded);
-}
-
-static void put_fields(struct mqtt_outgoing *out, const struct command *command)
-{
-	const struct message *message = command->message;
-	struct field *fields = arena_alloc(command->arena, message->nfields * sizeof *fields);
-	for (unsigned i = 0; fields && i < message->nfields; i++) {
-		if (concerns_device(&message->fields[i]))
-			fields[out->nfields++] = message->fields[i];
-	}
-	out->fields = fields;
-}
-
 static bool send_order(
         struct mqtt_order *order, const struct mqtt_subscription *by, slice topic, uint64_t now_ms)
 {
@@ -139,7 +110,7 @@ static bool send_order(
 		.qos = by->qos ? 1 : 0,
 		.order = order,
 		.subscription_id = by->number };
-	put_fields(&out, command);
+	out.fields = mqtt_message_device_fields(command, &out.nfields);
 	uint64_t left_s =
 	        command->deadline_ms > now_ms ? (command->deadline_ms - now_ms + 999) / 1000 : 1;
 	if (command->expires_in_s)

@@ -5,6 +5,7 @@
 #ifndef MQTT_READER_H
 #define MQTT_READER_H
 
+#include "adapters/common/mqtt_topic.h"
 #include "adapters/mqtt/reason.h"
 #include "base/slice.h"
 
@@ -35,10 +36,6 @@ slice mqtt_read_binary(struct mqtt_reader *);
 slice mqtt_read_text(struct mqtt_reader *);
 /* The next n bytes. */
 slice mqtt_read_bytes(struct mqtt_reader *, size_t n);
-
-/* Well-formed UTF-8 [MQTT-1.5.4-1] without U+0000 [MQTT-1.5.4-2] and, as section 1.5.4 lets a server choose,
- * without control characters and non-characters: a string here becomes a path, a header or a log line. */
-bool mqtt_text_allowed(slice);
 
 /* The variable byte integer at the start of `bytes`. Returns how many bytes it has; 0: more are needed; -1: it has
  * more than four. `shortest` is false when fewer bytes would have done. */

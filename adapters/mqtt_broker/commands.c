@@ -96,20 +96,17 @@ static bool subscribe(struct broker *broker, struct broker_call *call)
 	return paho_subscribe(broker->paho, call->filter_ticket, filter, 1, 1);
 }
 
-/* User properties of the publication: the method, and the message's fields. */
+/* User properties of the publication: what concerns the device, and the method. */
 static bool put_properties(const struct broker_call *call, struct paho_publication *publication)
 {
-	const struct message *message = call->command->message;
-	struct field *fields =
-	        arena_alloc(call->command->arena, (message->nfields + 1) * sizeof *fields);
+	unsigned n;
+	struct field *fields = mqtt_message_device_fields(call->command, &n);
 	if (!fields)
 		return false;
-	for (unsigned i = 0; i < message->nfields; i++)
-		fields[i] = message->fields[i];
+	const struct message *message = call->command->message;
+	fields[n++] = (struct field){ SLICE("method"), slice_of(method_name(message->method)) };
 	publication->properties = fields;
-	publication->nproperties = message->nfields + 1;
-	fields[message->nfields] =
-	        (struct field){ SLICE("method"), slice_of(method_name(message->method)) };
+	publication->nproperties = n;
 	return true;
 }
 
@@ -126,7 +123,7 @@ static bool send(struct broker *broker, struct broker_call *call)
 		.expiry_s = command->expires_in_s < UINT32_MAX ? (uint32_t)command->expires_in_s
 		                                               : UINT32_MAX,
 	};
-	if (message->media.n)
+	if (message->media.n && mqtt_text_allowed(message->media))
 		publication.content_type = message->media;
 	if (call->reply_topic.n && broker->version_5) {
 		publication.response_topic = call->reply_topic;
