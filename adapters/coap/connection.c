@@ -302,8 +302,8 @@ static void keep_proof(struct connection *connection)
 		connection->credentials[n++] = (struct credential){ CREDENTIAL_CERTIFICATE,
 			{ NULL, 0 }, certificate, NULL };
 	if (identity.n)
-		connection->credentials[n++] =
-		        (struct credential){ CREDENTIAL_PSK, identity, { NULL, 0 }, NULL };
+		connection->credentials[n++] = (struct credential){ CREDENTIAL_PSK, identity,
+			stream_psk_mark(connection->stream), NULL };
 	if (n == 2)
 		connection->credentials[0].next = &connection->credentials[1];
 	if (n)

@@ -32,9 +32,9 @@ static void *opened(void *arg, struct dtls_session *dtls)
 {
 	struct coap_listener *listener = arg;
 	slice certificate = dtls_peer_certificate(dtls);
-	slice identity = dtls_psk_identity(dtls);
+	slice identity = dtls_psk_identity(dtls), mark = dtls_psk_mark(dtls);
 	slice proof = certificate.n ? certificate : identity;
-	struct secure_peer *peer = calloc(1, sizeof *peer + proof.n);
+	struct secure_peer *peer = calloc(1, sizeof *peer + proof.n + mark.n);
 	if (!peer || listener->stopping) {
 		free(peer);
 		listener->adapter.counters.at[COUNTER_REFUSED]++;
@@ -44,12 +44,16 @@ static void *opened(void *arg, struct dtls_session *dtls)
 	peer->dtls = dtls;
 	if (proof.n)
 		memcpy(peer->proof, proof.p, proof.n);
+	if (mark.n)
+		memcpy(peer->proof + proof.n, mark.p, mark.n);
 	slice kept = { peer->proof, proof.n };
 	if (certificate.n)
 		peer->credential =
 		        (struct credential){ .kind = CREDENTIAL_CERTIFICATE, .secret = kept };
 	else if (identity.n)
-		peer->credential = (struct credential){ .kind = CREDENTIAL_PSK, .name = kept };
+		peer->credential = (struct credential){ .kind = CREDENTIAL_PSK,
+			.name = kept,
+			.secret = { peer->proof + proof.n, mark.n } };
 	net_address_text(&dtls_peer(dtls)->address.any, peer->peer, sizeof peer->peer);
 	peer->session = (struct coap_session){
 		.secret = true,

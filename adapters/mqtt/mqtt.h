@@ -223,7 +223,7 @@ struct mqtt_session {
 	struct mqtt_will *will; /* NULL: none, or taken back by DISCONNECT */
 	char *identity;         /* who the core says it is; "" is nobody in particular */
 	char *proof;            /* what TLS says of the client: these point into it */
-	slice certificate, psk_identity;
+	slice certificate, psk_identity, psk_mark;
 	struct mqtt_client *client; /* from CONNACK to the connection's end; else NULL */
 	uint64_t client_serial;     /* of the one that it had, for mqtt_client_of() */
 

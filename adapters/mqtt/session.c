@@ -27,15 +27,18 @@ static bool keep_proof(struct mqtt_session *session)
 {
 	slice certificate = stream_peer_certificate(session->stream);
 	slice identity = stream_psk_identity(session->stream);
+	slice mark = stream_psk_mark(session->stream);
 	if (!certificate.n && !identity.n)
 		return true;
-	session->proof = malloc(certificate.n + identity.n);
+	session->proof = malloc(certificate.n + identity.n + mark.n);
 	if (!session->proof)
 		return false;
 	memcpy(session->proof, certificate.p ? certificate.p : "", certificate.n);
 	memcpy(session->proof + certificate.n, identity.p ? identity.p : "", identity.n);
+	memcpy(session->proof + certificate.n + identity.n, mark.p ? mark.p : "", mark.n);
 	session->certificate = (slice){ session->proof, certificate.n };
 	session->psk_identity = (slice){ session->proof + certificate.n, identity.n };
+	session->psk_mark = (slice){ session->proof + certificate.n + identity.n, mark.n };
 	return true;
 }
 
@@ -236,8 +239,8 @@ static bool present_all(const struct mqtt_session *session, struct request *requ
 {
 	const slice none = { NULL, 0 };
 	return present(request, CREDENTIAL_ADDRESS, request_peer_address(request), none) &&
-	       (!session->psk_identity.n ||
-	               present(request, CREDENTIAL_PSK, session->psk_identity, none)) &&
+	       (!session->psk_identity.n || present(request, CREDENTIAL_PSK, session->psk_identity,
+	                                            session->psk_mark)) &&
 	       (!session->certificate.n ||
 	               present(request, CREDENTIAL_CERTIFICATE, none, session->certificate)) &&
 	       ((!session->has_user && !session->has_password) ||

@@ -27,11 +27,11 @@ struct subscription;
 
 enum credential_kind {
 	CREDENTIAL_NONE,
-	CREDENTIAL_BEARER,         /* secret: the token */
-	CREDENTIAL_BASIC,          /* name, secret: the user and the password */
-	CREDENTIAL_API_KEY,        /* secret: the key */
-	CREDENTIAL_CERTIFICATE,    /* secret: the verified peer certificate, DER */
-	CREDENTIAL_PSK,            /* name: the identity whose key opened the session */
+	CREDENTIAL_BEARER,      /* secret: the token */
+	CREDENTIAL_BASIC,       /* name, secret: the user and the password */
+	CREDENTIAL_API_KEY,     /* secret: the key */
+	CREDENTIAL_CERTIFICATE, /* secret: the verified peer certificate, DER */
+	CREDENTIAL_PSK, /* name: the identity whose key opened the session; secret: the key's mark */
 	CREDENTIAL_USERNAME_TOKEN, /* name, secret */
 	CREDENTIAL_ADDRESS,        /* name: the peer's address */
 	CREDENTIAL_LOGIN, /* name: what a binary login frame says, with nothing to prove it */

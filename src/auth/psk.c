@@ -1,7 +1,7 @@
 /* psk: pre-shared keys. The client whose key opened the session is believed: a listener with `psk: true` asks here for
  * the key during the handshake (adapter_psk()), and who got through it has proved to have it. Each request then
- * offers the identity again, which is the client's id; so a client that loses its key is refused at once, though its
- * session goes on.
+ * offers the identity again, which is the client's id, and the mark of the key that it was (its hash under this process's
+ * key); so a client whose key is taken away or replaced is refused at once, though its session goes on.
  *
  * A key is the bytes of the secret as they are, or in hexadecimal after "0x", as many devices have it. Keys are
  * wiped when it closes. */
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "base/table.h"
 
 /* What TLS takes here, and what cannot be guessed by trying (RFC 4279 section 7.2). */
@@ -151,6 +152,12 @@ static enum verdict psk_check(
 		request_refuse(request, STATUS_UNAUTHENTICATED,
 		        "%.*s is no client with a pre-shared key here (any more)",
 		        SLICE_ARG(credential->name));
+		return REPLY;
+	}
+	uint64_t mark = random_keyed_hash(entry->key, entry->n);
+	if (!slice_equal(credential->secret, (slice){ (const char *)&mark, sizeof mark })) {
+		request_refuse(request, STATUS_UNAUTHENTICATED,
+		        "%.*s has another pre-shared key by now", SLICE_ARG(credential->name));
 		return REPLY;
 	}
 	request->who = entry->who;

@@ -439,3 +439,10 @@ slice dtls_psk_identity(const struct dtls_session *session)
 	const struct tls_identity *identity = session->identity;
 	return identity ? (slice){ identity->bytes, identity->n } : (slice){ NULL, 0 };
 }
+
+slice dtls_psk_mark(const struct dtls_session *session)
+{
+	const struct tls_identity *identity = session->identity;
+	return identity ? (slice){ (const char *)&identity->mark, sizeof identity->mark }
+	                : (slice){ NULL, 0 };
+}

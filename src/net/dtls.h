@@ -74,8 +74,10 @@ void dtls_end(struct dtls_session *);
 
 unsigned dtls_sessions(const struct dtls *);
 const struct datagram_peer *dtls_peer(const struct dtls_session *);
-/* In `opened` only: the peer's verified certificate as DER; the identity whose key it has. { NULL, 0 }: none. */
+/* In `opened` only: the peer's verified certificate as DER; the identity whose key it has, and the key's mark
+ * (CREDENTIAL_PSK). { NULL, 0 }: none. */
 slice dtls_peer_certificate(const struct dtls_session *);
 slice dtls_psk_identity(const struct dtls_session *);
+slice dtls_psk_mark(const struct dtls_session *);
 
 #endif

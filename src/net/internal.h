@@ -83,9 +83,10 @@ struct tls *tls_join(struct tls *);
 void tls_leave(struct tls *);
 /* tls_stream.c. NULL: out of memory. `name`: of the server that is called; NULL: the server's side. */
 struct layer *tls_stream_create(struct tls *, const char *name);
-/* Both { NULL, 0 } also of a layer that is not TLS, and of NULL. */
+/* All { NULL, 0 } also of a layer that is not TLS, and of NULL. */
 slice tls_stream_certificate(const struct layer *);
 slice tls_stream_psk_identity(const struct layer *);
+slice tls_stream_psk_mark(const struct layer *);
 /* websocket.c. NULL: out of memory. */
 struct layer *websocket_layer_create(const struct websocket_accept *);
 /* Works on handshakes for a while. True: there is more to do that need not wait for a peer. */

@@ -731,3 +731,8 @@ slice stream_psk_identity(const struct stream *stream)
 {
 	return tls_stream_psk_identity(stream->bottom);
 }
+
+slice stream_psk_mark(const struct stream *stream)
+{
+	return tls_stream_psk_mark(stream->bottom);
+}

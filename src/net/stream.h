@@ -74,9 +74,11 @@ void stream_abort(struct stream *);
 /* "10.0.0.5:41234" or "[::1]:41234"; belongs to the stream. */
 const char *stream_peer(const struct stream *);
 /* The peer's certificate as DER, verified; and the identity of the pre-shared key that the peer has proved to
- * have. { NULL, 0 }: none, also without TLS. Both belong to the stream, until stream_close(). */
+ * have, and the key's mark (CREDENTIAL_PSK). { NULL, 0 }: none, also without TLS. All belong to the stream, until
+ * stream_close(). */
 slice stream_peer_certificate(const struct stream *);
 slice stream_psk_identity(const struct stream *);
+slice stream_psk_mark(const struct stream *);
 
 /* Listening. */
 struct stream_listener;

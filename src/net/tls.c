@@ -131,6 +131,7 @@ static int find_key(
 	if (!error && known) {
 		memcpy(tls->identity->bytes, identity, n);
 		tls->identity->n = n;
+		tls->identity->mark = random_keyed_hash(key.p, key.n);
 	}
 	return error;
 }

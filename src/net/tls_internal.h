@@ -17,6 +17,7 @@
 /* Whose key a handshake was opened with. */
 struct tls_identity {
 	size_t n;
+	uint64_t mark; /* of the key: its hash under this process's key */
 	char bytes[TLS_IDENTITY_MAX_BYTES];
 };
 

@@ -367,3 +367,11 @@ slice tls_stream_psk_identity(const struct layer *layer)
 		return (slice){ NULL, 0 };
 	return (slice){ self->identity.bytes, self->identity.n };
 }
+
+slice tls_stream_psk_mark(const struct layer *layer)
+{
+	const struct tls_stream *self = through(layer);
+	if (!self || !self->identity.n)
+		return (slice){ NULL, 0 };
+	return (slice){ (const char *)&self->identity.mark, sizeof self->identity.mark };
+}

@@ -12,7 +12,7 @@ from support_tls import make_pki
 
 FOLDER, FILES = make_pki()
 KEY = "0123456789abcdef-of-7"
-SECRETS = dict(support.TOKENS, PSK_7=KEY)
+SECRETS = dict(support.TOKENS, PSK_7=KEY, PSK_OTHER="another-key-of-engine-7")
 CERTIFICATES = "certificate: pki/gateway.crt, key: pki/gateway.key, client_ca: pki/ca.crt, client_certificate: "
 EXTRA = """
   - { name: proved, path: "/proved/{device}", methods: [POST, GET], auth: [device-cert, device-psk], to: telemetry }
@@ -119,6 +119,26 @@ def test_values_are_observed():
                     wanted = f'{{"value":{value}}}'
                     support.wait_until(lambda: any(wanted in line for line in said), f"{wanted}; heard: {said}")
                 client.kill()
+
+
+def test_who_has_an_old_key_hears_no_more():
+    backend = support.RestBackend()
+    for scheme in SCHEMES:
+        with gateway(backend, scheme, "psk: true") as box:
+            coap_client(box, "put", "/values/a", "-t", "json", "-e", '{"value":1}', *psk(), scheme=scheme)
+            said = []
+            uri = f"{scheme}://{box.address}:{box.port('coap')}/values/a"
+            with subprocess.Popen(["coap-client-openssl", "-w", "-s", "60", *psk(), uri], text=True, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
+                threading.Thread(target=lambda: said.extend(iter(client.stdout.readline, "")), daemon=True).start()
+                support.wait_until(lambda: any('"value":1' in line for line in said), "the first value")
+                with open(box.path, encoding="utf-8") as old:
+                    box.write(old.read().replace("psk: env:PSK_7", "psk: env:PSK_OTHER"))
+                box.reload()
+                support.wait_until(lambda: any("4.01" in line for line in said), f"the end; heard: {said}")
+                coap_client(box, "put", "/values/a", "-t", "json", "-e", '{"value":2}', *psk(key=SECRETS["PSK_OTHER"]), scheme=scheme)
+                client.kill()
+            assert not any('"value":2' in line for line in said), said
 
 
 def test_what_is_no_dtls_is_ignored():

@@ -16,7 +16,7 @@ except ImportError:
 
 FOLDER, FILES = make_pki()
 KEY = "0123456789abcdef-of-7"
-SECRETS = dict(support.TOKENS, PSK_7=KEY, PSK_8="0x" + "a1" * 16)
+SECRETS = dict(support.TOKENS, PSK_7=KEY, PSK_8="0x" + "a1" * 16, PSK_OTHER="another-key-of-engine-7")
 EXTRA = """
   - name: proved
     path: /proved/{device}
@@ -116,6 +116,31 @@ def test_a_key_that_is_taken_away_opens_nothing_any_more():
         mosquitto_pub(gate, "proved/engine-7", *keyed, expect=None)
         support.wait_until(lambda: gate.counters("mqtt")["refused"] == 1, "the refusal's count")
         assert len(backend.seen) == 1
+
+
+def test_a_key_that_is_replaced_opens_nothing_any_more():
+    backend = support.RestBackend()
+    tls = CERTIFICATES + "none, psk: true"
+    with gateway(backend, tls) as gate:
+        command = ["openssl", "s_client", "-quiet", "-connect", f"{gate.address}:{gate.port('mqtt')}", "-tls1_2", "-cipher", "PSK",
+                   "-psk", KEY.encode().hex(), "-psk_identity", "engine-7"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as client:
+            client.stdin.write(wire.connect(5, "engine-7"))
+            client.stdin.flush()
+            head = client.stdout.read(2)
+            assert head[0] == 0x20 and client.stdout.read(head[1])[1] == 0
+            gate.write(configuration(backend, tls))
+            gate.reload()
+            client.stdin.write(wire.publish("proved/engine-7", support.READING_TEXT, 1, 5, 5))
+            client.stdin.flush()
+            assert client.stdout.read(1) == b"\x40"
+            backend.next()
+            client.stdout.read(client.stdout.read(1)[0])
+            gate.write(configuration(backend, tls).replace("psk: env:PSK_7", "psk: env:PSK_OTHER"))
+            gate.reload()
+            said = client.stdout.read()
+            assert said[0] == 0xE0 and said[2] == 0x87, said
+        backend.nothing_more()
 
 
 def test_paho_resumes_and_checks_the_gateways_name():

@@ -227,6 +227,11 @@ slice stream_psk_identity(const struct stream *stream)
 	return stream->psk_identity;
 }
 
+slice stream_psk_mark(const struct stream *stream)
+{
+	return stream->psk_identity.n ? SLICE("its mark") : (slice){ NULL, 0 };
+}
+
 /* DTLS is for the tests with real clients. */
 struct dtls *dtls_open(struct loop *loop, struct datagram_socket *socket, struct tls *tls,
         const struct dtls_limits *limits, const struct dtls_events *events, void *arg)
@@ -272,6 +277,12 @@ slice dtls_peer_certificate(const struct dtls_session *session)
 }
 
 slice dtls_psk_identity(const struct dtls_session *session)
+{
+	(void)session;
+	return (slice){ NULL, 0 };
+}
+
+slice dtls_psk_mark(const struct dtls_session *session)
 {
 	(void)session;
 	return (slice){ NULL, 0 };

@@ -178,6 +178,11 @@ slice stream_psk_identity(const struct stream *stream)
 	return stream->psk_identity;
 }
 
+slice stream_psk_mark(const struct stream *stream)
+{
+	return stream->psk_identity.n ? SLICE("its mark") : (slice){ NULL, 0 };
+}
+
 /* The core. */
 bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
 {

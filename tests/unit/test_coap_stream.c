@@ -421,7 +421,8 @@ static void what_tls_has_proved_comes_along(void **state)
 	bool certificate = false, identity = false;
 	for (const struct credential *at = request->credentials; at; at = at->next) {
 		certificate |= at->kind == CREDENTIAL_CERTIFICATE && slice_is(at->secret, "der");
-		identity |= at->kind == CREDENTIAL_PSK && slice_is(at->name, "engine-7");
+		identity |= at->kind == CREDENTIAL_PSK && slice_is(at->name, "engine-7") &&
+		            slice_is(at->secret, "its mark");
 	}
 	assert_true(certificate && identity);
 	is_gone(&proved, STREAM_END_PEER);

@@ -185,6 +185,7 @@ static void test_what_tls_proves_is_presented(void **state)
 	assert_slice(at->secret, "certificate");
 	at = at->next;
 	assert_int_equal(at->kind, CREDENTIAL_PSK);
+	assert_true(slice_is(at->secret, "its mark"));
 	assert_slice(at->name, "identity");
 	assert_int_equal(at->next->kind, CREDENTIAL_ADDRESS);
 	world_answer(STATUS_OK);
