@@ -5,29 +5,13 @@
  *
  * A key is the bytes of the secret as they are, or in hexadecimal after "0x", as many devices have it. Keys are
  * wiped when it closes. */
-#include "api/authenticator.h"
-
-#include <stdlib.h>
+#include "auth/secrets.h"
 
 #include "base/log.h"
 #include "base/random.h"
-#include "base/table.h"
 
 /* What TLS takes here, and what cannot be guessed by trying (RFC 4279 section 7.2). */
 enum { KEY_MAX_BYTES = 32, KEY_SAFE_BYTES = 16 };
-
-struct entry {
-	const struct identity *who;
-	UT_hash_handle hh;
-	size_t n;
-	char key[KEY_MAX_BYTES];
-};
-
-struct psk_authenticator {
-	struct authenticator base;
-	struct entry *entries;
-	struct error *error; /* while opening */
-};
 
 static int digit(char c)
 {
@@ -57,58 +41,23 @@ static size_t read_key(slice secret, char key[KEY_MAX_BYTES])
 	return digits.n / 2;
 }
 
-static bool remember(struct psk_authenticator *self, const struct identity *who, slice secret,
-        const struct config *client)
+static bool take(struct secrets *secrets, const struct identity *who, slice secret,
+        const struct config *client, struct error *error)
 {
-	struct entry *entry = calloc(1, sizeof *entry);
-	if (!entry)
-		return error_set(self->error, "out of memory");
-	entry->who = who;
-	entry->n = read_key(secret, entry->key);
-	if (!entry->n) {
-		explicit_bzero(entry, sizeof *entry);
-		free(entry);
-		return config_error(config_get(client, "psk"), self->error,
-		        "a pre-shared key has 1 to %d bytes; after 0x they are in hexadecimal",
-		        KEY_MAX_BYTES);
-	}
-	if (entry->n < KEY_SAFE_BYTES)
+	char key[KEY_MAX_BYTES];
+	size_t n = read_key(secret, key);
+	bool added = n ? secrets_add(secrets, who, (slice){ key, n }, SECRETS_BY_ID, error)
+	               : config_error(config_get(client, "psk"), error,
+	                         "a pre-shared key has 1 to %d bytes; after 0x they are in "
+	                         "hexadecimal",
+	                         KEY_MAX_BYTES);
+	explicit_bzero(key, sizeof key);
+	if (added && n < KEY_SAFE_BYTES)
 		log_warning("auth",
 		        "client=%.*s the pre-shared key has %zu bytes; who overhears a handshake "
 		        "can guess it; use %d or more, at random",
-		        SLICE_ARG(who->id), entry->n, KEY_SAFE_BYTES);
-	HASH_ADD_KEYPTR(hh, self->entries, who->id.p, who->id.n, entry);
-	return true;
-}
-
-static bool add_client(void *arg, const struct identity *who, const struct config *client)
-{
-	struct psk_authenticator *self = arg;
-	struct arena arena;
-	arena_init(&arena, 256 * 1024);
-	slice secret;
-	bool added = config_secret(&arena, client, "psk", &secret, self->error);
-	if (added && secret.p)
-		added = remember(self, who, secret, client);
-	if (secret.p)
-		explicit_bzero((char *)(uintptr_t)secret.p, secret.n);
-	arena_finish(&arena);
+		        SLICE_ARG(who->id), n, KEY_SAFE_BYTES);
 	return added;
-}
-
-static void psk_close(struct authenticator *base)
-{
-	struct psk_authenticator *self = (struct psk_authenticator *)base;
-	if (!self)
-		return;
-	struct entry *entry, *following;
-	HASH_ITER(hh, self->entries, entry, following)
-	{
-		HASH_DEL(self->entries, entry);
-		explicit_bzero(entry->key, sizeof entry->key);
-		free(entry);
-	}
-	free(self);
 }
 
 static struct authenticator *psk_open(struct loop *loop, const struct config *config,
@@ -116,18 +65,7 @@ static struct authenticator *psk_open(struct loop *loop, const struct config *co
 {
 	(void)loop;
 	(void)config;
-	struct psk_authenticator *self = calloc(1, sizeof *self);
-	if (!self) {
-		error_set(error, "out of memory");
-		return NULL;
-	}
-	self->error = error;
-	bool all = directory_each(directory, add_client, self);
-	self->error = NULL;
-	if (all)
-		return &self->base;
-	psk_close(&self->base);
-	return NULL;
+	return secrets_open(directory, "psk", take, error);
 }
 
 static bool psk_offers(const struct authenticator *base, const struct credential *credential)
@@ -136,40 +74,32 @@ static bool psk_offers(const struct authenticator *base, const struct credential
 	return credential->kind == CREDENTIAL_PSK;
 }
 
-static const struct entry *find(const struct authenticator *base, slice identity)
-{
-	const struct psk_authenticator *self = (const struct psk_authenticator *)base;
-	struct entry *entry;
-	HASH_FIND(hh, self->entries, identity.p, identity.n, entry);
-	return entry;
-}
-
 static enum verdict psk_check(
         struct authenticator *base, struct request *request, const struct credential *credential)
 {
-	const struct entry *entry = find(base, credential->name);
-	if (!entry) {
+	const struct secret *key = secrets_find(secrets_of(base), credential->name);
+	if (!key) {
 		request_refuse(request, STATUS_UNAUTHENTICATED,
 		        "%.*s is no client with a pre-shared key here (any more)",
 		        SLICE_ARG(credential->name));
 		return REPLY;
 	}
-	uint64_t mark = random_keyed_hash(entry->key, entry->n);
+	uint64_t mark = random_keyed_hash(key->bytes, key->n);
 	if (!slice_equal(credential->secret, (slice){ (const char *)&mark, sizeof mark })) {
 		request_refuse(request, STATUS_UNAUTHENTICATED,
 		        "%.*s has another pre-shared key by now", SLICE_ARG(credential->name));
 		return REPLY;
 	}
-	request->who = entry->who;
+	request->who = key->who;
 	return NEXT;
 }
 
 static bool psk_secret_of(const struct authenticator *base, slice identity, slice *secret)
 {
-	const struct entry *entry = find(base, identity);
-	if (!entry)
+	const struct secret *key = secrets_find(secrets_of(base), identity);
+	if (!key)
 		return false;
-	*secret = (slice){ entry->key, entry->n };
+	*secret = (slice){ key->bytes, key->n };
 	return true;
 }
 
@@ -182,5 +112,5 @@ const struct authenticator_ops authenticator_psk = {
 	.offers = psk_offers,
 	.check = psk_check,
 	.secret_of = psk_secret_of,
-	.close = psk_close,
+	.close = secrets_close,
 };
