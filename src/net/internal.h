@@ -46,7 +46,7 @@ struct stream_listener {
 	bool closing, closed;
 };
 
-/* A layer between the socket and the stream's owner, as TLS is one: bytes come up through it and go down, and
+/* A layer between the socket and the stream's owner, as TLS is one (stream_layers.c): bytes come up through it and go down, and
  * until all are established (their handshakes are over) the owner knows nothing of the stream. */
 struct layer_ops {
 	/* The connection is there; may be NULL. */

@@ -8,53 +8,18 @@
  * A peer that ends its side ends the stream, and what was not sent yet is not sent any more: who called it (the
  * connection pool) relies on that to tell what can be said again elsewhere.
  *
- * A stream ends once: finish() decides why, uv_close() makes sure that no callback of the owner is on the
- * stack, and its callback tells the owner and frees the memory. After finish() the owner hears nothing but
+ * A stream ends once: stream_finish() decides why, uv_close() makes sure that no callback of the owner is on the
+ * stack, and its callback tells the owner and frees the memory. After stream_finish() the owner hears nothing but
  * closed().
  *
- * LAYERS (TLS is one) stand between the socket and the owner. What arrives goes up through them, and what comes out
- * at the top is offered to the owner as if it had just been read. What the owner writes in a turn is handed down
- * as one piece when the turn ends, and what comes out at the bottom is the output. A stream with layers is
- * opened when the topmost layer says that it is established; before that nobody owns it, or a client waits to be
- * told that it is connected. */
-#include "net/stream.h"
+ * Between the socket and the owner there may be layers, as TLS is one: stream_layers.c. Where there are any, bytes
+ * take the way through them, and what they make of the output is on the `wire`. */
+#include "net/stream_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "net/internal.h"
-
-enum { LINGER_MS = 2000, PEER_BYTES = 64, OUTPUT_MIN_BYTES = 512 };
-
-struct output {
-	char *p;
-	size_t n, size;
-};
-
-struct stream {
-	uv_tcp_t tcp;
-	uv_connect_t connect;
-	uv_shutdown_t shutdown;
-	struct net *net;
-	struct stream_listener *listener;
-	const struct stream_events *events;
-	struct stream_limits limits;
-	void *owner;
-	struct layer *bottom, *top; /* NULL: none */
-	char *unread;
-	size_t unread_n, unread_size;
-	struct output unsent; /* what the owner has written in this turn */
-	struct output wire;   /* with layers: what they have made of it and said themselves */
-	size_t queued_n;      /* handed to uv_write() */
-	struct list dirty;
-	struct list opening; /* in the listener's list until it is established */
-	struct task offer;
-	struct timer deadline;
-	bool layered, connecting, established, paused, held, closing, shut, finished;
-	enum stream_end end;
-	int errno_value;
-	char peer[PEER_BYTES];
-};
+enum { LINGER_MS = 2000, OUTPUT_MIN_BYTES = 512 };
 
 struct pending_write {
 	uv_write_t request;
@@ -64,7 +29,6 @@ struct pending_write {
 };
 
 static void offer_again(struct task *);
-static void begin_closing(struct stream *, enum stream_end, int errno_value);
 static void mark_dirty(struct stream *);
 static void deadline_passed(struct timer *);
 
@@ -100,20 +64,10 @@ static void drop_unread(struct stream *stream)
 	stream->unread_n = stream->unread_size = 0;
 }
 
-static void destroy_layers(struct stream *stream)
-{
-	while (stream->top) {
-		struct layer *layer = stream->top;
-		stream->top = layer->below;
-		layer->ops->destroy(layer);
-	}
-	stream->bottom = NULL;
-}
-
 static void closed(uv_handle_t *handle)
 {
 	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
-	destroy_layers(stream);
+	stream_layers_destroy(stream);
 	if (stream->listener)
 		listener_release(stream->listener);
 	if (stream->owner)
@@ -125,15 +79,7 @@ static void closed(uv_handle_t *handle)
 	free(stream);
 }
 
-static void leave_opening(struct stream *stream)
-{
-	if (list_empty(&stream->opening))
-		return;
-	list_remove(&stream->opening);
-	listener_refused(stream->listener);
-}
-
-static void finish(struct stream *stream, enum stream_end end, int errno_value)
+void stream_finish(struct stream *stream, enum stream_end end, int errno_value)
 {
 	if (stream->finished)
 		return;
@@ -143,7 +89,7 @@ static void finish(struct stream *stream, enum stream_end end, int errno_value)
 		stream->end = end;
 		stream->errno_value = errno_value;
 	}
-	leave_opening(stream);
+	stream_layers_leave_opening(stream);
 	list_remove(&stream->dirty);
 	task_cancel(&stream->offer);
 	timer_stop(&stream->deadline);
@@ -161,17 +107,17 @@ static void finish_uv(struct stream *stream, int uv_error)
 	/* Who was called over TLS says when it has said all (RFC 5246 section 7.2.1); who calls us often does not. */
 	bool cut_short = stream->bottom && !stream->listener;
 	if (uv_error != UV_EOF)
-		finish(stream, STREAM_END_ERROR, -uv_error);
+		stream_finish(stream, STREAM_END_ERROR, -uv_error);
 	else if (cut_short)
-		finish(stream, STREAM_END_ERROR, ECONNABORTED);
+		stream_finish(stream, STREAM_END_ERROR, ECONNABORTED);
 	else
-		finish(stream, STREAM_END_PEER, 0);
+		stream_finish(stream, STREAM_END_PEER, 0);
 }
 
 static void deadline_passed(struct timer *timer)
 {
 	struct stream *stream = LIST_OWNER(timer, struct stream, deadline);
-	finish(stream, STREAM_END_DEADLINE, 0);
+	stream_finish(stream, STREAM_END_DEADLINE, 0);
 }
 
 /* ---- Input */
@@ -225,9 +171,9 @@ static void offer(struct stream *stream, slice bytes)
 	if (stream->paused)
 		most += READ_BUFFER_BYTES;
 	if (rest.n > most)
-		finish(stream, STREAM_END_FLOOD, 0);
+		stream_finish(stream, STREAM_END_FLOOD, 0);
 	else if (!keep_unread(stream, rest))
-		finish(stream, STREAM_END_FLOOD, 0);
+		stream_finish(stream, STREAM_END_FLOOD, 0);
 }
 
 static bool append_unread(struct stream *stream, slice bytes)
@@ -241,14 +187,13 @@ static bool append_unread(struct stream *stream, slice bytes)
 	return true;
 }
 
-/* Bytes that have come through all layers. */
-static void take(struct stream *stream, slice bytes)
+void stream_take(struct stream *stream, slice bytes)
 {
 	if (!stream->unread_n && !stream->paused)
 		offer(stream, bytes);
 	else if (!append_unread(stream, bytes) ||
 	         stream->unread_n > stream->limits.unread_max_bytes + READ_BUFFER_BYTES)
-		finish(stream, STREAM_END_FLOOD, 0);
+		stream_finish(stream, STREAM_END_FLOOD, 0);
 	else if (!stream->paused)
 		offer(stream, (slice){ stream->unread, stream->unread_n });
 }
@@ -280,7 +225,7 @@ static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 	if (stream->bottom)
 		stream->bottom->ops->received(stream->bottom, buffer->base, (size_t)n);
 	else
-		take(stream, (slice){ buffer->base, (size_t)n });
+		stream_take(stream, (slice){ buffer->base, (size_t)n });
 }
 
 static void offer_again(struct task *task)
@@ -293,7 +238,7 @@ static void offer_again(struct task *task)
 		(void)uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
 }
 
-static void establish(struct stream *stream)
+void stream_establish(struct stream *stream)
 {
 	stream->established = true;
 	list_remove(&stream->opening);
@@ -302,20 +247,6 @@ static void establish(struct stream *stream)
 		listener_established(stream->listener, stream);
 	} else if (stream->events->connected) {
 		stream->events->connected(stream->owner, stream);
-	}
-}
-
-static void begin_opening(struct stream *stream)
-{
-	struct stream_listener *listener = stream->listener;
-	if (listener) {
-		list_append(&listener->opening, &stream->opening);
-		timer_set(&stream->deadline,
-		        loop_now_ms(stream->net->loop) + listener->accept.handshake_ms);
-	}
-	for (struct layer *layer = stream->bottom; layer; layer = layer->above) {
-		if (layer->ops->start)
-			layer->ops->start(layer);
 	}
 }
 
@@ -332,15 +263,9 @@ void stream_begin(struct stream *stream)
 	if (error)
 		finish_uv(stream, error);
 	else if (stream->bottom)
-		begin_opening(stream);
+		stream_layers_start(stream);
 	else
-		establish(stream);
-}
-
-void streams_end_opening(struct stream_listener *listener)
-{
-	LIST_EACH (&listener->opening, at, following)
-		finish(LIST_OWNER(at, struct stream, opening), STREAM_END_OWNER, 0);
+		stream_establish(stream);
 }
 
 /* Reading stops when something arrives meanwhile: most pauses are over before, and then cost no system call. */
@@ -350,8 +275,7 @@ void stream_pause(struct stream *stream)
 	task_cancel(&stream->offer);
 }
 
-/* Goes on reading, later in this turn. */
-static void read_on(struct stream *stream)
+void stream_read_on(struct stream *stream)
 {
 	if (reads(stream) && !stream->finished && !stream->closing && !stream->connecting)
 		loop_defer(stream->net->loop, &stream->offer);
@@ -362,7 +286,7 @@ void stream_resume(struct stream *stream)
 	if (!stream->paused)
 		return;
 	stream->paused = false;
-	read_on(stream);
+	stream_read_on(stream);
 }
 
 /* ---- Output */
@@ -385,11 +309,10 @@ static void linger(struct stream *stream)
 	if (!error)
 		error = uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
 	if (error && error != UV_EALREADY)
-		finish(stream, STREAM_END_OWNER, 0);
+		stream_finish(stream, STREAM_END_OWNER, 0);
 }
 
-/* What was written leaves first; the rest is done when the turn ends. */
-static void begin_closing(struct stream *stream, enum stream_end end, int errno_value)
+void stream_begin_closing(struct stream *stream, enum stream_end end, int errno_value)
 {
 	stream->closing = true;
 	stream->end = end;
@@ -424,7 +347,7 @@ static void queue_write(struct stream *stream, slice bytes)
 {
 	struct pending_write *write = malloc(sizeof *write + bytes.n);
 	if (!write) {
-		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+		stream_finish(stream, STREAM_END_ERROR, UV_ENOMEM);
 		return;
 	}
 	write->stream = stream;
@@ -446,26 +369,12 @@ static void forget(struct output *output)
 	*output = (struct output){ NULL, 0, 0 };
 }
 
-/* What the owner has written goes down through the layers, and after it their last words. */
-static void hand_down(struct stream *stream)
-{
-	if (stream->established) {
-		struct output plain = stream->unsent;
-		stream->unsent = (struct output){ NULL, 0, 0 };
-		if (plain.n)
-			stream->top->ops->send(stream->top, (slice){ plain.p, plain.n });
-		free(plain.p);
-	}
-	for (struct layer *layer = stream->top; layer && stream->closing; layer = layer->below)
-		layer->ops->close(layer);
-}
-
 static void flush(struct stream *stream)
 {
 	if (stream->bottom)
-		hand_down(stream);
+		stream_layers_hand_down(stream);
 	if (stream->closing)
-		destroy_layers(stream);
+		stream_layers_destroy(stream);
 	struct output *output = stream->layered ? &stream->wire : &stream->unsent;
 	slice bytes = { output->p, output->n };
 	if (bytes.n && !stream->queued_n) {
@@ -531,11 +440,11 @@ void stream_write2(struct stream *stream, slice first, slice second)
 	if (stream->finished || stream->closing || !n)
 		return;
 	if (stream_unsent(stream) + n > stream->limits.unsent_max_bytes) {
-		finish(stream, STREAM_END_FLOOD, 0);
+		stream_finish(stream, STREAM_END_FLOOD, 0);
 		return;
 	}
 	if (!reserve(&stream->unsent, n)) {
-		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
+		stream_finish(stream, STREAM_END_ERROR, UV_ENOMEM);
 		return;
 	}
 	append(&stream->unsent, first);
@@ -553,79 +462,16 @@ size_t stream_unsent(const struct stream *stream)
 	return stream->unsent.n + stream->wire.n + stream->queued_n;
 }
 
-/* ---- Layers */
-
-bool stream_add_layer(struct stream *stream, struct layer *layer)
+void stream_put_on_wire(struct stream *stream, slice bytes)
 {
-	if (!layer)
-		return false;
-	layer->stream = stream;
-	layer->below = stream->top;
-	layer->above = NULL;
-	if (stream->top)
-		stream->top->above = layer;
-	else
-		stream->bottom = layer;
-	stream->top = layer;
-	stream->layered = true;
-	return true;
-}
-
-struct net *layer_net(const struct layer *layer)
-{
-	return layer->stream->net;
-}
-
-bool layer_lives(const struct layer *layer)
-{
-	return !layer->stream->finished && !layer->stream->closing;
-}
-
-void layer_up(struct layer *layer, char *bytes, size_t n)
-{
-	if (!layer_lives(layer))
+	if (stream->finished)
 		return;
-	if (layer->above)
-		layer->above->ops->received(layer->above, bytes, n);
-	else
-		take(layer->stream, (slice){ bytes, n });
-}
-
-void layer_down(struct layer *layer, slice bytes)
-{
-	struct stream *stream = layer->stream;
-	if (layer->below) {
-		layer->below->ops->send(layer->below, bytes);
-	} else if (stream->finished) {
+	if (!reserve(&stream->wire, bytes.n)) {
+		stream_finish(stream, STREAM_END_ERROR, UV_ENOMEM);
 		return;
-	} else if (!reserve(&stream->wire, bytes.n)) {
-		finish(stream, STREAM_END_ERROR, UV_ENOMEM);
-	} else {
-		append(&stream->wire, bytes);
-		mark_dirty(stream);
 	}
-}
-
-void layer_established(struct layer *layer)
-{
-	if (!layer->above && layer_lives(layer))
-		establish(layer->stream);
-}
-
-void layer_end(struct layer *layer, enum stream_end end, int errno_value)
-{
-	struct stream *stream = layer->stream;
-	if (!layer_lives(layer))
-		return;
-	leave_opening(stream);
-	begin_closing(stream, end, errno_value);
-}
-
-void layer_hold(struct layer *layer, bool held)
-{
-	layer->stream->held = held;
-	if (!held)
-		read_on(layer->stream);
+	append(&stream->wire, bytes);
+	mark_dirty(stream);
 }
 
 /* ---- Ends */
@@ -635,14 +481,14 @@ void stream_close(struct stream *stream)
 	if (stream->finished || stream->closing)
 		return;
 	if (stream->connecting || !stream->established)
-		finish(stream, STREAM_END_OWNER, 0);
+		stream_finish(stream, STREAM_END_OWNER, 0);
 	else
-		begin_closing(stream, STREAM_END_OWNER, 0);
+		stream_begin_closing(stream, STREAM_END_OWNER, 0);
 }
 
 void stream_abort(struct stream *stream)
 {
-	finish(stream, STREAM_END_OWNER, 0);
+	stream_finish(stream, STREAM_END_OWNER, 0);
 }
 
 void stream_set_deadline(struct stream *stream, uint64_t at_ms)
@@ -664,7 +510,7 @@ static void connect_done(uv_connect_t *request, int status)
 	if (stream->finished)
 		return;
 	if (status < 0) {
-		finish(stream, STREAM_END_ERROR, -status);
+		stream_finish(stream, STREAM_END_ERROR, -status);
 		return;
 	}
 	stream_begin(stream);
@@ -720,19 +566,4 @@ void stream_set_owner(struct stream *stream, void *owner)
 const char *stream_peer(const struct stream *stream)
 {
 	return stream->peer;
-}
-
-slice stream_peer_certificate(const struct stream *stream)
-{
-	return tls_stream_certificate(stream->bottom);
-}
-
-slice stream_psk_identity(const struct stream *stream)
-{
-	return tls_stream_psk_identity(stream->bottom);
-}
-
-slice stream_psk_mark(const struct stream *stream)
-{
-	return tls_stream_psk_mark(stream->bottom);
 }

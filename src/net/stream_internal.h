@@ -1,0 +1,65 @@
+/* What the files of a stream share: stream.c (the socket, input and output) and stream_layers.c (what stands between
+ * the socket and the owner). */
+#ifndef NET_STREAM_INTERNAL_H
+#define NET_STREAM_INTERNAL_H
+
+#include "net/internal.h"
+
+enum { PEER_BYTES = 64 };
+
+struct output {
+	char *p;
+	size_t n, size;
+};
+
+struct stream {
+	uv_tcp_t tcp;
+	uv_connect_t connect;
+	uv_shutdown_t shutdown;
+	struct net *net;
+	struct stream_listener *listener;
+	const struct stream_events *events;
+	struct stream_limits limits;
+	void *owner;
+	struct layer *bottom, *top; /* NULL: none */
+	char *unread;
+	size_t unread_n, unread_size;
+	struct output unsent; /* what the owner has written in this turn */
+	struct output wire;   /* with layers: what they have made of it and said themselves */
+	size_t queued_n;      /* handed to uv_write() */
+	struct list dirty;
+	struct list opening; /* in the listener's list until it is established */
+	struct task offer;
+	struct timer deadline;
+	bool layered, connecting, established, paused, held, closing, shut, finished;
+	enum stream_end end;
+	int errno_value;
+	char peer[PEER_BYTES];
+};
+
+/* ---- stream.c */
+
+/* Bytes for the owner: they have come through all layers. */
+void stream_take(struct stream *, slice bytes);
+/* Nothing stands between the stream and its owner any more, who is told. */
+void stream_establish(struct stream *);
+/* Goes on reading, later in this turn, if nobody pauses it. */
+void stream_read_on(struct stream *);
+/* Bytes that have come out at the bottom of the layers. */
+void stream_put_on_wire(struct stream *, slice bytes);
+/* What was written leaves first; the rest is done when the turn ends. */
+void stream_begin_closing(struct stream *, enum stream_end, int errno_value);
+/* Ends it now, for this reason; again: nothing. */
+void stream_finish(struct stream *, enum stream_end, int errno_value);
+
+/* ---- stream_layers.c */
+
+/* The socket is connected: the layers begin, and a listener's stream has its deadline for them. */
+void stream_layers_start(struct stream *);
+/* What the owner has written goes down through the layers, and, when the stream closes, after it their last words. */
+void stream_layers_hand_down(struct stream *);
+/* It will not be established any more, if it is not yet. */
+void stream_layers_leave_opening(struct stream *);
+void stream_layers_destroy(struct stream *);
+
+#endif
