@@ -127,6 +127,11 @@ static bool read_scheme(
 			continue;
 		link->connection = schemes[i].connection;
 		*secure = schemes[i].secure;
+		if (!*secure && link->security)
+			return error_set(error,
+			        "%.*s: nothing is secret or proved over this scheme; identity, "
+			        "psk, ca, certificate and key are for coaps and coaps+tcp",
+			        SLICE_ARG(url));
 		if (!*secure || link->security)
 			return true;
 		return error_set(error,
@@ -160,8 +165,6 @@ static bool read_url(
 		own->form.host = (slice){ own->host, uri.host.n };
 	link->host = own->host;
 	link->port = uri.port ? uri.port : secure ? PORT_SECURE : PORT_PLAIN;
-	if (!secure)
-		link->security = NULL;
 	return true;
 }
 

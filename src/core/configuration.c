@@ -204,6 +204,24 @@ static void load_listeners(struct configuration *configuration, struct mistakes 
 		load_listener(configuration, node, mistakes);
 }
 
+/* A listener that takes pre-shared keys, where no way to authenticate has any. */
+static void check_keys(const struct configuration *configuration, struct mistakes *mistakes)
+{
+	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
+		const struct authenticator *at = configuration->authenticators[i].authenticator;
+		if (!at || at->ops->secret_of)
+			return;
+	}
+	for (unsigned i = 0; i < configuration->nlisteners; i++) {
+		const struct config *tls = config_get(configuration->listeners[i].node, "tls");
+		const struct config *psk = config_get(tls, "psk");
+		if (psk && config_switch(tls, "psk"))
+			mistake_add_key(mistakes, psk,
+			        "nobody has a key: that takes a way under auth: of method psk, and "
+			        "clients with a psk");
+	}
+}
+
 struct configuration *configuration_load(
         struct loop *loop, const struct plugs *plugs, const char *path, struct mistakes *mistakes)
 {
@@ -227,6 +245,7 @@ struct configuration *configuration_load(
 		load_gateway(configuration, mistakes);
 		load_listeners(configuration, mistakes);
 		configuration_load_identities(configuration, mistakes);
+		check_keys(configuration, mistakes);
 		configuration_load_backends(configuration, mistakes);
 		configuration_load_endpoints(configuration, mistakes);
 	}
