@@ -10,8 +10,7 @@
 
 #include "adapters/mqtt_broker/broker.h"
 #include "base/log.h"
-#include "core/core.h"
-#include "tests/fakes/hand_loop.h" /* the test includes it as well: the build looks there */
+#include "tests/unit/loopback.h"
 
 enum { WORLD_ORDERS = 64, WORLD_EXCHANGES = 64 };
 
@@ -220,17 +219,6 @@ static void say_reading(const char *topic, const char *payload)
 
 /* ---- A backend that answers when told. */
 
-static struct backend *patient_open(struct loop *loop, const struct config *config,
-        struct target *targets, unsigned ntargets, struct error *error)
-{
-	(void)loop;
-	(void)config;
-	(void)targets;
-	(void)ntargets;
-	(void)error;
-	return calloc(1, sizeof(struct backend));
-}
-
 static void patient_send(struct backend *backend, struct exchange *exchange)
 {
 	(void)backend;
@@ -258,17 +246,12 @@ static void patient_abort(struct backend *backend, struct exchange *exchange)
 	}
 }
 
-static void patient_close(struct backend *backend)
-{
-	free(backend);
-}
-
 static const struct backend_ops patient_ops = { .name = "patient",
 	.takes = BACKEND_TAKES_BYTES,
-	.open = patient_open,
+	.open = loopback_backend_open,
 	.send = patient_send,
 	.abort = patient_abort,
-	.close = patient_close };
+	.close = loopback_backend_close };
 
 /* The body of the i-th call. */
 static slice body_of(unsigned i)
@@ -320,12 +303,7 @@ static void world_open(const char *more)
 	                : "",
 	        strstr(more, "publisher") ? "site" : "none");
 	(void)fclose(file);
-	struct mistakes mistakes = { .arena = &world.arena };
-	struct error error;
-	world.core = core_create(hand_loop(), &world_plugs);
-	if (!core_load(world.core, world.path, &mistakes))
-		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
-	assert_true(core_start(world.core, &error));
+	world.core = core_running(&world_plugs, world.path, &world.arena, NULL);
 	assert_int_equal(last(WORLD_CONNECT)->connection, 1);
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "core/internal.h"
-#include "tests/fakes/hand_loop.h" /* the test includes it as well: the build looks there */
+#include "tests/unit/loopback.h"
 
 enum { WORLD_COMMANDS = 8 };
 
@@ -32,16 +32,6 @@ static struct world {
 } world;
 
 static void line_abort(struct adapter *, struct command *);
-
-static struct adapter *line_open(struct loop *loop, const struct adapter_limits *limits,
-        const struct config *config, struct error *error)
-{
-	(void)loop;
-	(void)limits;
-	(void)config;
-	(void)error;
-	return calloc(1, sizeof(struct adapter));
-}
 
 static bool line_start(struct adapter *adapter, struct error *error)
 {
@@ -106,11 +96,9 @@ static void line_close(struct adapter *adapter)
 	free(adapter);
 }
 
-static const struct setting line_settings[] = { ADAPTER_BIND_SETTING, { .key = NULL } };
-
 static const struct adapter_ops line_ops = { .name = "line",
-	.settings = line_settings,
-	.open = line_open,
+	.settings = loopback_settings,
+	.open = loopback_open,
 	.start = line_start,
 	.reply = line_reply,
 	.command = line_command,
@@ -119,8 +107,8 @@ static const struct adapter_ops line_ops = { .name = "line",
 	.close = line_close };
 /* One that takes no commands. */
 static const struct adapter_ops mute_ops = { .name = "mute",
-	.settings = line_settings,
-	.open = line_open,
+	.settings = loopback_settings,
+	.open = loopback_open,
 	.start = line_start,
 	.reply = line_reply,
 	.stop = line_stop,
@@ -139,10 +127,7 @@ static const struct plugs world_plugs = { world_adapters, world_authenticators, 
 
 static void world_write(const char *text)
 {
-	FILE *file = fopen(world.path, "wb");
-	assert_non_null(file);
-	(void)fputs(text, file);
-	(void)fclose(file);
+	write_file(world.path, text);
 }
 
 /* With `configuration`, which must be right; `store` may be NULL. */
@@ -156,13 +141,7 @@ static void world_open(const char *configuration, struct store *store)
 	        world.path, sizeof world.path, "/tmp/fairlead-devices-%d.yaml", (int)getpid());
 	world_write(configuration);
 	arena_init(&world.arena, 1 << 20);
-	struct mistakes mistakes = { .arena = &world.arena };
-	world.core = core_create(hand_loop(), &world_plugs);
-	if (!core_load(world.core, world.path, &mistakes))
-		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
-	struct error error;
-	assert_true(core_use_store(world.core, world.store, &error));
-	assert_true(core_start(world.core, &error));
+	world.core = core_running(&world_plugs, world.path, &world.arena, store);
 }
 
 /* Stops as the gateway does; what the store has not written yet is left so. */
@@ -180,17 +159,7 @@ static void world_close(void)
 /* Submits it, with a token or without one (NULL); it may come home later. */
 static uint64_t world_call(const char *token, enum method method, const char *to, const char *body)
 {
-	struct request *request = request_new(world.line);
-	assert_non_null(request);
-	request->in.method = method;
-	request->in.path = slice_of(to);
-	request->in.body = slice_of(body);
-	if (token) {
-		struct credential *credential = ARENA_NEW(&request->arena, struct credential);
-		*credential =
-		        (struct credential){ .kind = CREDENTIAL_BEARER, .secret = slice_of(token) };
-		request->credentials = credential;
-	}
+	struct request *request = request_with(world.line, method, to, body, token);
 	if (world.memory)
 		arena_starve(&request->arena, world.memory);
 	uint64_t id = request->id;

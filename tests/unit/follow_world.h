@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "core/core.h"
 #include "tests/fakes/hand_store.h"
+#include "tests/unit/loopback.h"
 
 /* ---- What the adapter was told. */
 enum { PUSHES_MAX = 4096 };
@@ -40,21 +40,10 @@ static struct {
 	char path[64];
 } world;
 
-static struct adapter *loopback_open(struct loop *loop, const struct adapter_limits *limits,
-        const struct config *config, struct error *error)
-{
-	(void)loop;
-	(void)limits;
-	(void)config;
-	(void)error;
-	world.adapter = calloc(1, sizeof *world.adapter);
-	return world.adapter;
-}
-
 static bool loopback_start(struct adapter *adapter, struct error *error)
 {
-	(void)adapter;
 	(void)error;
+	world.adapter = adapter;
 	return true;
 }
 
@@ -89,11 +78,6 @@ static void loopback_push(
 		world.when_told(subscription, update);
 }
 
-static void loopback_stop(struct adapter *adapter)
-{
-	(void)adapter;
-}
-
 static void loopback_close(struct adapter *adapter)
 {
 	request_free(world.home);
@@ -103,8 +87,6 @@ static void loopback_close(struct adapter *adapter)
 	free(adapter);
 }
 
-static const struct setting loopback_settings[] = { ADAPTER_BIND_SETTING, { .key = NULL } };
-
 static const struct adapter_ops loopback_ops = { .name = "loopback",
 	.settings = loopback_settings,
 	.open = loopback_open,
@@ -113,18 +95,6 @@ static const struct adapter_ops loopback_ops = { .name = "loopback",
 	.push = loopback_push,
 	.stop = loopback_stop,
 	.close = loopback_close };
-
-/* ---- The backend. */
-static struct backend *scripted_open(struct loop *loop, const struct config *config,
-        struct target *targets, unsigned ntargets, struct error *error)
-{
-	(void)loop;
-	(void)config;
-	(void)targets;
-	(void)ntargets;
-	(void)error;
-	return calloc(1, sizeof(struct backend));
-}
 
 static void scripted_start(struct backend *backend)
 {
@@ -148,26 +118,21 @@ static void scripted_abort(struct backend *backend, struct exchange *exchange)
 	exchange_done(exchange, STATUS_CANCELLED);
 }
 
-static void scripted_close(struct backend *backend)
-{
-	free(backend);
-}
-
 static const struct backend_ops scripted_ops = { .name = "scripted",
 	.takes = BACKEND_TAKES_BYTES,
-	.open = scripted_open,
+	.open = loopback_backend_open,
 	.start = scripted_start,
 	.send = scripted_send,
 	.abort = scripted_abort,
-	.close = scripted_close };
+	.close = loopback_backend_close };
 
 static const struct backend_ops device_ops = { .name = "device",
 	.takes = BACKEND_TAKES_BYTES,
 	.calls_devices = true,
-	.open = scripted_open,
+	.open = loopback_backend_open,
 	.send = scripted_send,
 	.abort = scripted_abort,
-	.close = scripted_close };
+	.close = loopback_backend_close };
 
 extern const struct authenticator_ops authenticator_token;
 static const struct adapter_ops *const adapters[] = { &loopback_ops, NULL };
@@ -178,23 +143,13 @@ static const struct plugs plugs = { adapters, authenticators, backends, dialects
 
 static void write_configuration(const char *text)
 {
-	FILE *file = fopen(world.path, "wb");
-	assert_non_null(file);
-	(void)fputs(text, file);
-	(void)fclose(file);
+	write_file(world.path, text);
 }
 
 /* A core of this configuration; `store` NULL: without. */
 static void world_start(struct store *store)
 {
-	struct mistakes mistakes = { .arena = &world.arena };
-	struct error error;
-	world.core = core_create(hand_loop(), &plugs);
-	if (!core_load(world.core, world.path, &mistakes))
-		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
-	if (store)
-		assert_true(core_use_store(world.core, store, &error));
-	assert_true(core_start(world.core, &error));
+	world.core = core_running(&plugs, world.path, &world.arena, store);
 }
 
 static int world_open(const char *configuration)
@@ -228,18 +183,7 @@ static int world_close(void **state)
 static struct request *fresh(
         enum method method, const char *to, const char *body, const char *token)
 {
-	struct request *request = request_new(world.adapter);
-	assert_non_null(request);
-	request->in.method = method;
-	request->in.path = slice_of(to);
-	request->in.body = slice_of(body);
-	if (token) {
-		struct credential *credential = ARENA_NEW(&request->arena, struct credential);
-		credential->kind = CREDENTIAL_BEARER;
-		credential->secret = arena_copy_slice(&request->arena, slice_of(token));
-		request->credentials = credential;
-	}
-	return request;
+	return request_with(world.adapter, method, to, body, token);
 }
 
 static inline enum status submit(struct request *request)

@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "codec/value.h"
-#include "core/core.h"
 #include "tests/fakes/hand_loop.h"
+#include "tests/unit/loopback.h"
 
 /* ---- The loopback adapter keeps the last request that came home. */
 static struct request *home;
@@ -17,21 +17,10 @@ static enum status home_status; /* of the last one, once the adapter is closed *
 static bool inside_submit;
 static struct adapter *loopback;
 
-static struct adapter *loopback_open(struct loop *loop, const struct adapter_limits *limits,
-        const struct config *config, struct error *error)
-{
-	(void)loop;
-	(void)limits;
-	(void)config;
-	(void)error;
-	loopback = calloc(1, sizeof *loopback);
-	return loopback;
-}
-
 static bool loopback_start(struct adapter *adapter, struct error *error)
 {
-	(void)adapter;
 	(void)error;
+	loopback = adapter;
 	return true;
 }
 
@@ -42,11 +31,6 @@ static void loopback_reply(struct adapter *adapter, struct request *request)
 	request_free(home);
 	home = request;
 	homecomings++;
-}
-
-static void loopback_stop(struct adapter *adapter)
-{
-	(void)adapter;
 }
 
 static void loopback_close(struct adapter *adapter)
@@ -60,8 +44,6 @@ static void loopback_close(struct adapter *adapter)
 		loopback = NULL;
 	free(adapter);
 }
-
-static const struct setting loopback_settings[] = { ADAPTER_BIND_SETTING, { .key = NULL } };
 
 static const struct adapter_ops loopback_ops = { .name = "loopback",
 	.settings = loopback_settings,
@@ -81,17 +63,6 @@ static struct {
 	unsigned aborted;
 	slice targets[4];
 } script;
-
-static struct backend *scripted_open(struct loop *loop, const struct config *config,
-        struct target *targets, unsigned ntargets, struct error *error)
-{
-	(void)loop;
-	(void)config;
-	(void)targets;
-	(void)ntargets;
-	(void)error;
-	return calloc(1, sizeof(struct backend));
-}
 
 static void scripted_send(struct backend *backend, struct exchange *exchange)
 {
@@ -115,17 +86,12 @@ static void scripted_abort(struct backend *backend, struct exchange *exchange)
 	exchange_done(exchange, STATUS_CANCELLED);
 }
 
-static void scripted_close(struct backend *backend)
-{
-	free(backend);
-}
-
 static const struct backend_ops scripted_ops = { .name = "scripted",
 	.takes = BACKEND_TAKES_BYTES,
-	.open = scripted_open,
+	.open = loopback_backend_open,
 	.send = scripted_send,
 	.abort = scripted_abort,
-	.close = scripted_close };
+	.close = loopback_backend_close };
 
 extern const struct authenticator_ops authenticator_token;
 
@@ -209,10 +175,7 @@ static char path[64];
 
 static void write_configuration(const char *text)
 {
-	FILE *file = fopen(path, "wb");
-	assert_non_null(file);
-	(void)fputs(text, file);
-	(void)fclose(file);
+	write_file(path, text);
 }
 
 static int setup(void **state)
@@ -228,12 +191,7 @@ static int setup(void **state)
 	(void)setenv("TOKEN_A", "secret-a", 1);
 	(void)setenv("TOKEN_B", "secret-b", 1);
 	arena_init(&arena, 1 << 20);
-	struct mistakes mistakes = { .arena = &arena };
-	core = core_create(hand_loop(), &plugs);
-	if (!core_load(core, path, &mistakes))
-		fail_msg("%.*s", SLICE_ARG(mistakes.at[0].text));
-	struct error error;
-	assert_true(core_start(core, &error));
+	core = core_running(&plugs, path, &arena, NULL);
 	return 0;
 }
 
@@ -249,18 +207,7 @@ static int teardown(void **state)
 static struct request *fresh(
         enum method method, const char *to, const char *body, const char *token)
 {
-	struct request *request = request_new(loopback);
-	assert_non_null(request);
-	request->in.method = method;
-	request->in.path = slice_of(to);
-	request->in.body = slice_of(body);
-	if (token) {
-		struct credential *credential = ARENA_NEW(&request->arena, struct credential);
-		credential->kind = CREDENTIAL_BEARER;
-		credential->secret = slice_of(token);
-		request->credentials = credential;
-	}
-	return request;
+	return request_with(loopback, method, to, body, token);
 }
 
 static void submit(struct request *request)
