@@ -2,6 +2,7 @@
 import queue
 
 import support
+from support_paho_client import Client
 
 try:
     from paho.mqtt import client as paho
@@ -30,17 +31,15 @@ def request_properties(response_topic, method):
     return properties
 
 
-class Device:
+class Device(Client):
     """Connected, and subscribed to `topic` ("valve/NAME"; "": nothing) with QoS 1. Commands wait in a queue; reply()
     answers one. `token` "": without a login. `keep`: its session outlives the connection."""
 
     def __init__(self, gateway, name="valve-3", protocol=V5, topic=None, token=None, keep=False):
         self.name, self.protocol = name, protocol
-        kind = getattr(paho, "CallbackAPIVersion", None)
-        first = (kind.VERSION1,) if kind else ()
         self.connected, self.commands, self.granted, self.published = (queue.Queue() for _ in range(4))
         options = {"clean_session": not keep} if protocol == V311 else {}
-        self.client = paho.Client(*first, client_id=name, protocol=protocol, **options)
+        super().__init__(client_id=name, protocol=protocol, **options)
         if token != "":
             self.client.username_pw_set(name, token or TOKENS["TOKEN_" + name.replace("-", "_").upper()])
         self.client.on_connect = lambda *arguments: self.connected.put(arguments[3])
@@ -82,21 +81,6 @@ class Device:
                 properties.UserProperty = [("status", status)]
         self.client.publish(topic, body, 1, properties=properties)
         self.published.get(timeout=support.DEADLINE_S)
-
-    def vanish(self):
-        """The line is cut: no DISCONNECT."""
-        self.client.loop_stop()
-        self.client.socket().close()
-
-    def close(self):
-        self.client.disconnect()
-        self.client.loop_stop()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 TOKENS = {"TOKEN_VALVE_3": "secret-of-valve-3", "TOKEN_VALVE_4": "secret-of-valve-4",

@@ -2,6 +2,7 @@
 import queue
 
 import support
+from support_paho_client import Client
 
 try:
     from paho.mqtt import client as paho
@@ -16,17 +17,15 @@ def value(code):
     return getattr(code, "value", code)
 
 
-class Device:
+class Device(Client):
     """Connected when it is made. `expiry`: MQTT 5's session expiry in seconds; 3.1.1 keeps its session with any."""
 
     def __init__(self, gateway, version=5, client="device", user="engine-7", password=None, expiry=0, port="mqtt", will=None,
                  clean=None):
         self.version = version
         self.connected, self.messages, self.granted, self.published, self.ended = (queue.Queue() for _ in range(5))
-        kind = getattr(paho, "CallbackAPIVersion", None)
-        first = (kind.VERSION1,) if kind else ()
         options = {} if version == 5 else {"clean_session": not expiry}
-        self.client = paho.Client(*first, client_id=client, protocol=paho.MQTTv5 if version == 5 else paho.MQTTv311, **options)
+        super().__init__(client_id=client, protocol=paho.MQTTv5 if version == 5 else paho.MQTTv311, **options)
         if user:
             self.client.username_pw_set(user, password or support.TOKENS["TOKEN_7"])
         if will:
@@ -76,19 +75,3 @@ class Device:
 
     def nothing(self):
         assert self.messages.empty(), [(m.topic, m.payload) for m in list(self.messages.queue)]
-
-    def vanish(self):
-        """Without a word."""
-        self.client.on_disconnect = None
-        self.client.loop_stop()
-        self.client.socket().close()
-
-    def close(self):
-        self.client.disconnect()
-        self.client.loop_stop()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
