@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 
 import support
 
 FOLDER = os.path.join(support.SOURCE, "build", "npm")
+RETRY_S = 300
 SCRIPTS = os.path.join(support.SOURCE, "tests", "npm")
 
 
@@ -27,12 +29,21 @@ def _install():
             with open(done, encoding="utf-8") as file:
                 if file.read() == content:
                     return None
+        # A registry that could not be reached a moment ago is not waited for by each test anew.
+        failed = os.path.join(FOLDER, "failed")
+        if os.path.exists(failed) and time.time() - os.path.getmtime(failed) < RETRY_S:
+            with open(failed, encoding="utf-8") as file:
+                return file.read()
         shutil.copy(wanted, FOLDER)
-        result = subprocess.run(["npm", "install", "--omit=dev", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"],
+        result = subprocess.run(["npm", "install", "--omit=dev", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts",
+                                 "--fetch-retries=1"],
                                 cwd=FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 timeout=180, check=False)
         if result.returncode != 0:
-            return result.stdout.decode("utf-8", "replace")[-400:]
+            why = result.stdout.decode("utf-8", "replace")[-400:]
+            with open(failed, "w", encoding="utf-8") as file:
+                file.write(why)
+            return why
         with open(done, "w", encoding="utf-8") as file:
             file.write(content)
     return None
