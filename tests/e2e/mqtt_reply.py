@@ -3,6 +3,7 @@
 import queue
 
 import support
+import support_paho_client
 
 try:
     from paho.mqtt import client as paho
@@ -18,10 +19,8 @@ class Device:
     """A Paho client whose callbacks end in queues."""
 
     def __init__(self, gateway, protocol):
-        kind = getattr(paho, "CallbackAPIVersion", None)
-        first = (kind.VERSION1,) if kind else ()
         self.connected, self.messages, self.granted, self.published = (queue.Queue() for _ in range(4))
-        self.client = paho.Client(*first, client_id="device", protocol=protocol)
+        self.client = support_paho_client.make(client_id="device", protocol=protocol)
         self.client.username_pw_set("engine-7", support.TOKENS["TOKEN_7"])
         self.client.on_connect = lambda *arguments: self.connected.put(arguments[3])
         self.client.on_message = lambda _client, _data, message: self.messages.put(message)

@@ -7,12 +7,8 @@ import subprocess
 
 import support
 import support_mqtt as wire
+import support_paho_client
 from support_tls import make_pki
-
-try:
-    from paho.mqtt import client as paho
-except ImportError:
-    support.skip("python3-paho-mqtt is not installed")
 
 FOLDER, FILES = make_pki()
 KEY = "0123456789abcdef-of-7"
@@ -146,8 +142,7 @@ def test_a_key_that_is_replaced_opens_nothing_any_more():
 def test_paho_resumes_and_checks_the_gateways_name():
     backend = support.RestBackend()
     with gateway(backend, CERTIFICATES + "required") as gate:
-        kind = getattr(paho, "CallbackAPIVersion", None)
-        client = paho.Client(*((kind.VERSION1,) if kind else ()), client_id="engine-7")
+        client = support_paho_client.make(client_id="engine-7")
         client.tls_set(path("ca.crt"), path("engine-7.crt"), path("engine-7.key"))
         client.tls_insecure_set(True)
         acknowledged = queue.Queue()

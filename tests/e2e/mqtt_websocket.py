@@ -6,12 +6,8 @@ import struct
 
 import support
 import support_mqtt as wire
+import support_paho_client
 from support_tls import make_pki
-
-try:
-    from paho.mqtt import client as paho
-except ImportError:
-    support.skip("python3-paho-mqtt is not installed")
 
 HANDSHAKE = ("GET /mqtt HTTP/1.1\r\nHost: box\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -94,8 +90,7 @@ def test_paho_publishes_over_websocket():
 
 
 def publish_by_paho(gate, tls=None):
-    kind = getattr(paho, "CallbackAPIVersion", None)
-    client = paho.Client(*((kind.VERSION1,) if kind else ()), client_id="device", transport="websockets")
+    client = support_paho_client.make(client_id="device", transport="websockets")
     client.ws_set_options(path="/mqtt")
     client.username_pw_set("engine-7", support.TOKENS["TOKEN_7"])
     if tls:

@@ -6,6 +6,7 @@ import tempfile
 
 import paho.mqtt.client as paho
 import support
+import support_paho_client
 
 PASSWORDS = {"fairlead": "secret-of-fairlead", "engine-7": "secret-of-7", "engine-8": "secret-of-8"}
 ENVIRONMENT = dict(support.TOKENS, SITE_PASSWORD=PASSWORDS["fairlead"])
@@ -101,8 +102,7 @@ class Client:
         self.messages = []
         self.granted = []
         protocol = paho.MQTTv5 if version == 5 else paho.MQTTv311
-        kind = {"callback_api_version": paho.CallbackAPIVersion.VERSION1} if hasattr(paho, "CallbackAPIVersion") else {}
-        self.client = paho.Client(client_id=client_id or f"{user}-device", protocol=protocol, **kind)
+        self.client = support_paho_client.make(client_id=client_id or f"{user}-device", protocol=protocol)
         self.client.username_pw_set(user, PASSWORDS[user])
         self.client.on_message = lambda client, data, message: self._take(message, on_message)
         self.client.on_subscribe = lambda *arguments: self.granted.append(arguments)

@@ -1,4 +1,4 @@
-"""What clients on python3-paho-mqtt share: how they are made, for its first and second interface, and how they end."""
+"""What clients on python3-paho-mqtt share: how they are made and how they end."""
 import support
 
 try:
@@ -7,13 +7,17 @@ except ImportError:
     support.skip("python3-paho-mqtt is not installed")
 
 
+def make(**options):
+    """Paho's own, whose callbacks are those of its first interface, whichever it has."""
+    kind = getattr(paho, "CallbackAPIVersion", None)
+    return paho.Client(*((kind.VERSION1,) if kind else ()), **options)
+
+
 class Client:
     """`client` is Paho's; its loop runs from the connection on. Leaving it as a context disconnects."""
 
     def __init__(self, **options):
-        kind = getattr(paho, "CallbackAPIVersion", None)
-        first = (kind.VERSION1,) if kind else ()
-        self.client = paho.Client(*first, **options)
+        self.client = make(**options)
 
     def vanish(self):
         """The line is cut: no DISCONNECT, and nothing is called back."""

@@ -363,30 +363,6 @@ static void a_failed_change_leaves_the_disk_as_memory_is(void **state)
 	assert_slice(hand_store_find(STORE_LAST_VALUES, SLICE("/own/a"))->body, "1");
 }
 
-static size_t chunk_room(void)
-{
-	for (size_t n = 4096;; n -= 16) {
-		struct arena small;
-		arena_init(&small, 4096);
-		bool fits = arena_alloc(&small, n) != NULL;
-		arena_finish(&small);
-		if (fits)
-			return n;
-	}
-}
-
-/* Leaves the request `n` bytes of memory and no more. */
-static void starve(struct request *request, size_t n)
-{
-	struct arena *memory = &request->arena;
-	memory->budget_bytes = memory->used_bytes;
-	while (arena_alloc(memory, 16))
-		;
-	memory->budget_bytes += 4096;
-	assert_non_null(arena_alloc(memory, chunk_room() - n));
-	memory->budget_bytes = memory->used_bytes;
-}
-
 static void wherever_memory_ends_there_is_an_answer(void **state)
 {
 	(void)state;
@@ -402,7 +378,7 @@ static void wherever_memory_ends_there_is_an_answer(void **state)
 			        methods[i] == METHOD_PUT ? "{\"a\":2}" : NULL, NULL);
 			request->accept = SLICE("application/cbor");
 			request->follower = "x";
-			starve(request, n);
+			arena_starve(&request->arena, n);
 			(void)submit(request);
 			unsigned changes = hand_store_commit(STATUS_OK);
 			hand_loop_turn();
