@@ -36,16 +36,18 @@ struct blocks {
 	struct list transfers;
 	unsigned count;
 	size_t bytes, bytes_max;
+	struct counters *counters;
 	struct transfer *finished; /* its body was handed out; ends with the next call */
 };
 
-struct blocks *blocks_create(size_t bytes_max)
+struct blocks *blocks_create(size_t bytes_max, struct counters *counters)
 {
 	struct blocks *blocks = calloc(1, sizeof *blocks);
 	if (!blocks)
 		return NULL;
 	list_init(&blocks->transfers);
 	blocks->bytes_max = bytes_max;
+	blocks->counters = counters;
 	return blocks;
 }
 
@@ -58,6 +60,14 @@ static void end(struct blocks *blocks, struct transfer *transfer)
 		blocks->finished = NULL;
 	free(transfer->bytes);
 	free(transfer);
+}
+
+/* Of an answer that leaves nothing is lost: whoever wants the rest asks again. */
+static void give_up(struct blocks *blocks, struct transfer *transfer, enum counter as)
+{
+	if (!transfer->leaves)
+		blocks->counters->at[as]++;
+	end(blocks, transfer);
 }
 
 void blocks_destroy(struct blocks *blocks)
@@ -98,7 +108,7 @@ static void tidy(struct blocks *blocks, uint64_t now_ms)
 		struct transfer *transfer = LIST_OWNER(at, struct transfer, link);
 		if (now_ms - transfer->touched_ms <= IDLE_MS)
 			break;
-		end(blocks, transfer);
+		give_up(blocks, transfer, COUNTER_EXPIRED);
 	}
 }
 
@@ -130,9 +140,10 @@ static void limit_count(struct blocks *blocks, uint64_t peer)
 		of_peer++;
 	}
 	if (of_peer >= TRANSFERS_PER_PEER)
-		end(blocks, oldest);
+		give_up(blocks, oldest, COUNTER_REFUSED);
 	else if (blocks->count >= TRANSFERS_MAX)
-		end(blocks, LIST_OWNER(blocks->transfers.next, struct transfer, link));
+		give_up(blocks, LIST_OWNER(blocks->transfers.next, struct transfer, link),
+		        COUNTER_REFUSED);
 }
 
 static struct transfer *begin(
@@ -166,7 +177,7 @@ static bool add_bytes(struct blocks *blocks, struct transfer *transfer, slice by
 			if (blocks->bytes + more <= blocks->bytes_max)
 				break;
 			if (other != transfer)
-				end(blocks, other);
+				give_up(blocks, other, COUNTER_REFUSED);
 		}
 		char *grown = blocks->bytes + more <= blocks->bytes_max
 		                      ? realloc(transfer->bytes, size)

@@ -4,6 +4,7 @@
 #define COAP_BLOCKS_H
 
 #include "adapters/coap/answer.h"
+#include "api/counter.h"
 #include "codec/coap_wire.h"
 
 struct blocks;
@@ -17,8 +18,9 @@ enum blocks_verdict {
 	BLOCKS_NO_MEMORY
 };
 
-/* Holds at most bytes_max in all; what was not touched for longest gives way. NULL: out of memory. */
-struct blocks *blocks_create(size_t bytes_max);
+/* Holds at most bytes_max in all; what was not touched for longest gives way. A body that gave way before it was whole is
+ * counted as refused, one that was not gone on with as expired. NULL: out of memory. */
+struct blocks *blocks_create(size_t bytes_max, struct counters *);
 void blocks_destroy(struct blocks *); /* NULL is fine */
 
 /* What belongs together: the same peer, method and options, save those that number the blocks. */

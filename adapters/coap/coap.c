@@ -278,7 +278,8 @@ static bool coap_start(struct adapter *adapter, struct error *error)
 {
 	struct coap_listener *listener = coap_listener_of(adapter);
 	size_t answers_max_bytes = (size_t)listener->duplicates_max * ANSWERS_BYTES_EACH;
-	listener->blocks = blocks_create(listener->transfers_max_bytes);
+	listener->blocks =
+	        blocks_create(listener->transfers_max_bytes, &listener->adapter.counters);
 	listener->observers = observers_create(listener);
 	if (!listener->blocks || !listener->observers)
 		return error_set(error, "out of memory");

@@ -212,7 +212,7 @@ static void large_answers_have_a_budget(void **state)
 static void blocks_are_collected_in_order(void **state)
 {
 	(void)state;
-	struct blocks *blocks = blocks_create(1 << 16);
+	struct blocks *blocks = blocks_create(1 << 16, &(struct counters){ 0 });
 	slice body = { NULL, 0 }, peer = SLICE("peer");
 	struct wire_block block = { .number = 0, .more = true, .size = 16 };
 	slice full = SLICE("0123456789abcdef");
@@ -236,7 +236,8 @@ static void blocks_are_collected_in_order(void **state)
 static void bodies_in_blocks_are_bounded(void **state)
 {
 	(void)state;
-	struct blocks *blocks = blocks_create(64 * 1024);
+	struct counters counters = { 0 };
+	struct blocks *blocks = blocks_create(64 * 1024, &counters);
 	slice body, full = SLICE("0123456789abcdef");
 	struct wire_block first = { .number = 0, .more = true, .size = 16 };
 	struct wire_block second = { .number = 1, .more = true, .size = 16 };
@@ -249,10 +250,12 @@ static void bodies_in_blocks_are_bounded(void **state)
 		assert_int_equal(
 		        blocks_take(blocks, key, peer, &first, full, 99, 0, &body), BLOCKS_MORE);
 	assert_int_equal(blocks_take(blocks, 1, peer, &second, full, 99, 0, &body), BLOCKS_GAP);
+	assert_int_equal(counters.at[COUNTER_REFUSED], 1);
 	assert_int_equal(blocks_take(blocks, 2, peer, &second, full, 99, 0, &body), BLOCKS_MORE);
 	/* One that is never finished ends after a minute. */
 	second.number = 2;
 	assert_int_equal(blocks_take(blocks, 2, peer, &second, full, 99, 60001, &body), BLOCKS_GAP);
+	assert_int_equal(counters.at[COUNTER_EXPIRED], 4);
 	/* Many peers: what they hold together stays within the budget (4 KiB at the least each). */
 	for (uint64_t key = 100; key < 400; key++) {
 		slice other = { (const char *)&key, sizeof key };
@@ -264,6 +267,8 @@ static void bodies_in_blocks_are_bounded(void **state)
 	        blocks_take(blocks, 380, SLICE("x"), &second, full, 99, 70000, &body), BLOCKS_GAP);
 	assert_int_equal(
 	        blocks_take(blocks, 399, SLICE("x"), &second, full, 99, 70000, &body), BLOCKS_MORE);
+	assert_int_equal(counters.at[COUNTER_REFUSED], 1 + 300 - 16);
+	assert_int_equal(counters.at[COUNTER_EXPIRED], 4);
 	blocks_destroy(blocks);
 }
 
