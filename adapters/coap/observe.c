@@ -13,6 +13,9 @@
  * before it has acknowledged the first no more bytes than its request allows. Message ids cannot be foreseen: who
  * acknowledges one has most probably got it, and a guess costs more bytes than it makes us send.
  *
+ * NO ROOM. So many confirmable messages may be under way (separate.c), also to peers that never acknowledge. Who has to be
+ * sent one while there is no room is behind, and has its turn when there is.
+ *
  * BOUNDS: observers_max in all, observers_per_peer for one peer. (Rule broken: malloc while running; an observer
  * outlives its request.) */
 #include "adapters/coap/observe.h"
@@ -29,12 +32,15 @@ enum {
 	UNCONFIRMED_PAUSE_MS = 3000,
 	MAX_AGE_MARGIN_S = 120, /* what a confirmable message and its repetitions may take */
 	SEQUENCE_MASK = 0xffffff,
+	ROOM_MS = 100, /* how often is looked whether more can wait for an acknowledgement */
 	TAG_BYTES = 8
 };
 
 struct observer {
 	struct list link;  /* in its bucket */
 	struct list quiet; /* among those that were confirmed, the longest ago first */
+	struct list
+	        waiting; /* behind, until one more can wait for its acknowledgement; or in no list */
 	uint64_t peer_hash;
 	struct coap_listener *listener;
 	struct coap_exchange
@@ -57,9 +63,12 @@ struct observers {
 	struct list buckets[BUCKETS];
 	struct list quiet;
 	struct timer check;
+	struct list waiting; /* in the order in which they began to */
+	struct timer room;
 };
 
 static void check_due(struct timer *);
+static void use_room(struct timer *);
 
 struct observers *observers_create(struct coap_listener *listener)
 {
@@ -70,7 +79,9 @@ struct observers *observers_create(struct coap_listener *listener)
 	for (unsigned i = 0; i < BUCKETS; i++)
 		list_init(&observers->buckets[i]);
 	list_init(&observers->quiet);
+	list_init(&observers->waiting);
 	timer_init(&observers->check, listener->loop, check_due);
+	timer_init(&observers->room, listener->loop, use_room);
 	return observers;
 }
 
@@ -83,6 +94,7 @@ void observers_end(struct observers *observers, struct observer *observer)
 		separates_forget(observer->listener->separates, observer->id);
 	list_remove(&observer->link);
 	list_remove(&observer->quiet);
+	list_remove(&observer->waiting);
 	observers->count--;
 	free(observer);
 }
@@ -98,6 +110,7 @@ void observers_destroy(struct observers *observers)
 	EACH_OBSERVER(observers, i, at)
 	observers_end(observers, LIST_OWNER(at, struct observer, link));
 	timer_stop(&observers->check);
+	timer_stop(&observers->room);
 	free(observers);
 }
 
@@ -143,6 +156,7 @@ struct observer *observers_begin(struct observers *observers, const struct coap_
 	list_init(&observer->as.at_peer);
 	observer->as.duplicate = NULL;
 	list_init(&observer->quiet);
+	list_init(&observer->waiting);
 	list_append(bucket, &observer->link);
 	observers->count++;
 	return observer;
@@ -329,12 +343,49 @@ static void say_farewell(struct observer *observer, enum status status, slice wh
 	observers_end(observer->listener->observers, observer);
 }
 
+/* Must be acknowledged by this peer, while as many others as there may be have not acknowledged yet. */
+static bool must_wait(const struct observer *observer)
+{
+	return !coap_caller_is_reliable(&observer->as.peer) && !is_proven(observer) &&
+	       !separates_room(observer->listener->separates);
+}
+
+static void wait_for_room(struct observer *observer)
+{
+	struct observers *observers = observer->listener->observers;
+	observer->behind = true;
+	if (!list_empty(&observer->waiting))
+		return;
+	list_append(&observers->waiting, &observer->waiting);
+	if (!observers->room.at_ms)
+		timer_set(&observers->room, loop_now_ms(observer->listener->loop) + ROOM_MS);
+}
+
+/* Those that have waited for longest are told what is new by now. */
+static void use_room(struct timer *timer)
+{
+	struct observers *observers = LIST_OWNER(timer, struct observers, room);
+	unsigned n = separates_room(observers->listener->separates);
+	for (; n && !list_empty(&observers->waiting); n--) {
+		struct observer *observer =
+		        LIST_OWNER(observers->waiting.next, struct observer, waiting);
+		list_remove(&observer->waiting);
+		catch_up(observer);
+	}
+	if (!list_empty(&observers->waiting))
+		timer_set(timer, loop_now_ms(observers->listener->loop) + ROOM_MS);
+}
+
 static void push_value(struct observer *observer, const struct update *update)
 {
 	const struct coap_session *session = observer->as.peer.session;
 	if (observer->outstanding ||
 	        (session && session->reliable && session->is_behind(session))) {
 		observer->behind = true;
+		return;
+	}
+	if (must_wait(observer)) {
+		wait_for_room(observer);
 		return;
 	}
 	struct answer answer = {

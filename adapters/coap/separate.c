@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-	SEPARATE_MAX = 1024, /* under way at once; a power of two */
+	SEPARATE_MAX = 4096, /* under way at once; a power of two */
 	ACK_TIMEOUT_MS = 2000,
 	ACK_RANDOM_MS = 1000 /* ACK_TIMEOUT * (ACK_RANDOM_FACTOR - 1) */
 };
@@ -29,6 +29,7 @@ struct separates {
 	struct coap_listener *listener;
 	void (*ended)(struct coap_listener *, struct observer *, enum separate_end);
 	uint64_t drawn; /* ids; begins anywhere */
+	unsigned count;
 	struct separate *at[SEPARATE_MAX];
 };
 
@@ -48,6 +49,7 @@ static void drop(struct separate *separate)
 {
 	timer_stop(&separate->again);
 	separate->owner->at[separate->id % SEPARATE_MAX] = NULL;
+	separate->owner->count--;
 	free(separate);
 }
 
@@ -67,6 +69,11 @@ void separates_destroy(struct separates *table)
 			drop(table->at[i]);
 	}
 	free(table);
+}
+
+unsigned separates_room(const struct separates *table)
+{
+	return SEPARATE_MAX - table->count;
 }
 
 uint16_t separates_next_id(struct separates *table, bool *room)
@@ -118,6 +125,7 @@ void separates_send(struct separates *table, const struct coap_caller *peer, uin
 	memcpy(separate->bytes, message.p, message.n);
 	timer_init(&separate->again, table->listener->loop, transmit);
 	table->at[id % SEPARATE_MAX] = separate;
+	table->count++;
 	transmit(&separate->again);
 }
 

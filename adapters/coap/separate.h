@@ -18,6 +18,8 @@ struct separates *separates_create(struct coap_listener *,
 /* Gives up what was not acknowledged. NULL is fine. */
 void separates_destroy(struct separates *);
 
+/* How many more may be under way. */
+unsigned separates_room(const struct separates *);
 /* A message id that none of those under way has, and that cannot be foreseen. `*room`: a confirmable message may be
  * sent with it; false: too many are under way, send a non-confirmable one. */
 uint16_t separates_next_id(struct separates *, bool *room);

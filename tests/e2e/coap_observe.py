@@ -1,4 +1,6 @@
 """Observing last values (RFC 7641): with libcoap's client over UDP and TCP, the npm package, and message by message."""
+import socket
+import struct
 import subprocess
 import threading
 
@@ -148,6 +150,32 @@ def test_observers_are_bounded():
         assert heard.count(True) == 20, heard
         assert heard[:4] == [True, True, True, False]
         assert box.counters("coap")["refused"] == 20
+
+
+def test_more_observers_than_acknowledgements_can_be_waited_for():
+    """Those that are not told at once are told when others have acknowledged; nobody is forgotten."""
+    observers = 5000
+    with gateway(f"observers_per_peer: {observers}") as box, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        put(box, "/board/a", '{"value":1}')
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        client.settimeout(support.DEADLINE_S)
+        client.connect((box.address, box.port("coap")))
+        path = b"\x55board\x01a"
+        for first in range(0, observers, 100):
+            for i in range(first, first + 100):
+                # Observe, Uri-Path, and an option that says nothing: room for a notification of three times as much.
+                client.send(b"\x42\x01" + struct.pack(">HH", i, i) + b"\x60" + path + b"\xed\x04\xe6\x33" + bytes(64))
+            for i in range(100):
+                assert client.recv(1024)[:2] == b"\x62\x45"
+        put(box, "/board/a", '{"value":2}')
+        told = set()
+        while len(told) < observers:
+            datagram = client.recv(1024)
+            if datagram.endswith(b'{"value":2}'):
+                told.add(datagram[4:6])
+                client.send(b"\x60\0" + datagram[2:4])
+        assert box.counters("coap")["refused"] == 0
 
 
 def test_a_forged_address_is_not_flooded():
