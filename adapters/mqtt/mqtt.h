@@ -156,6 +156,7 @@ struct mqtt_unreleased {
 	uint32_t digest; /* of topic and payload: is it the same message that comes again? */
 	uint16_t id;
 	bool repeated; /* it has come again, not marked as a duplicate */
+	bool restored; /* from the store, which may not have heard of its release before the process ended */
 };
 
 /* What MQTT calls the session state (MQTT 5.0 section 4.1). */

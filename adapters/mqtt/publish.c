@@ -349,7 +349,8 @@ static enum take take_delivered(
 	struct mqtt_unreleased *one = publish->qos ? mqtt_release_find(client, publish->id) : NULL;
 	if (!one)
 		return TAKE_NEW;
-	if (publish->qos != 2 ||
+	bool may_be_released = one->restored && !publish->dup;
+	if (publish->qos != 2 || may_be_released ||
 	        one->digest != mqtt_release_digest(publish->topic, publish->payload)) {
 		mqtt_release_remove(client, one); /* see release.c */
 		return TAKE_NEW;

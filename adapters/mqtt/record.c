@@ -174,6 +174,7 @@ static bool read_unreleased(struct mqtt_reader *reader, struct mqtt_client *clie
 			return damaged(reader);
 		mqtt_release_add(client, id, digest);
 		client->unreleased[client->nunreleased - 1].repeated = repeated;
+		client->unreleased[client->nunreleased - 1].restored = true;
 	}
 	return !reader->fault.why;
 }

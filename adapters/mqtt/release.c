@@ -3,7 +3,9 @@
  *
  * Clients that forget their packet identifiers (they start anew and ask for their old session all the same) use one
  * again for another message. Topic and payload tell: another message is delivered, and the old one counts as released.
- * Else a reading would be lost. */
+ * Else a reading would be lost. So it would if a release had not reached the disk before a crash, and the client then used
+ * the identifier for a reading of the same bytes: after a restart only what is marked as a duplicate (a client must mark
+ * what it sends again [MQTT-3.3.1-1]) is taken for one. */
 #include "adapters/mqtt/mqtt.h"
 
 #include <stdlib.h>

@@ -87,6 +87,30 @@ static void test_a_session_survives(void **state)
 	world_close();
 }
 
+/* The release may be what a crash kept from the disk: only what is marked as a duplicate is one then. */
+static void test_after_a_restart_an_unmarked_message_is_a_new_one(void **state)
+{
+	(void)state;
+	open_with_store();
+	struct stream *stream = come(connect_kept_5, false);
+	send_packets(stream, "34 | " T "0009 00 78; 34 | " T "000a 00 78");
+	world_answer(STATUS_OK);
+	world_answer(STATUS_OK);
+	(void)world_sent(stream);
+	gone(stream);
+	restart();
+	stream = come(connect_kept_5, true);
+	send_packets(stream, "3c | " T "0009 00 78");
+	EXPECT(stream, "50 | 0009");
+	assert_int_equal(world_waiting(), 0);
+	send_packets(stream, "34 | " T "000a 00 78");
+	assert_int_equal(world_waiting(), 1);
+	world_answer(STATUS_OK);
+	EXPECT(stream, "50 | 000a");
+	gone(stream);
+	world_close();
+}
+
 static void test_while_it_was_away(void **state)
 {
 	(void)state;
@@ -300,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_session_survives),
+		cmocka_unit_test(test_after_a_restart_an_unmarked_message_is_a_new_one),
 		cmocka_unit_test(test_while_it_was_away),
 		cmocka_unit_test(test_after_a_crash),
 		cmocka_unit_test(test_only_what_is_kept_is_written),
