@@ -2,7 +2,7 @@
  *
  * A client whose session expiry is 0 (3.1.1: clean session) ends with its connection. Another is away when its
  * connection ends, until it comes back or expires; of those, the listener keeps `sessions`, and the longest gone gives
- * way to the next.
+ * way to the next; first those of callers whom nobody recognised, so that no stranger can push out a device's.
  *
  * TAKE-OVER. A second connection with a client identifier that is in use or kept gets it ([MQTT-3.1.4-3]) only if it is
  * the same caller: the same identity by the core's word and the same user name, and, where the core believed nobody in
@@ -160,6 +160,20 @@ static int by_time(const struct mqtt_client *a, const struct mqtt_client *b)
 	return (a->left_ns > b->left_ns) - (a->left_ns < b->left_ns);
 }
 
+/* One of those that are away, for there are too many. */
+static void make_room(struct mqtt_listener *listener)
+{
+	struct mqtt_client *first = LIST_OWNER(listener->away.next, struct mqtt_client, link);
+	LIST_EACH (&listener->away, at, following) {
+		struct mqtt_client *client = LIST_OWNER(at, struct mqtt_client, link);
+		if (!*client->identity) {
+			end_client(client);
+			return;
+		}
+	}
+	end_client(first);
+}
+
 void mqtt_clients_arrange(struct mqtt_listener *listener)
 {
 	HASH_SORT(listener->clients, by_time);
@@ -171,7 +185,7 @@ void mqtt_clients_arrange(struct mqtt_listener *listener)
 		wake_at(listener, client->expires_ms);
 	}
 	while (listener->naway > listener->sessions_max)
-		end_client(LIST_OWNER(listener->away.next, struct mqtt_client, link));
+		make_room(listener);
 }
 
 static bool is_same_caller(const struct mqtt_client *client, const struct mqtt_session *session)
@@ -270,9 +284,9 @@ void mqtt_client_leave(struct mqtt_session *session)
 	list_append(&listener->away, &client->link);
 	listener->naway++;
 	mqtt_keep_later(client);
-	if (listener->naway > listener->sessions_max)
-		end_client(LIST_OWNER(listener->away.next, struct mqtt_client, link));
 	wake_at(listener, client->expires_ms);
+	if (listener->naway > listener->sessions_max)
+		make_room(listener); /* perhaps this one */
 }
 
 struct mqtt_client *mqtt_client_of(const struct mqtt_session *session)

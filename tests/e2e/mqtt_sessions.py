@@ -130,6 +130,26 @@ def test_only_the_same_caller_finds_it():
             client.expect(b"\x20\x02\1\0")
 
 
+def test_strangers_push_out_nobody():
+    listeners = LISTENERS.replace('{port_mqtt}"', '{port_mqtt}", sessions: 3')
+    backend = support.RestBackend()
+    with support.Gateway(configuration(backend, "state", listeners), environment=support.TOKENS) as gateway:
+        def come_and_go(client, **who):
+            """Was its session there?"""
+            with mqtt.Client(gateway.address, gateway.port("mqtt"), mqtt.connect(client=client, clean=False, **who)) as one:
+                present = one.next()[2]
+                one.send(mqtt.DISCONNECT)
+                assert one.next() is None
+                return present
+        assert [come_and_go("mine", **SEVEN), come_and_go("mine", **SEVEN)] == [0, 1]
+        for i in range(10):
+            assert not come_and_go(f"stranger-{i}")
+        assert [come_and_go("mine", **SEVEN), come_and_go("stranger-9"), come_and_go("stranger-2")] == [1, 1, 0]
+        for i in range(4):
+            come_and_go(f"mine-{i}", **SEVEN)
+        assert [come_and_go("mine-3", **SEVEN), come_and_go("stranger-9"), come_and_go("mine", **SEVEN)] == [1, 0, 0]
+
+
 def test_an_expired_one_is_gone():
     def a_stranger_is_let_in():
         with site.connect(version=5, client="c", user="engine-8", password=support.TOKENS["TOKEN_8"]) as stranger:
