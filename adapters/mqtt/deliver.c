@@ -6,6 +6,9 @@
  * asked for what is newer than the last value that was sent. So a client that is slow, or never acknowledges, costs
  * a bounded memory and holds nobody; it hears the newest value of each topic, and never less than that.
  *
+ * WHO ACKNOWLEDGES NOTHING for PATIENCE_MS while what all have not acknowledged is as much as it may be is disconnected: he
+ * cannot keep others from what is theirs.
+ *
  * COMMANDS wait for room, for they are few (command.c bounds them).
  *
  * A delivery with QoS 1 or 2 stays until it is acknowledged, as the packet that was sent; it is sent again, marked as
@@ -13,13 +16,18 @@
  * connection: whoever sent it knows that it may not have arrived. */
 #include "adapters/mqtt/mqtt.h"
 
+#include "base/log.h"
+
 #include <stdlib.h>
 
 enum {
 	HELD_MAX_BYTES = 256 * 1024,   /* of one client, not acknowledged */
 	BACKLOG_MAX_BYTES = 64 * 1024, /* of one stream, not sent */
 	FLAG_DUP = 0x08,
-	RETRY_MS = 1000
+	RETRY_MS = 1000,
+	PATIENCE_MS =
+	        10 * 1000, /* with one who acknowledges nothing while others need the memory */
+	CUT_OFF_MAX = 256  /* at a time */
 };
 
 static struct mqtt_delivery *delivery_of(struct list *link)
@@ -48,6 +56,8 @@ static void drop(struct mqtt_client *client, struct mqtt_delivery *delivery)
 {
 	list_remove(&delivery->link);
 	client->in_flight -= delivery->sent;
+	if (client->session)
+		client->moved_ms = loop_now_ms(client->listener->loop);
 	client->held_bytes -= delivery->packet.n;
 	client->listener->held_bytes -= delivery->packet.n;
 	free(delivery);
@@ -77,8 +87,39 @@ static void look_again(struct mqtt_client *client, uint64_t after_ms)
 		timer_set(&listener->retry, at_ms);
 }
 
+static struct mqtt_client *find_idle(const struct mqtt_listener *listener)
+{
+	uint64_t now_ms = loop_now_ms(listener->loop);
+	struct mqtt_client *client, *following;
+	HASH_ITER(hh, listener->clients, client, following)
+	{
+		if (client->session && client->in_flight &&
+		        now_ms - client->moved_ms >= PATIENCE_MS)
+			return client;
+	}
+	return NULL;
+}
+
+/* Only when there is no room; and then until there is some. */
+static void cut_off(struct mqtt_listener *listener)
+{
+	size_t enough = listener->held_max_bytes / 4 * 3;
+	bool wanted = listener->short_of_memory;
+	listener->short_of_memory = false;
+	for (unsigned n = 0; wanted && n < CUT_OFF_MAX && listener->held_bytes > enough; n++) {
+		struct mqtt_client *client = find_idle(listener);
+		if (!client)
+			return;
+		log_info("mqtt", "others need the memory listener=%s client=%.*s held=%zu",
+		        listener->base.label, SLICE_ARG(client->id), client->held_bytes);
+		mqtt_session_end(client->session, MQTT_REASON_QUOTA_EXCEEDED,
+		        "what was sent is not acknowledged, and others need the memory");
+	}
+}
+
 void mqtt_deliver_retry(struct mqtt_listener *listener)
 {
+	cut_off(listener);
 	struct list due;
 	list_init(&due);
 	LIST_EACH (&listener->waiting, at, following) {
@@ -96,6 +137,7 @@ static bool may_hold(struct mqtt_client *client, size_t bytes)
 {
 	struct mqtt_listener *listener = client->listener;
 	if (listener->held_bytes + bytes > listener->held_max_bytes) {
+		listener->short_of_memory = true;
 		look_again(client, RETRY_MS);
 		return false;
 	}
@@ -117,7 +159,8 @@ static bool transmit(struct mqtt_client *client, struct mqtt_delivery *delivery)
 		return false;
 	}
 	delivery->sent = true;
-	client->in_flight++;
+	if (!client->in_flight++)
+		client->moved_ms = loop_now_ms(client->listener->loop);
 	mqtt_order_left(delivery->order);
 	return true;
 }

@@ -71,6 +71,7 @@ struct mqtt_listener {
 	size_t held_bytes, held_max_bytes; /* of what was sent to clients and not acknowledged */
 	struct list unsaved;               /* clients that are to be written to the store */
 	struct timer save;                 /* and when */
+	bool short_of_memory;              /* one of these was refused for that */
 	struct list waiting;               /* clients that are to look for room again */
 	struct timer retry;                /* and when */
 	struct list doubtful; /* connections whose credentials are to be looked at again */
@@ -189,6 +190,7 @@ struct mqtt_client {
 	unsigned nunreleased, unreleased_room;
 	struct list subscriptions; /* those that are granted */
 	unsigned nsubscriptions;
+	uint64_t moved_ms;      /* when it acknowledged something last, or was sent the first */
 	struct list deliveries; /* sent and not acknowledged, or waiting to be sent */
 	unsigned in_flight;
 	size_t held_bytes;

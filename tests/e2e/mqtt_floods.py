@@ -61,5 +61,33 @@ def test_a_client_that_comes_and_goes():
         assert running.counters("mqtt")["connections"] == 1000
 
 
+def test_who_never_acknowledges_does_not_hold_what_others_need():
+    listeners = """
+  - { name: mqtt, protocol: mqtt, bind: "{address}:{port_mqtt}", deliver_memory: 64KiB }
+  - { name: web, protocol: http, bind: "{address}:{port_web}" }"""
+    kept = '  - { name: weather, path: "/weather/{place}", methods: [GET, PUT], auth: [none], keep: last }\n'
+    text = support.fleet("http://127.0.0.1:9", listeners, kept).replace("name: test,", "name: test, state: state,")
+    with support.Gateway(text, environment=support.TOKENS) as gateway:
+        def subscriber(name, topic):
+            client = mqtt.Client(gateway.address, gateway.port("mqtt"), mqtt.connect(5, name), mqtt.subscribe(topic, 1, 1, 5))
+            assert client.next()[3] == 0 and client.next()[-1] == 1
+            return client
+
+        def put(place):
+            body = '"' + "w" * 20000 + '"'
+            status, _, said = support.curl("-X", "PUT", "-H", "Content-Type: application/json", "-d", body,
+                                           gateway.url(f"/weather/{place}"))
+            assert status in (201, 204), (status, said)
+
+        with subscriber("idle", "weather/#") as idle:
+            for place in range(5):
+                put(place)
+            with subscriber("well", "weather/here") as well:
+                put("here")
+                assert well.next()[0] == 0x32
+                last = idle.all()[-1]
+                assert (last[0], last[2]) == (0xE0, 0x97), last[:40]
+
+
 if __name__ == "__main__":
     support.main(globals())
