@@ -84,6 +84,9 @@ static void load_gateway(struct configuration *configuration, struct mistakes *m
 		limits = &no_limits;
 	configuration->gateway_name = config_text(gateway, "name");
 	configuration->save_within_ms = config_duration_ms(gateway, "save_within");
+	const struct config *state = config_get(gateway, "state");
+	if (state && state->kind == CONFIG_SCALAR && !state->text.n)
+		mistake_add(mistakes, state, "empty; say a folder, such as /var/lib/fairlead");
 	configuration->state = config_file_path(&configuration->arena, gateway, "state").p;
 	load_limits(configuration, limits, mistakes);
 }

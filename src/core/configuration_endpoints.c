@@ -160,6 +160,9 @@ static void load_call(struct loading *loading)
 	}
 	router_each_variable(call->path, check_variable, &check);
 	call->media = config_text(node, "as");
+	if (call->media.n && slice_find(call->media, '/') == call->media.n)
+		mistake_add(loading->mistakes, config_get(node, "as"),
+		        "\"%s\" is no media type; say application/json or another", call->media.p);
 	call->rpc = config_text(node, "rpc");
 	call->message = config_text(node, "message");
 	call->reply = config_text(node, "reply");

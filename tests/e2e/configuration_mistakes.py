@@ -76,6 +76,11 @@ def test_devices_and_their_mailboxes():
     wrong("15", "which device?", endpoint="{ name: a, path: /a, methods: [PUT], auth: [token], to: it }")
 
 
+def test_what_names_nothing():
+    wrong("1:19", "empty", gateway='state: ""')
+    wrong("15", "no media type", endpoint='{ name: a, path: "/a/{device}", methods: [PUT], auth: [token], to: it, call: { as: json } }')
+
+
 def test_secrets_that_would_be_none():
     """Who writes a key down means it: it is not left out in silence."""
     wrong("4:65", "method psk", listener=SECURE)
