@@ -142,46 +142,7 @@ size_t stream_unsent(const struct stream *stream)
 	return stream->out_n - stream->out_read;
 }
 
-void stream_pause(struct stream *stream)
-{
-	stream->paused = true;
-}
-
-void stream_resume(struct stream *stream)
-{
-	stream->paused = false;
-}
-
-void stream_set_deadline(struct stream *stream, uint64_t at_ms)
-{
-	stream->deadline_ms = at_ms;
-}
-
-void stream_close(struct stream *stream)
-{
-	stream->closing = true;
-}
-
-const char *stream_peer(const struct stream *stream)
-{
-	(void)stream;
-	return "192.0.2.7:41000";
-}
-
-slice stream_peer_certificate(const struct stream *stream)
-{
-	return stream->certificate;
-}
-
-slice stream_psk_identity(const struct stream *stream)
-{
-	return stream->psk_identity;
-}
-
-slice stream_psk_mark(const struct stream *stream)
-{
-	return stream->psk_identity.n ? SLICE("its mark") : (slice){ NULL, 0 };
-}
+#include "fake_stream.h"
 
 /* The core. */
 bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
