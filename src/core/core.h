@@ -5,6 +5,7 @@
 
 #include "core/configuration.h"
 
+struct audit_sink;
 struct core;
 
 /* NULL: out of memory. */
@@ -14,6 +15,8 @@ bool core_load(struct core *, const char *path, struct mistakes *);
 /* Between core_load() and core_start(): where that is kept which outlives the process. It stays the caller's, and is
  * closed after core_destroy(). false: it cannot be read, error says why. */
 bool core_use_store(struct core *, struct store *, struct error *);
+/* Where audit events go from now on; borrowed until core_destroy(). NULL: nowhere. */
+void core_use_audit(struct core *, struct audit_sink *);
 /* Starts every listener. false: error says which could not and why; none is left running. */
 bool core_start(struct core *, struct error *);
 /* Reads the file again. Listeners whose part did not change keep their connections; a broken file leaves all

@@ -45,8 +45,9 @@ struct core {
 
 	struct values *values; /* the last ones, of endpoints that keep them */
 	uint64_t crowded_out, crowded_said_ms, unsaved, unsaved_said_ms;
-	struct list savings; /* keep's: changes of values that are on their way to the disk */
-	struct store *store; /* NULL: none */
+	struct list savings;      /* keep's: changes of values that are on their way to the disk */
+	struct store *store;      /* NULL: none */
+	struct audit_sink *audit; /* NULL: none */
 	struct follow follow;
 	struct postbox *postbox;
 

@@ -1,0 +1,29 @@
+/* SHA-256 and HMAC-SHA-256, by OpenSSL. Pure; any thread. */
+#ifndef CRYPTO_DIGEST_H
+#define CRYPTO_DIGEST_H
+
+#include "base/slice.h"
+
+enum { DIGEST_BYTES = 32 };
+
+struct digest {
+	unsigned char bytes[DIGEST_BYTES];
+};
+
+/* FIPS 180-4. Aborts when the library has no memory left for it. */
+struct digest digest_sha256(slice);
+/* RFC 2104. The key may be of any length. */
+struct digest digest_hmac_sha256(slice key, slice);
+
+static inline slice digest_slice(const struct digest *digest)
+{
+	return (slice){ (const char *)digest->bytes, DIGEST_BYTES };
+}
+
+/* In constant time. */
+static inline bool digest_equal(const struct digest *a, const struct digest *b)
+{
+	return slice_equal_secret(digest_slice(a), digest_slice(b));
+}
+
+#endif
