@@ -2,6 +2,7 @@
 #ifndef API_MESSAGE_H
 #define API_MESSAGE_H
 
+#include "base/field.h"
 #include "base/slice.h"
 
 struct value;
@@ -46,11 +47,6 @@ enum status {
 	STATUS_STORE_FULL,
 	STATUS_CANCELLED,
 	STATUS_COUNT
-};
-
-/* A header, an option, a user property. Names are lower case. */
-struct field {
-	slice name, value;
 };
 
 struct message {

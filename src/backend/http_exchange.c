@@ -69,6 +69,23 @@ bool http_origin_parse(slice url, struct http_origin *origin, struct error *erro
 	return true;
 }
 
+struct http_pool *http_origin_open(struct loop *loop, const struct http_origin *origin,
+        const struct http_pool_settings *settings, struct counters *counters, struct error *error)
+{
+	const struct http_pool_counts counts = {
+		.connections = &counters->at[COUNTER_CONNECTIONS],
+		.calls = &counters->at[COUNTER_MESSAGES],
+		.malformed = &counters->at[COUNTER_MALFORMED],
+		.bytes_in = &counters->at[COUNTER_BYTES_IN],
+		.bytes_out = &counters->at[COUNTER_BYTES_OUT],
+	};
+	struct http_pool *pool =
+	        http_pool_open(loop, origin->host, origin->port, settings, &counts);
+	if (!pool)
+		(void)error_set(error, "out of memory, or a host name without end");
+	return pool;
+}
+
 /* ---- The head */
 
 static char fold(char c)
@@ -430,6 +447,10 @@ enum status http_exchange_finish(struct exchange *exchange, const struct http_ca
 	case HTTP_END_REFUSED:
 		counters->at[COUNTER_REFUSED]++;
 		exchange->why = SLICE("the backend refused the connection");
+		return STATUS_BAD_BACKEND;
+	case HTTP_END_UNTRUSTED:
+		counters->at[COUNTER_REFUSED]++;
+		exchange->why = slice_of(call->why);
 		return STATUS_BAD_BACKEND;
 	case HTTP_END_BROKEN:
 		counters->at[COUNTER_FAILED]++;

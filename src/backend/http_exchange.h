@@ -1,10 +1,10 @@
 /* One exchange in HTTP's words: the head of the request, and what the answer means. Shared by the backends that
  * speak HTTP. Pure but for the arena, the counters and random ids. */
-#ifndef BACKEND_HTTP_EXCHANGE_H
-#define BACKEND_HTTP_EXCHANGE_H
+#ifndef NET_HTTP_EXCHANGE_H
+#define NET_HTTP_EXCHANGE_H
 
 #include "api/backend.h"
-#include "backend/http_pool.h"
+#include "net/http_pool.h"
 
 /* What every backend that speaks HTTP lets the file say of its pools: entries of its settings table. */
 /* clang-format off */
@@ -33,6 +33,10 @@ struct http_origin {
 
 /* false: the URL is not one of plain HTTP; error says why. */
 bool http_origin_parse(slice url, struct http_origin *, struct error *);
+
+/* A pool towards it that counts in the backend's counters. NULL: error says why. */
+struct http_pool *http_origin_open(struct loop *, const struct http_origin *,
+        const struct http_pool_settings *, struct counters *, struct error *);
 
 /* What one request is to say beside the caller's own fields. */
 struct http_head {

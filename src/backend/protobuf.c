@@ -109,10 +109,10 @@ static bool open_targets(struct protobuf_backend *backend, struct loop *loop,
 		struct protobuf_target *target = &backend->targets[i];
 		if (!http_origin_parse(targets[i].url, &target->origin, error))
 			return false;
-		target->pool = http_pool_open(loop, target->origin.host, target->origin.port,
-		        &pool_settings, &backend->base.counters);
+		target->pool = http_origin_open(
+		        loop, &target->origin, &pool_settings, &backend->base.counters, error);
 		if (!target->pool)
-			return error_set(error, "out of memory, or a host name without end");
+			return false;
 		targets[i].state = target;
 	}
 	return true;

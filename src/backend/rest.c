@@ -41,10 +41,9 @@ static bool open_target(struct rest *rest, struct loop *loop,
 	struct rest_target *own = &rest->targets[rest->ntargets];
 	if (!http_origin_parse(target->url, &own->origin, error))
 		return false;
-	own->pool = http_pool_open(
-	        loop, own->origin.host, own->origin.port, settings, &rest->backend.counters);
+	own->pool = http_origin_open(loop, &own->origin, settings, &rest->backend.counters, error);
 	if (!own->pool)
-		return error_set(error, "out of memory, or a host name without end");
+		return false;
 	target->state = own;
 	rest->ntargets++;
 	return true;

@@ -1,8 +1,13 @@
-/* What a field (a header, an option, a user property) may look like where it becomes one of HTTP's. Pure. */
+/* A field (a header, an option, a user property), and what it may look like where it becomes one of HTTP's. Pure. */
 #ifndef BASE_FIELD_H
 #define BASE_FIELD_H
 
 #include "base/slice.h"
+
+/* Names are lower case where a message holds them. */
+struct field {
+	slice name, value;
+};
 
 /* A token (RFC 9110 section 5.6.2). */
 bool field_name_valid(slice name);

@@ -73,6 +73,8 @@ void layer_down(struct layer *, slice bytes);
 void layer_established(struct layer *);
 /* Sends what was handed down and then ends the stream, for this reason. The layer lives until later. */
 void layer_end(struct layer *, enum stream_end, int errno_value);
+/* What it will end of, for who asks stream_failure(). Static. */
+void layer_say_failure(struct layer *, const char *text);
 /* Is there still somebody above to hand bytes to? */
 bool layer_lives(const struct layer *);
 /* Stops and starts reading, whatever the owner does. */

@@ -79,6 +79,9 @@ const char *stream_peer(const struct stream *);
 slice stream_peer_certificate(const struct stream *);
 slice stream_psk_identity(const struct stream *);
 slice stream_psk_mark(const struct stream *);
+/* In closed(), when the TLS handshake has failed: of what, said of the peer ("its certificate has expired"); else NULL.
+ * Static. */
+const char *stream_failure(const struct stream *);
 
 /* Listening. */
 struct stream_listener;

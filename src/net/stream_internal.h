@@ -34,6 +34,7 @@ struct stream {
 	bool layered, connecting, established, paused, held, closing, shut, finished;
 	enum stream_end end;
 	int errno_value;
+	const char *failure; /* static, or NULL */
 	char peer[PEER_BYTES];
 };
 

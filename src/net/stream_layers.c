@@ -142,11 +142,21 @@ void layer_end(struct layer *layer, enum stream_end end, int errno_value)
 	stream_begin_closing(stream, end, errno_value);
 }
 
+void layer_say_failure(struct layer *layer, const char *text)
+{
+	layer->stream->failure = text;
+}
+
 void layer_hold(struct layer *layer, bool held)
 {
 	layer->stream->held = held;
 	if (!held)
 		stream_read_on(layer->stream);
+}
+
+const char *stream_failure(const struct stream *stream)
+{
+	return stream->failure;
 }
 
 /* ---- Who the peer is, by what TLS has proved. */

@@ -106,12 +106,29 @@ static int check_pair(const mbedtls_pk_context *public, const mbedtls_pk_context
 
 /* ---- Callbacks during a handshake */
 
-/* Not zero ends the handshake, also where a certificate is optional. */
-static int verify(void *unused, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+static const char *complaint(uint32_t flags)
 {
-	(void)unused;
+	if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
+		return "its certificate is signed by nobody who is trusted here";
+	if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH)
+		return "its certificate is for another name";
+	if (flags & (MBEDTLS_X509_BADCERT_REVOKED))
+		return "its certificate is revoked";
+	if (flags & MBEDTLS_X509_BADCERT_EXPIRED)
+		return "its certificate has expired";
+	if (flags & MBEDTLS_X509_BADCERT_FUTURE)
+		return "its certificate is not valid yet";
+	return "its certificate is not acceptable";
+}
+
+/* Not zero ends the handshake, also where a certificate is optional. */
+static int verify(void *arg, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+	struct tls *tls = arg;
 	(void)certificate;
 	(void)depth;
+	if (*flags)
+		tls->complaint = complaint(*flags);
 	return *flags ? MBEDTLS_ERR_X509_CERT_VERIFY_FAILED : 0;
 }
 
@@ -154,9 +171,20 @@ static int read_ticket(void *arg, mbedtls_ssl_session *session, unsigned char *b
 int tls_handshake(struct tls *tls, mbedtls_ssl_context *context, struct tls_identity *identity)
 {
 	tls->identity = identity;
+	tls->complaint = NULL;
 	int result = mbedtls_ssl_handshake(context);
 	tls->identity = NULL;
 	return result;
+}
+
+const char *tls_failure_text(struct tls *tls, int error)
+{
+	const char *text = tls->complaint;
+	tls->complaint = NULL;
+	if (text)
+		return text;
+	return error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? "it refused the TLS handshake"
+	                                                    : "the TLS handshake failed";
 }
 
 void tls_say_why(mbedtls_ssl_context *context, int error)
@@ -210,6 +238,8 @@ static bool load_authorities(
         struct tls *tls, const struct tls_options *options, struct tls_fault *fault)
 {
 	int error = mbedtls_x509_crt_parse_file(&tls->authorities, options->authorities);
+	if (error > 0 && options->skip_unreadable_authorities && tls->authorities.version)
+		error = 0;
 	if (error)
 		return fail(fault, TLS_FILE_AUTHORITIES, options->authorities,
 		        error > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : error);
@@ -279,7 +309,7 @@ static bool configure(struct tls *tls, const struct tls_options *options, struct
 	set_versions_and_groups(config);
 	mbedtls_ssl_conf_ciphersuites(config, suites(tls, options));
 	mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
-	mbedtls_ssl_conf_verify(config, verify, NULL);
+	mbedtls_ssl_conf_verify(config, verify, tls);
 	mbedtls_ssl_conf_handshake_timeout(config, HANDSHAKE_STEP_MIN_MS, HANDSHAKE_STEP_MAX_MS);
 	if (options->protocols)
 		error = mbedtls_ssl_conf_alpn_protocols(config, options->protocols);

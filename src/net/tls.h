@@ -25,6 +25,8 @@ struct tls_options {
 	/* PEM files: the chain of the own certificate and its key; the authorities whose certificates are believed.
 	 * NULL: none. */
 	const char *certificate, *key, *authorities;
+	/* Some of the authorities may be of a kind that Mbed TLS does not know: for a file that others keep. */
+	bool skip_unreadable_authorities;
 
 	/* Of a server. */
 	enum tls_ask ask;

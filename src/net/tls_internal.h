@@ -31,6 +31,8 @@ struct tls {
 	void *arg;
 	/* Of the handshake that is being worked on right now: Mbed TLS's callbacks do not know it in 2.28. */
 	struct tls_identity *identity;
+	/* And what is wrong with the peer's certificate there; or NULL. */
+	const char *complaint;
 	bool is_client;
 	unsigned users; /* its owner, and each connection */
 };
@@ -41,6 +43,8 @@ int tls_handshake(struct tls *, mbedtls_ssl_context *, struct tls_identity *iden
 slice tls_peer_certificate(const mbedtls_ssl_context *);
 /* Tells the peer that the handshake has failed, where Mbed TLS does not by itself. */
 void tls_say_why(mbedtls_ssl_context *, int error);
+/* What a handshake has failed of that was just worked on: static, for a person. */
+const char *tls_failure_text(struct tls *, int error);
 /* What an error of Mbed TLS's means, for the log. */
 const char *tls_error_text(int error, char *text, size_t size);
 int tls_random(void *unused, unsigned char *bytes, size_t n);

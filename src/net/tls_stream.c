@@ -105,8 +105,10 @@ static void fail(struct tls_stream *self, int error)
 	log_debug("tls", "%s peer=%s: %s",
 	        self->phase == PHASE_THROUGH ? "connection ended" : "handshake failed",
 	        stream_peer(self->layer.stream), tls_error_text(error, why, sizeof why));
-	if (self->phase == PHASE_BEGUN)
+	if (self->phase == PHASE_BEGUN) {
+		layer_say_failure(&self->layer, tls_failure_text(self->tls, error));
 		tls_say_why(&self->context, error);
+	}
 	step_down(self, PHASE_FAILED);
 	layer_end(&self->layer, STREAM_END_ERROR, EPROTO);
 }

@@ -1,6 +1,6 @@
 /* Answers of HTTP backends. The first byte chooses how the bytes are cut and whether HEAD was asked; whole or in
  * pieces, the same must be read. */
-#include "backend/http_response.h"
+#include "net/http_response.h"
 
 #include <stdlib.h>
 

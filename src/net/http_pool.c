@@ -15,9 +15,9 @@
  * Names are looked up when a connection is to be opened and the last look is older than RESOLVED_FRESH_MS. When
  * that fails and there was an address before, the old one is used: a resolver ashore is out of reach more often
  * than a server moves. Of several addresses the next is tried when one refuses. */
-#include "backend/http_pool.h"
+#include "net/http_pool.h"
 
-#include "backend/http_response.h"
+#include "net/http_response.h"
 #include "base/log.h"
 #include "net/resolve.h"
 #include "net/stream.h"
@@ -30,7 +30,7 @@ enum { RESOLVED_FRESH_MS = 30000, HOST_MAX_BYTES = 256, HEAD_MAX_BYTES = 65536 }
 struct http_pool {
 	struct loop *loop;
 	struct http_pool_settings settings;
-	struct counters *counters;
+	struct http_pool_counts counts;
 	struct list idle;    /* connections, the last used first */
 	struct list waiting; /* calls */
 	unsigned nopen;      /* connections that are not dropped */
@@ -57,10 +57,10 @@ struct http_connection {
 static void serve_waiting(struct http_pool *pool);
 static bool open_connection(struct http_pool *pool, struct http_call *call);
 
-static void count(struct http_pool *pool, enum counter counter, uint64_t n)
+static void count(const struct http_pool *pool, uint64_t *counter, uint64_t n)
 {
-	if (!pool->closed)
-		pool->counters->at[counter] += n;
+	if (!pool->closed && counter)
+		*counter += n;
 }
 
 static void pool_free_if_unused(struct http_pool *pool)
@@ -125,7 +125,7 @@ static void send_call(struct http_connection *connection)
 	stream_set_deadline(connection->stream, 0);
 	stream_write2(connection->stream, call->head, call->body);
 	call->sent = true;
-	count(connection->pool, COUNTER_BYTES_OUT, call->head.n + call->body.n);
+	count(connection->pool, connection->pool->counts.bytes_out, call->head.n + call->body.n);
 }
 
 static void attach(struct http_connection *connection, struct http_call *call)
@@ -185,9 +185,9 @@ static size_t received(void *owner, struct stream *stream, slice bytes)
 	(void)stream;
 	if (connection->dropped)
 		return bytes.n;
-	count(connection->pool, COUNTER_BYTES_IN, bytes.n);
+	count(connection->pool, connection->pool->counts.bytes_in, bytes.n);
 	if (!connection->call) {
-		count(connection->pool, COUNTER_MALFORMED, 1);
+		count(connection->pool, connection->pool->counts.malformed, 1);
 		drop(connection);
 		return bytes.n;
 	}
@@ -217,7 +217,7 @@ static void refused(struct http_pool *pool, struct http_call *call)
 		return;
 	/* It may have moved. */
 	pool->resolved_at_ms = 0;
-	end_call(call, HTTP_END_REFUSED);
+	end_call(call, call->why ? HTTP_END_UNTRUSTED : HTTP_END_REFUSED);
 }
 
 /* The connection is gone, and the call that it had is not answered. */
@@ -237,7 +237,9 @@ static void lost(struct http_connection *connection, struct http_call *call, enu
 		end_call(call, HTTP_END_BROKEN);
 		return;
 	}
-	bool nothing_left = stream_unsent(connection->stream) >= call->head.n + call->body.n;
+	/* Under TLS it cannot be told from what is unsent, which is longer than what was written. */
+	bool nothing_left = !pool->settings.tls &&
+	                    stream_unsent(connection->stream) >= call->head.n + call->body.n;
 	if (nothing_left)
 		call->sent = false;
 	if (connection->used_before && !call->repeated && (nothing_left || call->repeatable)) {
@@ -248,12 +250,18 @@ static void lost(struct http_connection *connection, struct http_call *call, enu
 	end_call(call, HTTP_END_BROKEN);
 }
 
+static const char *ended_by(const char *failure, int errno_value)
+{
+	if (failure)
+		return failure;
+	return errno_value ? strerror(errno_value) : "closed";
+}
+
 static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
 {
 	struct http_connection *connection = owner;
 	struct http_pool *pool = connection->pool;
 	struct http_call *call = connection->call;
-	(void)stream;
 	if (!connection->dropped) {
 		connection->dropped = true;
 		list_remove(&connection->link);
@@ -262,8 +270,9 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 	if (call) {
 		connection->call = NULL;
 		call->connection = NULL;
+		call->why = stream_failure(stream);
 		log_debug("http", "%s:%u: a connection ended: %s", pool->host, pool->port,
-		        errno_value ? strerror(errno_value) : "closed");
+		        ended_by(call->why, errno_value));
 		if (connection->connected)
 			lost(connection, call, end);
 		else
@@ -289,16 +298,21 @@ static bool open_connection(struct http_pool *pool, struct http_call *call)
 	list_init(&connection->link);
 	const struct stream_limits limits = { .unread_max_bytes = 0,
 		.unsent_max_bytes = call->head.n + call->body.n + HEAD_MAX_BYTES };
-	const struct sockaddr_storage *address = &pool->addresses[pool->address_at];
-	connection->stream = stream_connect(
-	        pool->loop, (const struct sockaddr *)address, &events, &limits, connection);
+	const struct sockaddr *address =
+	        (const struct sockaddr *)&pool->addresses[pool->address_at];
+	const char *name = pool->settings.server_name ? pool->settings.server_name : pool->host;
+	struct tls *tls = pool->settings.tls;
+	connection->stream =
+	        tls ? stream_connect_tls(
+	                      pool->loop, address, tls, name, &events, &limits, connection)
+	            : stream_connect(pool->loop, address, &events, &limits, connection);
 	if (!connection->stream) {
 		free(connection);
 		return false;
 	}
 	pool->nopen++;
 	pool->nheld++;
-	count(pool, COUNTER_CONNECTIONS, 1);
+	count(pool, pool->counts.connections, 1);
 	attach(connection, call);
 	stream_set_deadline(
 	        connection->stream, loop_now_ms(pool->loop) + pool->settings.connect_timeout_ms);
@@ -372,10 +386,11 @@ void http_pool_send(struct http_pool *pool, struct http_call *call)
 	call->pool = pool;
 	call->connection = NULL;
 	call->sent = call->repeated = false;
+	call->why = NULL;
 	call->tried = 0;
 	list_init(&call->link);
 	timer_init(&call->timer, pool->loop, deadline_passed);
-	count(pool, COUNTER_MESSAGES, 1);
+	count(pool, pool->counts.calls, 1);
 	bool room = !list_empty(&pool->idle) ||
 	            pool->nopen + pool->nwaiting < pool->settings.connections_max;
 	if (!room && pool->nwaiting >= pool->settings.waiting_max) {
@@ -389,14 +404,14 @@ void http_pool_send(struct http_pool *pool, struct http_call *call)
 }
 
 struct http_pool *http_pool_open(struct loop *loop, slice host, unsigned port,
-        const struct http_pool_settings *settings, struct counters *counters)
+        const struct http_pool_settings *settings, const struct http_pool_counts *counts)
 {
 	struct http_pool *pool = host.n < HOST_MAX_BYTES ? calloc(1, sizeof *pool) : NULL;
 	if (!pool)
 		return NULL;
 	pool->loop = loop;
 	pool->settings = *settings;
-	pool->counters = counters;
+	pool->counts = *counts;
 	pool->port = port;
 	list_init(&pool->idle);
 	list_init(&pool->waiting);

@@ -1,9 +1,9 @@
 /* Reads one HTTP/1.x answer from bytes as they come, into an arena: interim (1xx) answers are skipped, chunks
  * joined, every size is bounded. Pure. Around http-parser; no file may include this and libwebsockets.h. */
-#ifndef BACKEND_HTTP_RESPONSE_H
-#define BACKEND_HTTP_RESPONSE_H
+#ifndef NET_HTTP_RESPONSE_H
+#define NET_HTTP_RESPONSE_H
 
-#include "api/message.h"
+#include "base/field.h"
 #include "base/text.h"
 
 #include <http_parser.h>

@@ -1,14 +1,14 @@
-/* A pool of keep-alive HTTP/1.1 connections to one origin, for all backends that speak HTTP: rest and protobuf.
+/* A pool of keep-alive HTTP/1.1 connections to one origin, over TLS or not: for the backends that speak HTTP (rest and
+ * protobuf), and for what the gateway itself asks of others (net/fetch.h).
  *
  * A call takes an idle connection or opens one; over `connections_max` calls wait in order. A call that is
  * sent on a connection the server had meanwhile given up is made once more on a fresh one, when nothing was
  * sent or the method may be repeated. All on the core thread. */
-#ifndef BACKEND_HTTP_POOL_H
-#define BACKEND_HTTP_POOL_H
+#ifndef NET_HTTP_POOL_H
+#define NET_HTTP_POOL_H
 
-#include "api/counter.h"
-#include "api/message.h"
 #include "base/arena.h"
+#include "base/field.h"
 #include "base/list.h"
 #include "loop/loop.h"
 
@@ -20,11 +20,21 @@ struct http_pool_settings {
 	uint64_t idle_ms;
 	uint64_t connect_timeout_ms;
 	size_t answer_max_bytes;
+	/* A client's side, which outlives the pool; NULL: plain TCP. */
+	struct tls *tls;
+	/* The name that the server's certificate must have, which outlives the pool; NULL: the host. */
+	const char *server_name;
+};
+
+/* Where what happens is counted; NULL: nowhere. They live as long as the pool is open. */
+struct http_pool_counts {
+	uint64_t *connections, *calls, *malformed, *bytes_in, *bytes_out;
 };
 
 enum http_end {
 	HTTP_END_ANSWER, /* code, media, fields and answer are set */
 	HTTP_END_REFUSED, /* no connection: refused, unreachable, unknown name, no answer to the attempt */
+	HTTP_END_UNTRUSTED, /* the TLS handshake failed: `why` says how */
 	HTTP_END_BROKEN,    /* reset or closed before the answer was whole */
 	HTTP_END_MALFORMED, /* what came is no HTTP answer */
 	HTTP_END_TOO_LARGE, /* the answer is over its limit or the arena's budget */
@@ -52,7 +62,8 @@ struct http_call {
 	const struct field *fields; /* names in lower case */
 	unsigned nfields;
 	slice answer;
-	bool sent; /* bytes have left */
+	bool sent;       /* bytes have left */
+	const char *why; /* static; HTTP_END_UNTRUSTED */
 
 	/* The pool's own. */
 	struct http_pool *pool;
@@ -63,10 +74,9 @@ struct http_call {
 	bool repeated;
 };
 
-/* `host`: a name or a numeric address, without brackets. `counters` live as long as the pool. NULL: out of
- * memory. Touches no network. */
+/* `host`: a name or a numeric address, without brackets. NULL: out of memory. Touches no network. */
 struct http_pool *http_pool_open(struct loop *, slice host, unsigned port,
-        const struct http_pool_settings *, struct counters *counters);
+        const struct http_pool_settings *, const struct http_pool_counts *);
 /* No call is under way. Its connections end by themselves. NULL is fine. */
 void http_pool_close(struct http_pool *);
 

@@ -1,7 +1,7 @@
 /* Callbacks of http-parser that build the answer. The parser hands out pieces, cut wherever the reads were cut;
  * so names, values and the body are collected as text in the arena. A callback that fails sets the verdict
  * first, and that stands above the parser's own error. */
-#include "backend/http_response.h"
+#include "net/http_response.h"
 
 static struct http_response *response_of(http_parser *parser)
 {
