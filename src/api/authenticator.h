@@ -6,23 +6,26 @@
 #define API_AUTHENTICATOR_H
 
 #include "api/config.h"
+#include "api/directory.h"
 #include "api/identity.h"
 #include "api/plugin.h"
 #include "api/request.h"
 #include "api/stage.h"
 
 struct authenticator;
+struct core;
 struct loop;
 
 struct authenticator_ops {
 	const char *name;               /* the `method:` that the file names */
 	const struct setting *settings; /* besides method */
+	unsigned keys;                  /* of a client's, that it looks at: 1u << KEY_… */
 	struct authenticator *(*open)(
 	        struct loop *, const struct config *, const struct directory *, struct error *);
 	/* Is this one for me? */
 	bool (*offers)(const struct authenticator *, const struct credential *);
-	/* NEXT: believed, request->who is set. REPLY: refused; request->why may say more than "not accepted".
-	 * WAIT: auth_done() will follow, exactly once. */
+	/* What auth_grant() said; or REPLY: refused, request->why may say more than "not accepted". WAIT: auth_done()
+	 * will follow, exactly once. */
 	enum verdict (*check)(struct authenticator *, struct request *, const struct credential *);
 	/* The key that a handshake in this name needs; borrowed. false: none. NULL: no way that has keys. */
 	bool (*secret_of)(const struct authenticator *, slice identity, slice *secret);
@@ -33,12 +36,34 @@ struct authenticator_ops {
 struct authenticator {
 	const struct authenticator_ops *ops;
 	const char *label;
+	struct core *core; /* once its configuration is in force; NULL before */
 };
 
 extern const struct authenticator_ops
         *const authenticator_all[]; /* NULL-terminated; made by the build */
 
-/* `who` NULL: refused. */
-void auth_done(struct request *, const struct identity *who);
+/* Whom an authenticator believes a caller to be. The texts need to live for the time of auth_grant() only. */
+struct grant {
+	slice client;  /* its id */
+	bool unlisted; /* it need be no client of the directory; `roles` say what it may do */
+	/* Names of roles, in place of what the directory says; NULL: those of the directory. */
+	const slice *roles;
+	unsigned nroles;
+	/* Of the client's roles only those that one of these names. */
+	bool scoped;
+	const slice *scopes;
+	unsigned nscopes;
+	slice plan;              /* empty: the client's */
+	slice key;               /* the handle of the key that proved it; or empty */
+	uint64_t valid_until_ms; /* since 1970; 0: no end is known */
+};
+
+/* Sets request->who, and returns NEXT; or refuses it (nobody of this id here, disabled, no memory) and returns REPLY. */
+enum verdict auth_grant(struct request *, const struct grant *);
+/* The same by a key of the directory, that has proved to be the caller's: it must not have expired. */
+enum verdict auth_grant_key(struct request *, const struct client_key *);
+
+/* Ends a WAIT with what auth_grant() said; REPLY without a status: refused. */
+void auth_done(struct request *, enum verdict);
 
 #endif

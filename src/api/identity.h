@@ -1,28 +1,28 @@
-/* Who a caller is, once believed, and the directory of those that the configuration knows.
+/* Who a caller is, once believed.
  *
- * Identities belong to a configuration and live as long as the last request that was matched under it. */
+ * An identity is made for one request and lives in its arena; who keeps it longer makes a duplicate. Its roles belong to the
+ * configuration that the request was matched under. */
 #ifndef API_IDENTITY_H
 #define API_IDENTITY_H
 
 #include "base/slice.h"
 
 struct role;
-struct directory;
-struct config;
 
 struct identity {
 	slice id; /* "engine-7"; "" for the anonymous caller */
 	const struct role *const *roles;
 	unsigned nroles;
+	bool unlisted; /* no client of the directory: somebody else's token says who it is */
+	slice plan;    /* its name; or empty */
+	slice key;     /* the handle of the key that it was believed by; or empty */
+	uint64_t
+	        valid_until_ms; /* since 1970: when what it was believed by ends; 0: no end is known */
 };
 
-/* The client with this id, or NULL. */
-const struct identity *directory_find(const struct directory *, slice id);
-/* Calls `each` for every client with its part of the configuration; stops and returns false when `each`
- * does. During open() only: the tree is not kept. */
-bool directory_each(const struct directory *,
-        bool (*each)(void *arg, const struct identity *, const struct config *client), void *arg);
 /* The caller whom nobody asked for a name: no id, no roles. */
 const struct identity *identity_anonymous(void);
+/* In one piece, for free(). NULL: out of memory. */
+struct identity *identity_duplicate(const struct identity *);
 
 #endif

@@ -10,7 +10,6 @@
 
 struct broker_authenticator {
 	struct authenticator base;
-	const struct directory *directory;
 	slice *listeners; /* each its own memory */
 	unsigned nlisteners;
 };
@@ -81,12 +80,12 @@ static struct authenticator *broker_open(struct loop *loop, const struct config 
         const struct directory *directory, struct error *error)
 {
 	(void)loop;
+	(void)directory;
 	struct broker_authenticator *self = calloc(1, sizeof *self);
 	if (!self) {
 		error_set(error, "out of memory");
 		return NULL;
 	}
-	self->directory = directory;
 	if (read_listeners(self, config_get(config, "listeners"), error))
 		return &self->base;
 	broker_close(&self->base);
@@ -118,12 +117,8 @@ static enum verdict broker_check(
 		        base->label);
 		return REPLY;
 	}
-	request->who = directory_find(self->directory, credential->name);
-	if (request->who)
-		return NEXT;
-	request_refuse(request, STATUS_UNAUTHENTICATED, "the publisher %.*s is no client here",
-	        SLICE_ARG(credential->name));
-	return REPLY;
+	const struct grant grant = { .client = credential->name };
+	return auth_grant(request, &grant);
 }
 
 static const struct setting settings[] = {

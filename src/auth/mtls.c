@@ -18,7 +18,8 @@
 enum { REMEMBERED_MAX = 4096, IDENTITY_MAX_BYTES = 255 };
 
 struct entry {
-	const struct identity *who;
+	char name[IDENTITY_MAX_BYTES];
+	size_t nname;
 	mbedtls_x509_time valid_to;
 	size_t n;
 	UT_hash_handle hh;
@@ -27,7 +28,6 @@ struct entry {
 
 struct mtls_authenticator {
 	struct authenticator base;
-	const struct directory *directory;
 	struct entry *entries;
 };
 
@@ -55,12 +55,12 @@ static struct authenticator *mtls_open(struct loop *loop, const struct config *c
 {
 	(void)loop;
 	(void)config;
+	(void)directory;
 	struct mtls_authenticator *self = calloc(1, sizeof *self);
 	if (!self) {
 		error_set(error, "out of memory");
 		return NULL;
 	}
-	self->directory = directory;
 	return &self->base;
 }
 
@@ -85,27 +85,23 @@ static slice common_name(const mbedtls_x509_name *names)
 }
 
 /* NULL: refused, request->why says why. */
-static struct entry *read_certificate(
-        struct mtls_authenticator *self, struct request *request, slice der)
+static struct entry *read_certificate(struct request *request, slice der)
 {
 	mbedtls_x509_crt certificate;
 	mbedtls_x509_crt_init(&certificate);
 	struct entry *entry = NULL;
 	int failed = mbedtls_x509_crt_parse_der(&certificate, (const unsigned char *)der.p, der.n);
 	slice name = failed ? (slice){ NULL, 0 } : common_name(&certificate.subject);
-	const struct identity *who = name.n ? directory_find(self->directory, name) : NULL;
 	if (failed)
 		request_refuse(request, STATUS_UNAUTHENTICATED, "the certificate cannot be read");
 	else if (!name.n)
 		request_refuse(request, STATUS_UNAUTHENTICATED,
 		        "the certificate's subject has no single common name");
-	else if (!who)
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "the certificate's subject %.*s is no client here", SLICE_ARG(name));
 	else
 		entry = calloc(1, sizeof *entry + der.n);
 	if (entry) {
-		entry->who = who;
+		memcpy(entry->name, name.p, name.n);
+		entry->nname = name.n;
 		entry->valid_to = certificate.valid_to;
 		entry->n = der.n;
 		memcpy(entry->der, der.p, der.n);
@@ -122,7 +118,7 @@ static enum verdict mtls_check(
 	struct entry *entry;
 	HASH_FIND(hh, self->entries, der.p, der.n, entry);
 	if (!entry) {
-		entry = read_certificate(self, request, der);
+		entry = read_certificate(request, der);
 		if (!entry)
 			return REPLY;
 		if (HASH_COUNT(self->entries) >= REMEMBERED_MAX)
@@ -133,8 +129,8 @@ static enum verdict mtls_check(
 		request_refuse(request, STATUS_UNAUTHENTICATED, "the certificate has expired");
 		return REPLY;
 	}
-	request->who = entry->who;
-	return NEXT;
+	const struct grant grant = { .client = { entry->name, entry->nname } };
+	return auth_grant(request, &grant);
 }
 
 static const char *const identities[] = { "subject.cn", NULL };

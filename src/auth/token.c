@@ -1,21 +1,23 @@
-/* token: opaque tokens. The client whose `token:` in the configuration equals the one presented is believed.
+/* token: opaque tokens. The client whose token it is is believed: one of the configuration (`clients[].token`), or
+ * one that was issued at run time.
  *
  * A token comes as a bearer token, as the password of HTTP Basic, MQTT or WS-Security, or in the login frame of
  * a binary protocol. A user name that comes with it must be the client's id, or empty: a token that was issued to
  * one device does not open a session in another's name.
  *
- * The table is keyed by the token itself under a hash with a random key, so the time of a look-up tells nothing
- * about the tokens in it; what is found is compared in constant time. Tokens are wiped when it closes. */
-#include "auth/secrets.h"
+ * Tokens are found by their keyed digests, so the time of a look-up tells nothing about those that are there. */
+#include "api/authenticator.h"
 
-static bool take(struct secrets *secrets, const struct identity *who, slice token,
-        const struct config *client, struct error *error)
+#include <stdlib.h>
+
+struct token_authenticator {
+	struct authenticator base;
+	const struct directory *directory;
+};
+
+static void token_close(struct authenticator *base)
 {
-	const struct secret *other = secrets_find(secrets, token);
-	if (other)
-		return config_error(client, error, "%.*s and %.*s have the same token",
-		        SLICE_ARG(other->who->id), SLICE_ARG(who->id));
-	return secrets_add(secrets, who, token, SECRETS_BY_SECRET, error);
+	free(base);
 }
 
 static struct authenticator *token_open(struct loop *loop, const struct config *config,
@@ -23,7 +25,13 @@ static struct authenticator *token_open(struct loop *loop, const struct config *
 {
 	(void)loop;
 	(void)config;
-	return secrets_open(directory, "token", take, error);
+	struct token_authenticator *self = calloc(1, sizeof *self);
+	if (!self) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	self->directory = directory;
+	return &self->base;
 }
 
 static bool token_offers(const struct authenticator *base, const struct credential *credential)
@@ -49,18 +57,19 @@ static bool token_offers(const struct authenticator *base, const struct credenti
 static enum verdict token_check(
         struct authenticator *base, struct request *request, const struct credential *credential)
 {
-	const struct secret *token = secrets_find(secrets_of(base), credential->secret);
-	if (!token || !slice_equal_secret(credential->secret, (slice){ token->bytes, token->n })) {
+	const struct token_authenticator *self = (struct token_authenticator *)base;
+	const struct client_key *token =
+	        directory_find_key(self->directory, KEY_TOKEN, credential->secret);
+	if (!token) {
 		request_refuse(request, STATUS_UNAUTHENTICATED, "this token is not known here");
 		return REPLY;
 	}
-	if (credential->name.n && !slice_equal(credential->name, token->who->id)) {
+	if (credential->name.n && !slice_equal(credential->name, token->client)) {
 		request_refuse(request, STATUS_UNAUTHENTICATED,
 		        "this token does not belong to %.*s", SLICE_ARG(credential->name));
 		return REPLY;
 	}
-	request->who = token->who;
-	return NEXT;
+	return auth_grant_key(request, token);
 }
 
 static const struct setting settings[] = { { .key = NULL } };
@@ -68,8 +77,9 @@ static const struct setting settings[] = { { .key = NULL } };
 const struct authenticator_ops authenticator_token = {
 	.name = "token",
 	.settings = settings,
+	.keys = 1u << KEY_TOKEN,
 	.open = token_open,
 	.offers = token_offers,
 	.check = token_check,
-	.close = secrets_close,
+	.close = token_close,
 };

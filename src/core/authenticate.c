@@ -94,12 +94,12 @@ static void cancel(struct core *core, struct request *request)
 	(void)request;
 }
 
-void auth_done(struct request *request, const struct identity *who)
+void auth_done(struct request *request, enum verdict verdict)
 {
-	request->who = who;
-	if (!who)
-		request_refuse(request, STATUS_UNAUTHENTICATED, "the credential is not accepted");
-	pipeline_resume(request, who ? NEXT : REPLY);
+	if (verdict == REPLY && request->status == STATUS_NONE)
+		request_refuse(request, STATUS_UNAUTHENTICATED,
+		        "the credential is not accepted (%s)", request->recognised_by->label);
+	pipeline_resume(request, verdict);
 }
 
 const struct stage stage_authenticate = {

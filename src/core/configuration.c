@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "core/config_check.h"
 #include "core/config_file.h"
+#include "core/directory.h"
 #include "core/router.h"
 #include "core/settings.h"
 
@@ -225,6 +226,19 @@ static void check_keys(const struct configuration *configuration, struct mistake
 	}
 }
 
+/* What the file gives clients to prove themselves by, and nothing looks at. */
+static void check_clients(const struct configuration *configuration, struct mistakes *mistakes)
+{
+	unsigned looked_at = 0;
+	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
+		const struct authenticator *at = configuration->authenticators[i].authenticator;
+		if (!at)
+			return;
+		looked_at |= at->ops->keys;
+	}
+	client_keys_check(config_get(configuration->root, "clients"), looked_at, mistakes);
+}
+
 struct configuration *configuration_load(
         struct loop *loop, const struct plugs *plugs, const char *path, struct mistakes *mistakes)
 {
@@ -249,6 +263,7 @@ struct configuration *configuration_load(
 		load_listeners(configuration, mistakes);
 		configuration_load_identities(configuration, mistakes);
 		check_keys(configuration, mistakes);
+		check_clients(configuration, mistakes);
 		configuration_load_backends(configuration, mistakes);
 		configuration_load_endpoints(configuration, mistakes);
 	}
@@ -279,6 +294,7 @@ void configuration_destroy(struct configuration *configuration)
 			authenticator->ops->close(authenticator);
 	}
 	directory_destroy(configuration->directory);
+	HASH_CLEAR(hh, configuration->roles_by_name);
 	router_destroy(configuration->router);
 	arena_finish(&configuration->arena);
 	free(configuration);

@@ -79,6 +79,7 @@ struct configuration {
 	unsigned nlisteners;
 	struct role *roles;
 	unsigned nroles;
+	struct role *roles_by_name; /* a table */
 	struct directory *directory;
 	struct authenticator_setup *authenticators;
 	unsigned nauthenticators;
@@ -115,8 +116,5 @@ const struct backend_setup *configuration_backend(const struct configuration *, 
 const struct endpoint_setup *configuration_endpoint(const struct configuration *, slice name);
 /* NULL: none of this name, or something was wrong with it. */
 const struct listener_setup *configuration_listener(const struct configuration *, slice name);
-
-struct directory *directory_create(struct configuration *, struct mistakes *);
-void directory_destroy(struct directory *);
 
 #endif

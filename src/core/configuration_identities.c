@@ -1,15 +1,14 @@
 /* Loading roles, clients and the named ways to authenticate. */
 #include "core/config_check.h"
 #include "core/configuration.h"
+#include "core/directory.h"
 #include "core/settings.h"
 
 const struct role *configuration_role(const struct configuration *configuration, slice name)
 {
-	for (unsigned i = 0; i < configuration->nroles; i++) {
-		if (slice_equal(configuration->roles[i].name, name))
-			return &configuration->roles[i];
-	}
-	return NULL;
+	struct role *role;
+	HASH_FIND(hh, configuration->roles_by_name, name.p, name.n, role);
+	return role;
 }
 
 static void load_role(
@@ -18,6 +17,7 @@ static void load_role(
 	/* Its name is known even when its rules are wrong, so that who names it is not blamed as well. */
 	struct role *role = &configuration->roles[configuration->nroles++];
 	role->name = node->key;
+	HASH_ADD_KEYPTR(hh, configuration->roles_by_name, role->name.p, role->name.n, role);
 	if (!config_check(node, NULL, settings_role, mistakes))
 		return;
 	const struct config *allow = config_get(node, "allow");

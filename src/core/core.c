@@ -34,7 +34,8 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	core->next_id = random_u64() | 1;
 	core->values = values_create();
 	core->postbox = postbox_create(core);
-	if (!core->values || !core->postbox) {
+	if (!registry_init(&core->registry) || !core->values || !core->postbox) {
+		registry_finish(&core->registry);
 		values_destroy(core->values);
 		postbox_destroy(core->postbox);
 		free(core);
@@ -86,9 +87,12 @@ static void take_limits(struct core *core)
 		store_set_delay(core->store, STORE_LAST_VALUES, core->current->save_within_ms);
 }
 
-/* The configuration is in force: what its backends do unasked may begin. */
-static void start_backends(struct core *core)
+/* The configuration is in force: clients of the registry are known to it, and what its backends do unasked may begin. */
+static void put_in_force(struct core *core)
 {
+	directory_use(core->current->directory, &core->registry);
+	for (unsigned i = 0; i < core->current->nauthenticators; i++)
+		core->current->authenticators[i].authenticator->core = core;
 	for (unsigned i = 0; i < core->current->nbackends; i++) {
 		struct backend *backend = core->current->backends[i].backend;
 		backend->core = core;
@@ -137,7 +141,7 @@ bool core_start(struct core *core, struct error *error)
 		if (!listener_start(listener, &why))
 			return error_set(error, "listener %s: %s", listener->name, why.text);
 	}
-	start_backends(core);
+	put_in_force(core);
 	return true;
 }
 
@@ -182,7 +186,7 @@ void core_reload(struct core *core)
 		core->current = next;
 		take_limits(core);
 		listeners_replace(core, &opened);
-		start_backends(core);
+		put_in_force(core);
 		follow_review(core);
 		listeners_review(core);
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
@@ -246,6 +250,7 @@ void core_destroy(struct core *core)
 	}
 	configuration_destroy(core->current);
 	postbox_destroy(core->postbox);
+	registry_finish(&core->registry);
 	free(core->path);
 	free(core);
 }

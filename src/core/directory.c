@@ -1,103 +1,166 @@
-/* The clients of the configuration, by id. */
-#include "base/table.h"
+#include "core/directory.h"
 
+#include <stdlib.h>
+
+#include "base/random.h"
 #include "core/config_check.h"
 #include "core/configuration.h"
 #include "core/settings.h"
 
-struct client {
-	struct identity identity; /* first */
-	const struct config *node;
-	UT_hash_handle hh;
-};
-
 struct directory {
-	struct client *clients;
+	struct roster *listed;           /* those of the file */
+	struct keyed_digests *digests;   /* what tokens and API keys of the file are found by */
+	const struct registry *registry; /* NULL: the configuration is not in force yet */
 };
 
-static const struct role **roles_of(
-        struct configuration *configuration, const struct config *node, struct mistakes *mistakes)
+/* ---- Reading the file */
+
+static bool check_roles(const struct configuration *configuration, const struct config *names,
+        struct mistakes *mistakes)
 {
-	const struct config *names = config_get(node, "roles");
-	const struct role **roles =
-	        arena_alloc(&configuration->arena, (names ? names->count : 0) * sizeof *roles);
-	unsigned n = 0;
+	bool right = true;
 	CONFIG_EACH (names, name) {
-		const struct role *role = configuration_role(configuration, name->text);
-		if (role && roles)
-			roles[n++] = role;
-		else
-			mistake_add(mistakes, name, "no role %s under roles:", name->text.p);
+		if (!configuration_role(configuration, name->text))
+			right = mistake_add(
+			        mistakes, name, "no role %s under roles:", name->text.p);
 	}
-	return roles;
+	return right;
 }
 
-static void add(struct directory *directory, struct configuration *configuration,
+static const slice *texts_of(struct arena *arena, const struct config *list, unsigned *n)
+{
+	slice *texts = arena_alloc(arena, (list ? list->count : 0) * sizeof *texts);
+	*n = 0;
+	CONFIG_EACH (list, text) {
+		if (texts)
+			texts[(*n)++] = text->text;
+	}
+	return texts;
+}
+
+static bool add(struct directory *directory, struct configuration *configuration,
         struct config *node, struct mistakes *mistakes)
 {
 	if (!config_check(node, NULL, settings_client, mistakes))
-		return;
-	slice id = config_text(node, "id");
-	struct client *client;
-	HASH_FIND(hh, directory->clients, id.p, id.n, client);
-	if (!id.n || client) {
-		mistake_add(mistakes, config_get(node, "id"),
-		        id.n ? "a second client of this id" : "empty");
-		return;
-	}
-	client = ARENA_NEW(&configuration->arena, struct client);
-	if (!client) {
-		mistake_add(mistakes, node, "out of memory");
-		return;
-	}
+		return false;
+	struct client client = { .id = config_text(node, "id"),
+		.plan = config_text(node, "plan"),
+		.disabled = config_switch(node, "disabled") };
+	if (!client.id.n || roster_find(directory->listed, client.id))
+		return mistake_add(mistakes, config_get(node, "id"),
+		        client.id.n ? "a second client of this id" : "empty");
 	const struct config *roles = config_get(node, "roles");
-	client->identity.id = id;
-	client->identity.roles = roles_of(configuration, node, mistakes);
-	client->identity.nroles = client->identity.roles && roles ? roles->count : 0;
-	client->node = node;
-	HASH_ADD_KEYPTR(hh, directory->clients, client->identity.id.p, id.n, client);
+	(void)check_roles(configuration, roles, mistakes);
+	client.roles = texts_of(&configuration->arena, roles, &client.nroles);
+	if (!client.roles || !roster_put(directory->listed, &client))
+		return mistake_add(mistakes, node, "out of memory");
+	return client_keys_load(directory->listed, directory->digests, node, mistakes);
+}
+
+static bool init(struct directory *directory)
+{
+	unsigned char key[KEYED_DIGEST_KEY_BYTES];
+	random_bytes(key, sizeof key);
+	directory->listed = roster_create();
+	directory->digests = keyed_digests_create(key);
+	explicit_bzero(key, sizeof key);
+	return directory->listed && directory->digests;
 }
 
 struct directory *directory_create(struct configuration *configuration, struct mistakes *mistakes)
 {
-	struct directory *directory = ARENA_NEW(&configuration->arena, struct directory);
+	struct directory *directory = calloc(1, sizeof *directory);
 	const struct config *clients = config_get(configuration->root, "clients");
-	if (!directory || !clients)
+	if (!directory || !init(directory)) {
+		(void)mistake_add(mistakes, configuration->root, "out of memory");
+		directory_destroy(directory);
+		return NULL;
+	}
+	if (!clients)
 		return directory;
 	if (clients->kind != CONFIG_LIST) {
 		mistake_add(mistakes, clients, "must be a list of clients");
 		return directory;
 	}
 	for (struct config *node = clients->first; node; node = node->next)
-		add(directory, configuration, node, mistakes);
+		(void)add(directory, configuration, node, mistakes);
 	return directory;
 }
 
 void directory_destroy(struct directory *directory)
 {
-	if (directory)
-		HASH_CLEAR(hh, directory->clients);
+	if (!directory)
+		return;
+	roster_destroy(directory->listed);
+	keyed_digests_destroy(directory->digests);
+	free(directory);
 }
 
-const struct identity *directory_find(const struct directory *directory, slice id)
+void directory_use(struct directory *directory, const struct registry *registry)
 {
-	struct client *client;
-	HASH_FIND(hh, directory->clients, id.p, id.n, client);
-	return client ? &client->identity : NULL;
+	directory->registry = registry;
 }
 
-bool directory_each(const struct directory *directory,
-        bool (*each)(void *arg, const struct identity *, const struct config *client), void *arg)
+/* ---- Looking for somebody */
+
+/* Where this client is kept: the file first. NULL: nowhere. */
+static const struct roster *home_of(const struct directory *directory, slice client)
 {
-	for (const struct client *client = directory->clients; client; client = client->hh.next) {
-		if (!each(arg, &client->identity, client->node))
-			return false;
+	if (roster_find(directory->listed, client))
+		return directory->listed;
+	const struct registry *registry = directory->registry;
+	return registry && roster_find(registry->roster, client) ? registry->roster : NULL;
+}
+
+const struct client *directory_client(const struct directory *directory, slice id)
+{
+	const struct roster *home = home_of(directory, id);
+	return home ? roster_find(home, id) : NULL;
+}
+
+bool directory_knows(const struct directory *directory, slice client)
+{
+	return home_of(directory, client) != NULL;
+}
+
+static const struct client_key *find_secret(const struct roster *roster,
+        struct keyed_digests *digests, enum key_kind kind, slice secret)
+{
+	struct digest digest = keyed_digest(digests, secret);
+	return roster_find_key(roster, kind, digest_slice(&digest));
+}
+
+/* So that it costs no digest the next time, in either roster. */
+static void remember(const struct directory *directory, slice secret)
+{
+	struct digest digest = keyed_digest(directory->digests, secret);
+	keyed_digest_remember(directory->digests, secret, &digest);
+	if (!directory->registry)
+		return;
+	digest = keyed_digest(directory->registry->digests, secret);
+	keyed_digest_remember(directory->registry->digests, secret, &digest);
+}
+
+const struct client_key *directory_find_key(
+        const struct directory *directory, enum key_kind kind, slice secret)
+{
+	const struct registry *registry = directory->registry;
+	const struct client_key *key;
+	if (kind == KEY_CERTIFICATE) {
+		key = roster_find_key(directory->listed, kind, secret);
+		return key || !registry ? key : roster_find_key(registry->roster, kind, secret);
 	}
-	return true;
+	key = find_secret(directory->listed, directory->digests, kind, secret);
+	if (!key && registry)
+		key = find_secret(registry->roster, registry->digests, kind, secret);
+	if (key)
+		remember(directory, secret);
+	return key;
 }
 
-const struct identity *identity_anonymous(void)
+const struct client_key *directory_key_of(const struct directory *directory, slice client,
+        enum key_kind kind, const struct client_key *previous)
 {
-	static const struct identity anonymous = { .id = SLICE_INIT("") };
-	return &anonymous;
+	const struct roster *home = home_of(directory, client);
+	return home ? roster_key_of(home, client, kind, previous) : NULL;
 }

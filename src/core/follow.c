@@ -122,6 +122,13 @@ static struct following *copy_request(const struct request *request, size_t byte
 	return following;
 }
 
+bool following_recognise(struct following *following, const struct identity *who)
+{
+	free(following->who);
+	following->who = who ? identity_duplicate(who) : NULL;
+	return !who || following->who;
+}
+
 struct following *following_create(struct core *core, struct request *request)
 {
 	struct follow *follow = &core->follow;
@@ -131,6 +138,10 @@ struct following *following_create(struct core *core, struct request *request)
 	               request->accept.n + request->peer.n + request->session.n;
 	bool room = follow->count < follow->max && bytes <= follow->max_bytes - follow->bytes;
 	struct following *following = room ? copy_request(request, bytes) : NULL;
+	if (following && !following_recognise(following, request->who)) {
+		free(following);
+		following = NULL;
+	}
 	if (!following) {
 		follow->refused++;
 		return NULL;
@@ -141,6 +152,7 @@ struct following *following_create(struct core *core, struct request *request)
 	if (one || filter_is_path(following->path)) {
 		following->topic = topic_of(follow, following->path);
 		if (!following->topic) {
+			free(following->who);
 			free(following);
 			return NULL;
 		}
@@ -153,7 +165,6 @@ struct following *following_create(struct core *core, struct request *request)
 	follow->bytes += bytes;
 	following->subscription = (struct subscription){ request->adapter, request->follower };
 	following->request = request;
-	following->who = request->who;
 	following->by = request->recognised_by;
 	following->since = values_newest(core->values);
 	if (request->follow_others)
@@ -174,6 +185,7 @@ void following_destroy(struct core *core, struct following *following)
 	leave_topic(follow, following->topic);
 	follow->count--;
 	follow->bytes -= following->bytes;
+	free(following->who);
 	explicit_bzero(following, following->bytes);
 	free(following);
 }
@@ -503,7 +515,7 @@ void follow_review(struct core *core)
 	struct follow *follow = &core->follow;
 	LIST_EACH (&follow->all, at, following) {
 		struct following *one = LIST_OWNER(at, struct following, link);
-		one->who = NULL;
+		(void)following_recognise(one, NULL);
 		if (!one->request) /* else it is looked at when it is handed over */
 			review_add(core, one);
 	}

@@ -17,8 +17,8 @@ struct following {
 	const char *protocol;
 	slice path, accept, peer, session;
 	const struct credential *credentials;
-	/* Who it is, under the configuration in force; NULL: not looked at yet. */
-	const struct identity *who;
+	/* Who it is, under the configuration in force, its own; NULL: not looked at yet. */
+	struct identity *who;
 	const struct authenticator *by; /* NULL: nobody was asked */
 	uint64_t
 	        heard; /* the version of the last value that it was told, or that it may not hear */
@@ -30,6 +30,8 @@ struct following {
 
 /* NULL: too many, or no memory. */
 struct following *following_create(struct core *, struct request *);
+/* Whom it has been found to be; copies. NULL: that is in doubt. false: out of memory, it stays in doubt. */
+bool following_recognise(struct following *, const struct identity *);
 /* Out of every list and index, its secrets wiped. */
 void following_destroy(struct core *, struct following *);
 /* Tells the adapter that there will be no more. */

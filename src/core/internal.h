@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 
 #include "core/core.h"
+#include "core/directory.h"
 #include "core/follow.h"
 #include "core/values.h"
 #include "core/postbox.h"
@@ -29,8 +30,9 @@ struct core {
 	const struct plugs *plugs;
 	char *path;
 	struct configuration *current;
-	struct list retired;   /* configurations that still have requests under way */
-	struct list listeners; /* running, and stopped ones whose requests are still under way */
+	struct registry registry; /* clients that were added at run time */
+	struct list retired;      /* configurations that still have requests under way */
+	struct list listeners;    /* running, and stopped ones whose requests are still under way */
 	struct adapter_limits limits; /* where every adapter looks */
 
 	/* Submitted and not replied yet, by their ids: thousands may be cancelled at once when a link goes. */

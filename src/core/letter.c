@@ -56,6 +56,8 @@ slice letter_write(struct arena *arena, const struct request *request)
 	bool whole = id.p && map && add(arena, map, SLICE("endpoint"), request->endpoint->name) &&
 	             add(arena, map, SLICE("client"),
 	                     request->who ? request->who->id : (slice){ NULL, 0 }) &&
+	             add(arena, map, SLICE("unlisted"),
+	                     request->who && request->who->unlisted ? SLICE("yes") : SLICE("")) &&
 	             add(arena, map, SLICE("id"), id) &&
 	             add(arena, map, SLICE("resource"), request->resource) &&
 	             add(arena, map, SLICE("method"), slice_of(method_name(call->method))) &&
@@ -120,6 +122,7 @@ bool letter_read(struct arena *arena, slice head, struct letter *letter)
 	*letter = (struct letter){ 0 };
 	letter->endpoint = part(map, SLICE("endpoint"));
 	letter->client = part(map, SLICE("client"));
+	letter->unlisted = part(map, SLICE("unlisted")).n > 0;
 	letter->id = part(map, SLICE("id"));
 	letter->resource = part(map, SLICE("resource"));
 	letter->call.path = part(map, SLICE("path"));

@@ -10,8 +10,9 @@
 
 struct letter {
 	slice endpoint;
-	slice client; /* id of who asked; empty: nobody in particular */
-	slice id;     /* the first request's, as the log has it */
+	slice client;  /* id of who asked; empty: nobody in particular */
+	bool unlisted; /* no client of the directory: known by what somebody else says of it */
+	slice id;      /* the first request's, as the log has it */
 	slice resource;
 	struct message call; /* without media and body, which the record has */
 	struct variable variables[VARIABLE_MAX];

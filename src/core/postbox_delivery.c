@@ -109,8 +109,11 @@ static const char *address(
 	if (!setup->to->mailbox.messages)
 		return "its backend has no mailbox any more"; /* newer ones go past it */
 	request->endpoint = &setup->endpoint;
-	request->who = letter->client.n ? directory_find(configuration->directory, letter->client)
-	                                : identity_anonymous();
+	const struct grant grant = { .client = letter->client, .unlisted = letter->unlisted };
+	const char *why;
+	request->who = letter->client.n
+	                       ? grant_identity(configuration, &grant, &request->arena, &why)
+	                       : identity_anonymous();
 	return request->who ? NULL : "who sent it is a client no more";
 }
 

@@ -7,7 +7,7 @@ enum { REVIEWS_A_TURN = 64, REVIEWS_MAX = 256, RETRY_MS = 1000 };
 
 void review_add(struct core *core, struct following *following)
 {
-	following->who = NULL;
+	(void)following_recognise(following, NULL);
 	following->by = NULL;
 	list_remove(&following->due);
 	if (!following->review)
@@ -89,8 +89,9 @@ static void decide(struct core *core, struct following *following, const struct 
 	} else if (following->method == METHOD_GET && !(endpoint && endpoint->keep_last)) {
 		following_end(
 		        core, following, STATUS_NOT_FOUND, SLICE("values are no longer kept here"));
+	} else if (!following_recognise(following, request->who)) {
+		following_end(core, following, STATUS_UNAVAILABLE, SLICE("out of memory"));
 	} else {
-		following->who = request->who;
 		following->by = request->recognised_by;
 		following_is_due(core, following);
 	}

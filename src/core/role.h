@@ -4,6 +4,7 @@
 
 #include "api/message.h"
 #include "base/arena.h"
+#include "base/table.h"
 
 struct role_rule {
 	unsigned methods; /* 1u << METHOD_… */
@@ -14,6 +15,7 @@ struct role {
 	slice name;
 	struct role_rule *rules;
 	unsigned nrules;
+	UT_hash_handle hh; /* in the configuration's table, by name */
 };
 
 /* "POST /ships/sensors/{self}", "* /ships/x"; false: *why says what is wrong. */

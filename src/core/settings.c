@@ -94,6 +94,8 @@ const struct setting settings_role[] = {
 const struct setting settings_client[] = {
 	{ .key = "id", .type = SETTING_TEXT, .required = true, .help = "who it is" },
 	{ .key = "roles", .type = SETTING_TEXTS, .help = "what it may do" },
+	{ .key = "plan", .type = SETTING_TEXT, .help = "the name of its plan" },
+	{ .key = "disabled", .type = SETTING_SWITCH, .help = "it is let in no more" },
 	{ .key = "token",
 	        .type = SETTING_SECRET,
 	        .help = "its opaque token: env:NAME or file:PATH" },

@@ -85,7 +85,7 @@ def test_a_topic_that_names_nobody_is_refused():
         with gateway:
             for topic, why in (("public", "too short"), ("ships//sensors", "no client's id"),
                                ("ships/engine 7/sensors", "no client's id"),
-                               ("ships/engine-9/sensors", "the publisher engine-9 is no client here")):
+                               ("ships/engine-9/sensors", "engine-9 is no client here")):
                 broker.publish(topic, "{}")
                 refused(gateway, "unauthenticated", why)
             # Somebody's role is for oneself.

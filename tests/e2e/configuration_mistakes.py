@@ -11,7 +11,7 @@ SECURE = "  - { name: coaps, protocol: coap, bind: 127.0.0.1:5684, tls: { psk: t
 KEPT = '  - { name: b, path: "/b", methods: [GET, PUT], auth: [token], keep: last }'
 
 
-def check(line="", listener=MQTT, auth="", backend="{ protocol: mqtt, listener: mqtt }", gateway="state: state",
+def check(line="", listener=MQTT, auth="", backend="{ protocol: mqtt, listener: mqtt }", gateway="state: state", client="",
           endpoint='{ name: a, path: "/a/{device}", methods: [PUT], auth: [token], to: it }'):
     """The lines of `fairlead check` without the file's name."""
     text = f"""gateway: {{ {gateway} }}
@@ -24,7 +24,7 @@ auth:
 roles:
   all: {{ allow: ["* /*"] }}
 clients:
-  - {{ id: somebody, roles: [all], token: env:TOKEN, psk: env:KEY }}
+  - {{ id: somebody, roles: [all], token: env:TOKEN{client} }}
 backends:
   it: {backend}
 endpoints:
@@ -49,7 +49,7 @@ def wrong(place, part, **what):
 def test_what_is_right_is_valid():
     assert check()[0] == 0, check()
     assert check(line=KEPT)[0] == 0
-    assert check(listener=MQTT + "\n" + SECURE, auth="key: { method: psk }")[0] == 0
+    assert check(listener=MQTT + "\n" + SECURE, auth="key: { method: psk }", client=", psk: env:KEY")[0] == 0
     coap = "{ protocol: coap, targets: [{ url: coaps://127.0.0.1 }], identity: me, psk: env:KEY }"
     assert check(backend=coap, endpoint="{ name: a, path: /a, methods: [PUT], auth: [token], to: it }")[0] == 0
 
@@ -84,6 +84,7 @@ def test_what_names_nothing():
 def test_secrets_that_would_be_none():
     """Who writes a key down means it: it is not left out in silence."""
     wrong("4:65", "method psk", listener=SECURE)
+    wrong("11:53", "nothing looks at it", client=", psk: env:KEY")
     for scheme in ("coap", "coap+tcp"):
         wrong("13", "coaps", backend=f"{{ protocol: coap, targets: [{{ url: {scheme}://127.0.0.1 }}], identity: me, psk: env:KEY }}")
     wrong("13", "identity", backend="{ protocol: coap, targets: [{ url: coaps://127.0.0.1 }], psk: env:KEY }")

@@ -45,7 +45,7 @@ static void try_texts(struct arena *arena, const struct config *node)
 	(void)config_parse_duration(node->text, &number);
 	(void)config_parse_switch(node->text, &on);
 	if (role_rule_parse(node->text, &rule, &why)) {
-		const struct role role = { node->key, &rule, 1 };
+		const struct role role = { .name = node->key, .rules = &rule, .nrules = 1 };
 		(void)role_allows(&role, METHOD_GET, SLICE("/a/b%2Fc/d"), SLICE("b/c"));
 	}
 	struct router *router = router_create(arena);

@@ -167,7 +167,7 @@ static void roles_let_a_device_be_itself_only(void **state)
 	const char *why;
 	assert_true(role_rule_parse(SLICE("POST,GET /ships/sensors/{self}"), &rules[0], &why));
 	assert_true(role_rule_parse(SLICE("* /cars/*"), &rules[1], &why));
-	const struct role role = { SLICE("r"), rules, 2 };
+	const struct role role = { .name = SLICE("r"), .rules = rules, .nrules = 2 };
 	slice self = SLICE("engine 7");
 	assert_true(role_allows(&role, METHOD_POST, SLICE("/ships/sensors/engine%207"), self));
 	assert_true(role_allows(&role, METHOD_HEAD, SLICE("/ships/sensors/engine%207"), self));

@@ -1,0 +1,149 @@
+/* What the file gives a client to prove itself by. A secret is read, kept in the form in which it is looked for, and
+ * wiped. */
+#include "core/directory.h"
+
+#include "base/log.h"
+
+enum {
+	SECRETS_MAX_BYTES = 256 * 1024,
+	/* What TLS takes here, and what cannot be guessed by trying (RFC 4279 section 7.2). */
+	PSK_MAX_BYTES = 32,
+	PSK_SAFE_BYTES = 16
+};
+
+struct loading {
+	struct roster *roster;
+	const struct keyed_digests *digests;
+	const struct config *node;
+	slice client;
+	struct mistakes *mistakes;
+};
+
+static bool put(
+        const struct loading *loading, enum key_kind kind, slice secret, const struct config *place)
+{
+	const struct client_key key = { .client = loading->client, .kind = kind, .secret = secret };
+	const struct client_key *other;
+	switch (roster_put_key(loading->roster, &key)) {
+	case ROSTER_OK:
+		return true;
+	case ROSTER_TAKEN:
+		other = roster_find_key(loading->roster, kind, secret);
+		return mistake_add(loading->mistakes, place, "%.*s and %.*s have the same %.*s",
+		        SLICE_ARG(other ? other->client : loading->client),
+		        SLICE_ARG(loading->client), SLICE_ARG(place->key));
+	case ROSTER_NO_CLIENT:
+	case ROSTER_NO_MEMORY:
+		break;
+	}
+	return mistake_add(loading->mistakes, place, "out of memory");
+}
+
+/* A token, an API key: found by its digest. */
+static bool put_digest(
+        const struct loading *loading, enum key_kind kind, slice secret, const struct config *place)
+{
+	struct digest digest = keyed_digest(loading->digests, secret);
+	return put(loading, kind, digest_slice(&digest), place);
+}
+
+static int digit(char c)
+{
+	c = ascii_lower(c);
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The length of the key, 0 when it is none: the bytes of the secret as they are, or in hexadecimal after "0x", as
+ * many devices have it. */
+static size_t read_psk(slice secret, char key[PSK_MAX_BYTES])
+{
+	if (!slice_starts(secret, SLICE("0x"))) {
+		size_t n = secret.n <= PSK_MAX_BYTES ? secret.n : 0;
+		memcpy(key, secret.p, n);
+		return n;
+	}
+	slice digits = slice_from(secret, 2);
+	if (digits.n % 2 || digits.n > 2 * PSK_MAX_BYTES)
+		return 0;
+	for (size_t i = 0; i < digits.n / 2; i++) {
+		int high = digit(digits.p[2 * i]), low = digit(digits.p[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return 0;
+		key[i] = (char)(high << 4 | low);
+	}
+	return digits.n / 2;
+}
+
+static bool put_psk(
+        const struct loading *loading, enum key_kind kind, slice secret, const struct config *place)
+{
+	char key[PSK_MAX_BYTES];
+	size_t n = read_psk(secret, key);
+	bool added = n ? put(loading, kind, (slice){ key, n }, place)
+	               : mistake_add(loading->mistakes, place,
+	                         "a pre-shared key has 1 to %d bytes; after 0x they are in "
+	                         "hexadecimal",
+	                         PSK_MAX_BYTES);
+	explicit_bzero(key, sizeof key);
+	if (added && n < PSK_SAFE_BYTES)
+		log_warning("auth",
+		        "client=%.*s the pre-shared key has %zu bytes; who overhears a handshake "
+		        "can guess it; use %d or more, at random",
+		        SLICE_ARG(loading->client), n, PSK_SAFE_BYTES);
+	return added;
+}
+
+static const struct {
+	const char *setting;
+	enum key_kind kind;
+	bool (*put)(
+	        const struct loading *, enum key_kind, slice secret, const struct config *place);
+} sources[] = {
+	{ "token", KEY_TOKEN, put_digest },
+	{ "psk", KEY_PSK, put_psk },
+};
+
+static bool load(const struct loading *loading, unsigned i)
+{
+	const struct config *place = config_get(loading->node, sources[i].setting);
+	struct arena arena;
+	struct error error = { 0 };
+	slice secret;
+	if (!place)
+		return true;
+	arena_init(&arena, SECRETS_MAX_BYTES);
+	bool loaded = config_secret(&arena, loading->node, sources[i].setting, &secret, &error);
+	if (loaded)
+		loaded = sources[i].put(loading, sources[i].kind, secret, place);
+	else
+		mistake_add_error(loading->mistakes, place, &error);
+	if (secret.p)
+		explicit_bzero((char *)(uintptr_t)secret.p, secret.n);
+	arena_finish(&arena);
+	return loaded;
+}
+
+bool client_keys_load(struct roster *roster, const struct keyed_digests *digests,
+        const struct config *client, struct mistakes *mistakes)
+{
+	const struct loading loading = { roster, digests, client, config_text(client, "id"),
+		mistakes };
+	bool right = true;
+	for (unsigned i = 0; i < sizeof sources / sizeof *sources; i++)
+		right = load(&loading, i) && right;
+	return right;
+}
+
+void client_keys_check(const struct config *clients, unsigned looked_at, struct mistakes *mistakes)
+{
+	CONFIG_EACH (clients, client) {
+		for (unsigned i = 0; i < sizeof sources / sizeof *sources; i++) {
+			const struct config *key = config_get(client, sources[i].setting);
+			if (key && !(looked_at & 1u << sources[i].kind))
+				mistake_add_key(mistakes, key,
+				        "nothing looks at it: no way under auth: takes one");
+		}
+	}
+}

@@ -1,0 +1,279 @@
+#include "core/roster.h"
+
+#include <stdlib.h>
+
+#include "base/table.h"
+
+/* What comes first in each is what the outside sees, so that it can be led back to the whole. */
+struct entry {
+	struct client client;
+	UT_hash_handle hh;
+	struct list keys;
+	slice id; /* as the table has it: the content may be replaced */
+	char *content;
+};
+
+struct key {
+	struct client_key key;
+	UT_hash_handle by_secret, by_handle;
+	struct list link; /* among its client's */
+	struct entry *owner;
+	size_t bytes;
+};
+
+struct roster {
+	struct entry *clients;
+	struct key *secrets[KEY_KINDS];
+	struct key *handles;
+	unsigned nkeys;
+};
+
+struct roster *roster_create(void)
+{
+	return calloc(1, sizeof(struct roster));
+}
+
+static struct entry *find(const struct roster *roster, slice id)
+{
+	struct entry *entry;
+	HASH_FIND(hh, roster->clients, id.p, id.n, entry);
+	return entry;
+}
+
+static slice copy(char **at, slice from)
+{
+	slice to = { *at, from.n };
+	if (from.n)
+		memcpy(*at, from.p, from.n);
+	*at += from.n;
+	return to;
+}
+
+static size_t texts_bytes(const slice *texts, unsigned n)
+{
+	size_t bytes = n * sizeof *texts;
+	for (unsigned i = 0; i < n; i++)
+		bytes += texts[i].n;
+	return bytes;
+}
+
+static const slice *copy_texts(slice *to, char **at, const slice *from, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		to[i] = copy(at, from[i]);
+	return to;
+}
+
+/* ---- Clients */
+
+static struct entry *add_entry(struct roster *roster, slice id)
+{
+	struct entry *entry = calloc(1, sizeof *entry + id.n);
+	if (!entry)
+		return NULL;
+	char *at = (char *)(entry + 1);
+	entry->id = copy(&at, id);
+	list_init(&entry->keys);
+	HASH_ADD_KEYPTR(hh, roster->clients, entry->id.p, id.n, entry);
+	if (find(roster, id) == entry)
+		return entry;
+	free(entry);
+	return NULL;
+}
+
+const struct client *roster_put(struct roster *roster, const struct client *client)
+{
+	char *content =
+	        malloc(texts_bytes(client->roles, client->nroles) + client->plan.n + sizeof(slice));
+	struct entry *entry = content ? find(roster, client->id) : NULL;
+	if (content && !entry)
+		entry = add_entry(roster, client->id);
+	if (!entry) {
+		free(content);
+		return NULL;
+	}
+	slice *roles = (slice *)(void *)content;
+	char *at = (char *)(roles + client->nroles);
+	struct client next = *client;
+	next.id = entry->id;
+	next.roles = copy_texts(roles, &at, client->roles, client->nroles);
+	next.plan = copy(&at, client->plan);
+	free(entry->content);
+	entry->content = content;
+	entry->client = next;
+	return &entry->client;
+}
+
+static void remove_key(struct roster *roster, struct key *key)
+{
+	if (key->key.kind != KEY_PSK && key->key.kind != KEY_PASSWORD)
+		HASH_DELETE(by_secret, roster->secrets[key->key.kind], key);
+	if (key->key.handle.n)
+		HASH_DELETE(by_handle, roster->handles, key);
+	list_remove(&key->link);
+	roster->nkeys--;
+	explicit_bzero(key, key->bytes);
+	free(key);
+}
+
+static void remove_client(struct roster *roster, struct entry *entry)
+{
+	LIST_EACH (&entry->keys, at, following)
+		remove_key(roster, LIST_OWNER(at, struct key, link));
+	HASH_DEL(roster->clients, entry);
+	free(entry->content);
+	free(entry);
+}
+
+bool roster_remove(struct roster *roster, slice id)
+{
+	struct entry *entry = find(roster, id);
+	if (entry)
+		remove_client(roster, entry);
+	return entry != NULL;
+}
+
+void roster_destroy(struct roster *roster)
+{
+	if (!roster)
+		return;
+	while (roster->clients)
+		remove_client(roster, roster->clients);
+	free(roster);
+}
+
+const struct client *roster_find(const struct roster *roster, slice id)
+{
+	const struct entry *entry = find(roster, id);
+	return entry ? &entry->client : NULL;
+}
+
+const struct client *roster_next(const struct roster *roster, const struct client *previous)
+{
+	const struct entry *entry =
+	        previous ? ((const struct entry *)(const void *)previous)->hh.next
+	                 : roster->clients;
+	return entry ? &entry->client : NULL;
+}
+
+unsigned roster_count(const struct roster *roster)
+{
+	return HASH_COUNT(roster->clients);
+}
+
+/* ---- Keys */
+
+static struct key *find_key(const struct roster *roster, enum key_kind kind, slice secret)
+{
+	struct key *key;
+	HASH_FIND(by_secret, roster->secrets[kind], secret.p, secret.n, key);
+	return key;
+}
+
+static struct key *key_named(const struct roster *roster, slice handle)
+{
+	struct key *key;
+	HASH_FIND(by_handle, roster->handles, handle.p, handle.n, key);
+	return key;
+}
+
+static struct key *copy_key(const struct client_key *from, struct entry *owner)
+{
+	size_t bytes = sizeof(struct key) + texts_bytes(from->scopes, from->nscopes) +
+	               from->handle.n + from->secret.n + from->bound_to.n;
+	struct key *key = calloc(1, bytes);
+	if (!key)
+		return NULL;
+	slice *scopes = (slice *)(void *)(key + 1);
+	char *at = (char *)(scopes + from->nscopes);
+	key->bytes = bytes;
+	key->owner = owner;
+	key->key = *from;
+	key->key.client = owner->id;
+	key->key.scopes = copy_texts(scopes, &at, from->scopes, from->nscopes);
+	key->key.handle = copy(&at, from->handle);
+	key->key.secret = copy(&at, from->secret);
+	key->key.bound_to = copy(&at, from->bound_to);
+	list_init(&key->link);
+	return key;
+}
+
+/* Into the tables that it is found by. */
+static bool enter_key(struct roster *roster, struct key *key)
+{
+	struct client_key *shown = &key->key;
+	if (shown->kind != KEY_PSK && shown->kind != KEY_PASSWORD) {
+		HASH_ADD_KEYPTR(by_secret, roster->secrets[shown->kind], shown->secret.p,
+		        shown->secret.n, key);
+		if (find_key(roster, shown->kind, shown->secret) != key)
+			return false;
+	}
+	if (!shown->handle.n)
+		return true;
+	HASH_ADD_KEYPTR(by_handle, roster->handles, shown->handle.p, shown->handle.n, key);
+	if (key_named(roster, shown->handle) == key)
+		return true;
+	if (shown->kind != KEY_PSK && shown->kind != KEY_PASSWORD)
+		HASH_DELETE(by_secret, roster->secrets[shown->kind], key);
+	return false;
+}
+
+enum roster_answer roster_put_key(struct roster *roster, const struct client_key *from)
+{
+	struct entry *owner = find(roster, from->client);
+	if (!owner)
+		return ROSTER_NO_CLIENT;
+	if (find_key(roster, from->kind, from->secret) ||
+	        (from->handle.n && key_named(roster, from->handle)))
+		return ROSTER_TAKEN;
+	struct key *key = copy_key(from, owner);
+	if (!key || !enter_key(roster, key)) {
+		if (key)
+			explicit_bzero(key, key->bytes);
+		free(key);
+		return ROSTER_NO_MEMORY;
+	}
+	list_append(&owner->keys, &key->link);
+	roster->nkeys++;
+	return ROSTER_OK;
+}
+
+void roster_remove_key(struct roster *roster, const struct client_key *shown)
+{
+	remove_key(roster, (struct key *)(uintptr_t)shown);
+}
+
+const struct client_key *roster_find_key(
+        const struct roster *roster, enum key_kind kind, slice secret)
+{
+	const struct key *key = find_key(roster, kind, secret);
+	return key ? &key->key : NULL;
+}
+
+const struct client_key *roster_key_named(const struct roster *roster, slice handle)
+{
+	const struct key *key = key_named(roster, handle);
+	return key ? &key->key : NULL;
+}
+
+const struct client_key *roster_key_of(const struct roster *roster, slice client,
+        enum key_kind kind, const struct client_key *previous)
+{
+	const struct entry *owner = previous ? ((const struct key *)(const void *)previous)->owner
+	                                     : find(roster, client);
+	if (!owner)
+		return NULL;
+	const struct list *at = previous ? ((const struct key *)(const void *)previous)->link.next
+	                                 : owner->keys.next;
+	for (; at != &owner->keys; at = at->next) {
+		const struct key *key = LIST_OWNER(at, struct key, link);
+		if (key->key.kind == kind)
+			return &key->key;
+	}
+	return NULL;
+}
+
+unsigned roster_count_keys(const struct roster *roster)
+{
+	return roster->nkeys;
+}
