@@ -83,3 +83,13 @@ bool base64_decode(struct arena *arena, slice text, slice *bytes)
 	*bytes = (slice){ to, n };
 	return true;
 }
+
+bool base64_decode_url(struct arena *arena, slice text, slice *bytes)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (c == '+' || c == '/' || c == '=')
+			return false;
+	}
+	return base64_decode(arena, text, bytes);
+}

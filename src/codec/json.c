@@ -9,7 +9,7 @@
  *
  * What RFC 8259 leaves open is decided for the safe side:
  * 1. Text is UTF-8 without a byte order mark; an escaped surrogate without its other half is refused.
- * 2. Of members with the same name the last one counts.
+ * 2. Of members with the same name the last one counts; json_decode_unique() refuses them.
  * 3. A number beyond the range of doubles is refused; one that is too small becomes 0 and keeps its notation.
  * 4. Nesting ends at VALUE_DEPTH_MAX: reader and writer recurse, and that is their bound.
  * 5. Any value may stand alone, not only a list or map.
@@ -20,6 +20,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "codec/json.h"
 #include "codec/records.h"
 
 #include <endian.h>
@@ -28,6 +29,7 @@ struct reader {
 	const char *p, *end;
 	const char *start;
 	struct arena *arena; /* NULL: only check */
+	bool unique;         /* two members of one name are refused */
 	struct error *error;
 };
 
@@ -398,8 +400,11 @@ static bool read_map(struct reader *reader, unsigned depth, struct value *map)
 		if (!read_separator(reader, '}', &closed))
 			return false;
 	}
+	unsigned members = map ? map->count : 0;
 	if (map && !value_merge_duplicates(reader->arena, map))
 		return over_budget(reader->error);
+	if (reader->unique && map->count != members)
+		return refuse_at(reader, reader->p, "two members of this map have the same name");
 	return true;
 }
 
@@ -518,6 +523,16 @@ static struct value *json_decode(struct arena *arena, slice body, struct error *
 {
 	struct value *value = NULL;
 	return read_document(arena, body, error, &value) ? value : NULL;
+}
+
+struct value *json_decode_unique(struct arena *arena, slice text, struct error *error)
+{
+	struct value *value = NULL;
+	struct reader reader;
+	if (!read_start(&reader, text, arena, error))
+		return NULL;
+	reader.unique = true;
+	return read_value(&reader, 0, &value) && read_end(&reader) ? value : NULL;
 }
 
 static void write_escape(struct text *text, char c)

@@ -52,12 +52,31 @@ static void malformed_text_is_refused(void **state)
 	arena_finish(&arena);
 }
 
+/* Where one sequence of bytes must have one text. */
+static void tokens_are_read_strictly(void **state)
+{
+	(void)state;
+	struct arena arena;
+	arena_init(&arena, 65536);
+	static const char *const wrong[] = { "Zg==", "Zm8=", "+-8", "_/8", "Zh", "Zm9", "Z",
+		"Zm9v\n", "Zm 9" };
+	slice bytes;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(base64_decode_url(&arena, slice_of(wrong[i]), &bytes));
+	assert_true(base64_decode_url(&arena, SLICE("-_8"), &bytes));
+	assert_slice(bytes, "\xfb\xff");
+	assert_true(base64_decode_url(&arena, SLICE("Zg"), &bytes));
+	assert_slice(bytes, "f");
+	arena_finish(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_published_vectors_go_both_ways),
 		cmocka_unit_test(both_alphabets_and_no_padding_are_read),
 		cmocka_unit_test(malformed_text_is_refused),
+		cmocka_unit_test(tokens_are_read_strictly),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
