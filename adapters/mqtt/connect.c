@@ -129,7 +129,8 @@ static void forget_will(struct mqtt_session *session)
 }
 
 /* The core has let it in; the client identifier is still to be had. */
-static void welcome(struct mqtt_session *session, const struct connecting *connecting)
+static void welcome(
+        struct mqtt_session *session, const struct connecting *connecting, uint64_t valid_until_ms)
 {
 	enum mqtt_claim claim = mqtt_client_claim(session, connecting->clean_start);
 	switch (claim) {
@@ -157,6 +158,7 @@ static void welcome(struct mqtt_session *session, const struct connecting *conne
 	session->state = MQTT_STATE_CONNECTED;
 	mqtt_door_leave(session);
 	mqtt_session_line_up(session);
+	mqtt_review_at(session, valid_until_ms);
 	if (session->outdated)
 		mqtt_review_later(session);
 	if (accept_client(session, connecting, claim == MQTT_CLAIM_RESUMED)) {
@@ -194,7 +196,7 @@ static void connect_done(struct mqtt_listener *listener, struct request *request
 		mqtt_connect_refuse(session, MQTT_REASON_SERVER_UNAVAILABLE,
 		        MQTT_RETURN_SERVER_UNAVAILABLE, SLICE("out of memory"));
 	else
-		welcome(session, connecting);
+		welcome(session, connecting, who ? who->valid_until_ms : 0);
 	request_free(request);
 }
 

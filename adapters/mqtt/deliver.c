@@ -271,6 +271,10 @@ bool mqtt_deliver_command(struct mqtt_client *client, const struct mqtt_outgoing
 	struct mqtt_delivery *made = compose(client, out);
 	if (!made)
 		return false;
+	if (!out->qos && client->session->in_doubt) {
+		free(made);
+		return false;
+	}
 	if (!out->qos) {
 		bool left = mqtt_session_send(client->session, made->packet, (slice){ NULL, 0 });
 		free(made);
@@ -303,7 +307,7 @@ static void send_waiting(struct mqtt_client *client)
 {
 	LIST_EACH (&client->deliveries, at, following) {
 		struct mqtt_delivery *delivery = delivery_of(at);
-		if (delivery->sent)
+		if (delivery->sent || (delivery->is_command && client->session->in_doubt))
 			continue;
 		if (!window_has_room(client))
 			return;

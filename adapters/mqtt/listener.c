@@ -126,9 +126,9 @@ static void listener_push(
 	mqtt_subscribe_push(subscription, update);
 }
 
-static void listener_reconfigured(struct adapter *adapter)
+static void listener_review(struct adapter *adapter, slice client)
 {
-	mqtt_review_all((struct mqtt_listener *)adapter);
+	mqtt_review((struct mqtt_listener *)adapter, client);
 }
 
 static struct mqtt_session *owner_of(struct list *link)
@@ -187,7 +187,7 @@ const struct adapter_ops adapter_mqtt = {
 	.push = listener_push,
 	.command = mqtt_command,
 	.command_abort = mqtt_command_abort,
-	.reconfigured = listener_reconfigured,
+	.review = listener_review,
 	.stop = listener_stop,
 	.close = listener_close,
 };

@@ -4,7 +4,7 @@
  *     settings.c   what it can be told
  *     session.c    one client's connection: bytes to packets, packets to the parts below, its end
  *     connect.c    CONNECT to CONNACK: who is it
- *     review.c     who is there, when the configuration has changed
+ *     review.c     who is there, when clients or the configuration have changed
  *     client.c     what is kept of a client beyond its connection; take-over, expiry, the delayed will
  *     device.c     the clients by who they have proved to be
  *     keep.c       sessions in the store
@@ -214,8 +214,9 @@ struct mqtt_session {
 	bool parked;              /* waits with its will, see client.c */
 	bool deciding;            /* about a SUBSCRIBE: nothing is read meanwhile */
 	bool leaving;             /* DISCONNECT has come */
+	bool turned_out;          /* it ends because of who the client is */
 	bool said_unasked;        /* the log has it that it replied to nobody */
-	bool outdated;            /* its CONNECT is decided by a configuration that was */
+	bool outdated;            /* its CONNECT is decided by what was and is no more */
 	uint32_t client_max_bytes;
 	uint16_t client_receive_maximum;
 	uint64_t silence_max_ms, expiry_s;
@@ -237,7 +238,10 @@ struct mqtt_session {
 
 	struct list publications; /* in the order they came */
 	unsigned npublications, nsubmitted;
-	struct list doubt;                    /* in listener->doubtful, or in none */
+	struct list doubt; /* in listener->doubtful, or in none */
+	bool in_doubt;     /* until its credentials were looked at again: commands wait */
+	bool expired;      /* and that is because what it was recognised by has ended */
+	struct timer expiry;
 	unsigned nerrands;                    /* requests under way that know this session */
 	struct mqtt_subscribing *subscribing; /* NULL: no SUBSCRIBE is under way */
 
@@ -291,9 +295,12 @@ bool mqtt_connect_same_caller(const struct mqtt_session *, const struct mqtt_ses
 /* CONNACK with a refusal, then closes. */
 void mqtt_connect_refuse(struct mqtt_session *, enum mqtt_reason, enum mqtt_return_code, slice why);
 
-/* review.c: the configuration has changed. */
-void mqtt_review_all(struct mqtt_listener *);
+/* review.c: who has been recognised as this client may be nobody now; { NULL, 0 }: anybody may. */
+void mqtt_review(struct mqtt_listener *, slice client);
 void mqtt_review_later(struct mqtt_session *); /* this one; mqtt_review_go_on() follows */
+/* What it was recognised by ends at `until_ms` (since 1970; 0: never): it is looked at again then. */
+void mqtt_review_expired(struct timer *);
+void mqtt_review_at(struct mqtt_session *, uint64_t until_ms);
 void mqtt_review_go_on(struct mqtt_listener *);
 
 /* client.c */

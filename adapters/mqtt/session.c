@@ -59,6 +59,7 @@ void *mqtt_session_open(struct mqtt_listener *listener, struct stream *stream)
 	list_init(&session->publications);
 	list_init(&session->drain_link);
 	list_init(&session->doubt);
+	timer_init(&session->expiry, listener->loop, mqtt_review_expired);
 	if (!mqtt_door_enter(session)) {
 		listener->base.counters.at[COUNTER_REFUSED]++;
 		free(session->proof);
@@ -193,12 +194,23 @@ static void shut(struct mqtt_session *session)
 {
 	session->state = MQTT_STATE_ENDED;
 	list_remove(&session->doubt);
+	timer_stop(&session->expiry);
 	mqtt_door_leave(session);
 	mqtt_session_begin_to_drain(session);
 	mqtt_client_leave(session);
 	forget_aliases(session);
-	if (session->stream)
+	if (session->stream && session->turned_out)
+		stream_close_by_rule(session->stream);
+	else if (session->stream)
 		stream_close(session->stream);
+}
+
+/* It ends because of who the client is, or is not. */
+static bool turns_out(enum mqtt_reason reason)
+{
+	return reason == MQTT_REASON_BAD_USER_OR_PASSWORD || reason == MQTT_REASON_NOT_AUTHORIZED ||
+	       reason == MQTT_REASON_ADMINISTRATIVE_ACTION ||
+	       reason == MQTT_REASON_MAXIMUM_CONNECT_TIME;
 }
 
 void mqtt_session_end(struct mqtt_session *session, enum mqtt_reason reason, const char *why)
@@ -208,6 +220,7 @@ void mqtt_session_end(struct mqtt_session *session, enum mqtt_reason reason, con
 	log_debug("mqtt", "connection ended listener=%s peer=%s client=%.*s reason=0x%02x: %s",
 	        session->listener->base.label, session->peer, SLICE_ARG(session->client_id),
 	        (unsigned)reason, why);
+	session->turned_out = turns_out(reason);
 	if (session->state == MQTT_STATE_CONNECTED && session->version == MQTT_VERSION_5) {
 		char buffer[MQTT_PACKET_SMALL_BYTES];
 		struct mqtt_writer writer;

@@ -52,9 +52,9 @@ struct adapter_ops {
 	void (*command)(struct adapter *, struct command *);
 	/* Hurries one that is not done yet; done() still comes. */
 	void (*command_abort)(struct adapter *, struct command *);
-	/* The configuration has changed, and this listener goes on as it is: whom it has recognised may be nobody now.
-	 * NULL: it recognises nobody for longer than a request. */
-	void (*reconfigured)(struct adapter *);
+	/* Whom this listener has recognised as this client may be somebody else now, or nobody; { NULL, 0 }: that may be so
+	 * of everybody, as after a reload. NULL: it recognises nobody for longer than a request. */
+	void (*review)(struct adapter *, slice client);
 	/* Commands under way are done() with STATUS_UNAVAILABLE before it returns. The subscriptions have ended
 	 * before it is called (push() said so), and no new ones begin. */
 	void (*stop)(struct adapter *);

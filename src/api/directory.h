@@ -8,6 +8,7 @@
 
 #include "base/slice.h"
 
+struct core;
 struct directory;
 
 enum key_kind {
@@ -40,5 +41,10 @@ const struct client_key *directory_find_key(const struct directory *, enum key_k
 const struct client_key *directory_key_of(
         const struct directory *, slice client, enum key_kind, const struct client_key *previous);
 bool directory_knows(const struct directory *, slice client);
+
+/* This client is not what it was, or a key of its is not; { NULL, 0 }: that may be so of anybody (keys of an issuer of
+ * tokens, a list of revoked certificates). Within a second whoever was recognised as it for longer than a request is
+ * looked at again. */
+void core_client_changed(struct core *, slice client);
 
 #endif

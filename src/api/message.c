@@ -60,6 +60,14 @@ const char *status_name(enum status status)
 	return (unsigned)status < STATUS_COUNT ? status_names[status] : "?";
 }
 
+bool status_is_passing(enum status status)
+{
+	return status == STATUS_TOO_MANY || status == STATUS_INTERNAL ||
+	       status == STATUS_BAD_BACKEND || status == STATUS_UNAVAILABLE ||
+	       status == STATUS_TIMEOUT || status == STATUS_STORE_FULL ||
+	       status == STATUS_CANCELLED;
+}
+
 bool status_is_success(enum status status)
 {
 	return status >= STATUS_OK && status <= STATUS_NOT_MODIFIED;

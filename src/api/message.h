@@ -76,6 +76,8 @@ bool method_parse(slice, enum method *);
 const char *status_name(enum status);
 /* STATUS_OK to STATUS_NOT_MODIFIED. */
 bool status_is_success(enum status);
+/* It may be otherwise in a moment, and says nothing of the caller: too many, not there, too slow, broken. */
+bool status_is_passing(enum status);
 /* The field of this (lower-case) name, or { NULL, 0 }. */
 slice message_field(const struct message *, const char *name);
 

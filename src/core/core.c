@@ -46,6 +46,7 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	list_init(&core->savings);
 	pipeline_init(core);
 	follow_init(core);
+	changes_init(core);
 	timer_init(&core->grace, loop, grace_is_over);
 	return core;
 }
@@ -187,8 +188,8 @@ void core_reload(struct core *core)
 		take_limits(core);
 		listeners_replace(core, &opened);
 		put_in_force(core);
-		follow_review(core);
-		listeners_review(core);
+		follow_review(core, (slice){ NULL, 0 });
+		listeners_review(core, (slice){ NULL, 0 });
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
 		        next->nlisteners, next->nendpoints);
 		core_settle(core);
@@ -241,6 +242,7 @@ void core_destroy(struct core *core)
 		listener_stop(listener);
 		listener_close(listener);
 	}
+	changes_finish(core);
 	follow_finish(core);
 	values_destroy(core->values);
 	task_cancel(&core->work);

@@ -12,6 +12,8 @@
  * services and panels that follow most of what there is. */
 #include "core/following.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 
 #include "api/codec.h"
@@ -166,6 +168,7 @@ struct following *following_create(struct core *core, struct request *request)
 	following->subscription = (struct subscription){ request->adapter, request->follower };
 	following->request = request;
 	following->by = request->recognised_by;
+	follow_until(core, following);
 	following->since = values_newest(core->values);
 	if (request->follow_others)
 		following->others_than = values_sender(request->adapter->label, request->session);
@@ -487,6 +490,35 @@ static void go_on(struct timer *timer)
 		timer_set(timer, loop_now_ms(core->loop));
 }
 
+/* ---- The end of what somebody was recognised by. */
+
+static void some_have_expired(struct timer *timer)
+{
+	struct follow *follow = LIST_OWNER(timer, struct follow, expiry);
+	struct core *core = LIST_OWNER(follow, struct core, follow);
+	uint64_t now_ms = clock_wall_ns() / 1000000;
+	LIST_EACH (&follow->all, at, next) {
+		struct following *one = LIST_OWNER(at, struct following, link);
+		if (!one->who || !one->who->valid_until_ms)
+			continue;
+		if (one->who->valid_until_ms > now_ms)
+			follow_until(core, one);
+		else if (!one->request)
+			review_add(core, one);
+	}
+}
+
+void follow_until(struct core *core, const struct following *following)
+{
+	struct timer *timer = &core->follow.expiry;
+	uint64_t now_ms = clock_wall_ns() / 1000000, until_ms = following->who->valid_until_ms;
+	if (!until_ms)
+		return;
+	uint64_t at_ms = loop_now_ms(core->loop) + (until_ms > now_ms ? until_ms - now_ms : 0) + 1;
+	if (!timer->at_ms || at_ms < timer->at_ms)
+		timer_set(timer, at_ms);
+}
+
 /* ---- The life of it all. */
 
 void follow_init(struct core *core)
@@ -498,6 +530,7 @@ void follow_init(struct core *core)
 	list_init(&follow->doubtful);
 	task_init(&follow->task, run);
 	timer_init(&follow->later, core->loop, go_on);
+	timer_init(&follow->expiry, core->loop, some_have_expired);
 	review_init(core);
 }
 
@@ -508,13 +541,22 @@ void follow_finish(struct core *core)
 		following_destroy(core, LIST_OWNER(at, struct following, link));
 	task_cancel(&follow->task);
 	timer_stop(&follow->later);
+	timer_stop(&follow->expiry);
 }
 
-void follow_review(struct core *core)
+/* One that is in doubt already may be anybody. */
+static bool is_of(const struct following *one, slice client)
+{
+	return !client.p || !one->who || slice_equal(one->who->id, client);
+}
+
+void follow_review(struct core *core, slice client)
 {
 	struct follow *follow = &core->follow;
 	LIST_EACH (&follow->all, at, following) {
 		struct following *one = LIST_OWNER(at, struct following, link);
+		if (!is_of(one, client))
+			continue;
 		(void)following_recognise(one, NULL);
 		if (!one->request) /* else it is looked at when it is handed over */
 			review_add(core, one);

@@ -22,7 +22,8 @@ struct follow {
 	unsigned under_review;
 
 	struct task task;
-	struct timer later; /* goes on in the next turn of the loop, and looks at credentials */
+	struct timer later;  /* goes on in the next turn of the loop, and looks at credentials */
+	struct timer expiry; /* what somebody was recognised by ends */
 	struct following *in_hand; /* whom a push() is being called for */
 	struct adapter reviewer;   /* requests that look at credentials again come home to it */
 
@@ -46,8 +47,9 @@ void follow_hand_over(struct core *, struct request *);
 void follow_published(struct core *, slice path);
 void follow_removed(struct core *, slice path);
 
-/* A new configuration is in force: nobody hears anything before it has believed them as well. */
-void follow_review(struct core *);
+/* Who follows as this client hears nothing before its credentials were looked at again; { NULL, 0 }: nobody does, as
+ * when a new configuration is in force. */
+void follow_review(struct core *, slice client);
 /* The listener stops: its subscriptions end, told so. */
 void follow_end_all(struct core *, struct adapter *);
 

@@ -38,6 +38,8 @@ void following_destroy(struct core *, struct following *);
 void following_end(struct core *, struct following *, enum status, slice why);
 /* May it hear the value of this path? */
 bool following_may_hear(struct core *, const struct following *, slice path);
+/* Its credentials are looked at again when what it was recognised by ends. */
+void follow_until(struct core *, const struct following *);
 /* There is something to tell it. */
 void following_is_due(struct core *, struct following *);
 

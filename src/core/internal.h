@@ -23,7 +23,15 @@ struct listener {
 	bool outdated; /* it goes on because what should replace it could not start */
 };
 
-enum { REQUEST_LISTS = 1024 };
+enum { REQUEST_LISTS = 1024, CHANGES_MAX = 32 };
+
+/* Clients that are to be looked at again. */
+struct changes {
+	char *ids[CHANGES_MAX];
+	unsigned n;
+	bool all;
+	struct timer later;
+};
 
 struct core {
 	struct loop *loop;
@@ -31,8 +39,9 @@ struct core {
 	char *path;
 	struct configuration *current;
 	struct registry registry; /* clients that were added at run time */
-	struct list retired;      /* configurations that still have requests under way */
-	struct list listeners;    /* running, and stopped ones whose requests are still under way */
+	struct changes changes;
+	struct list retired;   /* configurations that still have requests under way */
+	struct list listeners; /* running, and stopped ones whose requests are still under way */
 	struct adapter_limits limits; /* where every adapter looks */
 
 	/* Submitted and not replied yet, by their ids: thousands may be cancelled at once when a link goes. */
@@ -135,9 +144,13 @@ void listener_stop(struct listener *);
 void listener_close(struct listener *);
 /* Closes those that are stopped and whose requests are home. */
 void listeners_sweep(struct core *);
-/* Those that know callers by session look at them again. */
-void listeners_review(struct core *);
+/* Those that know callers by session look at those of this client again; { NULL, 0 }: at all. */
+void listeners_review(struct core *, slice client);
 struct listener *listeners_find(struct core *, const char *name);
+
+/* change.c: core_client_changed() (api/directory.h) */
+void changes_init(struct core *);
+void changes_finish(struct core *);
 
 /* core.c: frees retired configurations without requests; ends the loop when draining is over. */
 void core_settle(struct core *);

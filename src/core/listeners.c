@@ -175,13 +175,13 @@ void listeners_replace(struct core *core, struct list *opened)
 	}
 }
 
-void listeners_review(struct core *core)
+void listeners_review(struct core *core, slice client)
 {
 	LIST_EACH (&core->listeners, at, following) {
 		const struct listener *listener = LIST_OWNER(at, struct listener, link);
 		struct adapter *adapter = listener->adapter;
-		if (listener->started && !listener->stopped && adapter->ops->reconfigured)
-			adapter->ops->reconfigured(adapter);
+		if (listener->started && !listener->stopped && adapter->ops->review)
+			adapter->ops->review(adapter, client);
 	}
 }
 

@@ -84,6 +84,8 @@ static void decide(struct core *core, struct following *following, const struct 
 	const struct endpoint *endpoint = request->endpoint;
 	if (request->configuration != core->current) {
 		review_add(core, following);
+	} else if (status_is_passing(request->status)) {
+		list_append(&core->follow.doubtful, &following->due);
 	} else if (!status_is_success(request->status)) {
 		following_end(core, following, request->status, request->why);
 	} else if (following->method == METHOD_GET && !(endpoint && endpoint->keep_last)) {
@@ -93,6 +95,7 @@ static void decide(struct core *core, struct following *following, const struct 
 		following_end(core, following, STATUS_UNAVAILABLE, SLICE("out of memory"));
 	} else {
 		following->by = request->recognised_by;
+		follow_until(core, following);
 		following_is_due(core, following);
 	}
 }
@@ -101,6 +104,7 @@ static void come_home(struct adapter *adapter, struct request *request)
 {
 	struct core *core = adapter->core;
 	struct following *following = request->ticket;
+	uint64_t pause_ms = status_is_passing(request->status) ? RETRY_MS : 0;
 	core->follow.under_review--;
 	if (following) {
 		following->review = NULL;
@@ -108,7 +112,7 @@ static void come_home(struct adapter *adapter, struct request *request)
 	}
 	request_free(request);
 	if (!list_empty(&core->follow.doubtful))
-		timer_set(&core->follow.later, loop_now_ms(core->loop));
+		timer_set(&core->follow.later, loop_now_ms(core->loop) + pause_ms);
 }
 
 static const struct adapter_ops reviewer_ops = { .name = "review", .reply = come_home };

@@ -73,6 +73,8 @@ void layer_down(struct layer *, slice bytes);
 void layer_established(struct layer *);
 /* Sends what was handed down and then ends the stream, for this reason. The layer lives until later. */
 void layer_end(struct layer *, enum stream_end, int errno_value);
+/* In close(): the peer is not let in (any more). */
+bool layer_ends_by_rule(const struct layer *);
 /* What it will end of, for who asks stream_failure(). Static. */
 void layer_say_failure(struct layer *, const char *text);
 /* Is there still somebody above to hand bytes to? */

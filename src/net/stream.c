@@ -486,6 +486,17 @@ void stream_close(struct stream *stream)
 		stream_begin_closing(stream, STREAM_END_OWNER, 0);
 }
 
+void stream_close_by_rule(struct stream *stream)
+{
+	stream->by_rule = true;
+	stream_close(stream);
+}
+
+bool layer_ends_by_rule(const struct layer *layer)
+{
+	return layer->stream->by_rule;
+}
+
 void stream_abort(struct stream *stream)
 {
 	stream_finish(stream, STREAM_END_OWNER, 0);

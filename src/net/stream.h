@@ -69,6 +69,8 @@ void stream_resume(struct stream *);
 void stream_set_deadline(struct stream *, uint64_t at_ms);
 /* Sends what was written, then closes; a peer that does not read it is cut off after some seconds. */
 void stream_close(struct stream *);
+/* The same, for who is not let in (any more): a WebSocket says so (1008); TCP and TLS have no word for it. */
+void stream_close_by_rule(struct stream *);
 /* At once (RST when something is unsent). */
 void stream_abort(struct stream *);
 /* "10.0.0.5:41234" or "[::1]:41234"; belongs to the stream. */

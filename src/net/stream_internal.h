@@ -32,6 +32,7 @@ struct stream {
 	struct task offer;
 	struct timer deadline;
 	bool layered, connecting, established, paused, held, closing, shut, finished;
+	bool by_rule; /* its owner closes it because of who the peer is */
 	enum stream_end end;
 	int errno_value;
 	const char *failure; /* static, or NULL */

@@ -6,7 +6,7 @@
  * (permessage-deflate) are not agreed to: a few compressed bytes that become megabytes are nothing for a gateway.
  *
  * What the owner writes in a turn leaves as one binary frame. A Ping is answered as long as the peer also reads. A
- * Close of the peer's is answered with its own code; ours says 1000 when the owner closes, or what the peer did wrong,
+ * Close of the peer's is answered with its own code; ours says 1000 when the owner closes (1008: because of who the peer is), or what the peer did wrong,
  * and its answer is not waited for longer than a stream lingers in any case. */
 #include "net/websocket.h"
 
@@ -185,7 +185,7 @@ static void say_goodbye(struct layer *layer)
 	struct websocket_layer *self = of(layer);
 	if (self->phase != PHASE_OPEN)
 		return;
-	send_close(self, WEBSOCKET_CODE_NORMAL);
+	send_close(self, layer_ends_by_rule(layer) ? WEBSOCKET_CODE_POLICY : WEBSOCKET_CODE_NORMAL);
 	self->phase = PHASE_ENDED;
 }
 

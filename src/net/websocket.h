@@ -34,7 +34,8 @@ enum websocket_code {
 	WEBSOCKET_CODE_NORMAL = 1000,
 	WEBSOCKET_CODE_PROTOCOL = 1002,
 	WEBSOCKET_CODE_UNACCEPTABLE = 1003, /* text, where only bytes are spoken */
-	WEBSOCKET_CODE_NOT_UTF8 = 1007
+	WEBSOCKET_CODE_NOT_UTF8 = 1007,
+	WEBSOCKET_CODE_POLICY = 1008
 };
 
 enum websocket_kind {

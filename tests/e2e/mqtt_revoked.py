@@ -28,7 +28,7 @@ def test_a_device_whose_token_is_taken_away_is_out():
         status, _, body = devices.call(running, "PUT", '{"open":true}')
         assert status == 503, (status, body)
         said = five.all()
-        assert len(said) == 1 and said[0][0] == 0xE0 and said[0][2] == 0x87, said
+        assert len(said) == 1 and said[0][0] == 0xE0 and said[0][2] == 0x98, said
         assert four.all() == []
 
 
@@ -38,7 +38,7 @@ def test_one_who_may_stays():
             raw(running) as gone:
         running.write(revoked(configuration))
         running.reload()
-        assert gone.all()[0][2] == 0x87
+        assert gone.all()[0][2] == 0x98
         assert other.alive() == []
         call = devices.Calling(devices.call, running, "PUT", '{"open":true}', device="valve-4")
         assert other.next()[0] & 0xF0 == 0x30

@@ -40,7 +40,7 @@ struct stream {
 	char in[1 << 15]; /* what it has not used */
 	size_t nin;
 	size_t unsent;
-	bool paused, closing;
+	bool paused, closing, by_rule;
 	uint64_t deadline_ms;
 	slice certificate, psk_identity;
 };

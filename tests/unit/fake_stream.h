@@ -1,5 +1,5 @@
 /* What is alike in the streams that tests stand in for. Whoever includes it has defined struct stream before, with at least
- * `paused`, `closing`, `deadline_ms`, `certificate` and `psk_identity`, and writes and listens by its own means. */
+ * `paused`, `closing`, `by_rule`, `deadline_ms`, `certificate` and `psk_identity`, and writes and listens by its own means. */
 #ifndef FAKE_STREAM_H
 #define FAKE_STREAM_H
 
@@ -22,6 +22,12 @@ void stream_set_deadline(struct stream *stream, uint64_t at_ms)
 
 void stream_close(struct stream *stream)
 {
+	stream->closing = true;
+}
+
+void stream_close_by_rule(struct stream *stream)
+{
+	stream->by_rule = true;
 	stream->closing = true;
 }
 

@@ -22,7 +22,7 @@ struct stream {
 	char in[WORLD_OUT_BYTES];
 	char out[WORLD_OUT_BYTES];
 	size_t in_n, out_n, out_read;
-	bool paused, closing, closed;
+	bool paused, closing, closed, by_rule;
 	uint64_t deadline_ms;
 	slice certificate, psk_identity;
 };

@@ -3,6 +3,8 @@
 
 #include "mqtt_world.h"
 
+#include "base/clock.h"
+
 #define VALVES "0007 76616c76652f2b "             /* the filter valve/+ */
 #define VALVE  "0007 76616c76652f33 "             /* the topic valve/3 */
 #define ANSWER "000d 7265706c792f76616c76652f33 " /* reply/valve/3 */
@@ -453,6 +455,95 @@ static void test_too_large(void **state)
 	world_close();
 }
 
+static void review(const char *client)
+{
+	adapter_mqtt.review(&world.listener->base, slice_of(client));
+}
+
+static void answer_review(enum status status, const struct identity *who)
+{
+	assert_int_equal(world_next()->in.method, METHOD_CONNECT);
+	world_next()->who = who;
+	world_answer(status);
+}
+
+static void test_a_command_waits_while_the_device_is_in_doubt(void **state)
+{
+	(void)state;
+	world_open(NULL);
+	struct stream *device = come(connect_50, &engine, subscribe_50);
+	review("engine-8");
+	assert_int_equal(world_waiting(), 0);
+	review("engine-7");
+	assert_int_equal(world_waiting(), 1);
+	struct sent sent;
+	send_command(&sent, "engine-7", false);
+	EXPECT(device, "");
+	assert_false(sent.command.sent);
+	answer_review(STATUS_OK, &engine);
+	assert_int_equal(device->out[device->out_read], 0x32);
+	(void)world_sent(device);
+	send_packets(device, "40 | 0001");
+	expect(&sent, STATUS_OK);
+	leave(device);
+	world_close();
+}
+
+static void test_a_device_that_is_disabled_is_out(void **state)
+{
+	(void)state;
+	world_open(NULL);
+	struct stream *device = come(connect_50, &engine, subscribe_50);
+	review(NULL);
+	struct sent sent;
+	send_command(&sent, "engine-7", false);
+	answer_review(STATUS_UNAUTHENTICATED, NULL);
+	slice said = world_sent(device);
+	assert_true(said.n > 3 && (uint8_t)said.p[0] == 0xe0 && (uint8_t)said.p[2] == 0x98);
+	assert_true(device->by_rule);
+	expect(&sent, STATUS_UNAVAILABLE);
+	assert_true(sent.command.away);
+	world_turn(device);
+	world_drop(device);
+	world_close();
+}
+
+static void test_what_cannot_be_found_out_now_changes_nothing(void **state)
+{
+	(void)state;
+	world_open(NULL);
+	struct stream *device = come(connect_50, &engine, subscribe_50);
+	review("engine-7");
+	answer_review(STATUS_UNAVAILABLE, NULL);
+	EXPECT(device, "");
+	assert_int_equal(world_waiting(), 0);
+	world_wait(1000);
+	assert_int_equal(world_waiting(), 1);
+	answer_review(STATUS_OK, &engine);
+	assert_false(device->closing);
+	leave(device);
+	world_close();
+}
+
+static void test_a_session_ends_with_its_token(void **state)
+{
+	(void)state;
+	struct identity passing = engine;
+	world_open(NULL);
+	passing.valid_until_ms = clock_wall_ns() / 1000000 + 60000;
+	struct stream *device = come(connect_50, &passing, subscribe_50);
+	world_wait(59000);
+	assert_int_equal(world_waiting(), 0);
+	world_wait(2000);
+	assert_int_equal(world_waiting(), 1);
+	answer_review(STATUS_UNAUTHENTICATED, NULL);
+	slice said = world_sent(device);
+	assert_true(said.n > 3 && (uint8_t)said.p[0] == 0xe0 && (uint8_t)said.p[2] == 0xa0);
+	world_turn(device);
+	world_drop(device);
+	world_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -469,6 +560,10 @@ int main(void)
 		cmocka_unit_test(test_how_the_device_refuses),
 		cmocka_unit_test(test_qos_0_acknowledges_nothing),
 		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_a_command_waits_while_the_device_is_in_doubt),
+		cmocka_unit_test(test_a_device_that_is_disabled_is_out),
+		cmocka_unit_test(test_what_cannot_be_found_out_now_changes_nothing),
+		cmocka_unit_test(test_a_session_ends_with_its_token),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

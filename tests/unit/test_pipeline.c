@@ -45,11 +45,25 @@ static void loopback_close(struct adapter *adapter)
 	free(adapter);
 }
 
+static struct {
+	unsigned n;
+	char last[16]; /* "*": everybody */
+} reviewed;
+
+static void loopback_review(struct adapter *adapter, slice client)
+{
+	(void)adapter;
+	reviewed.n++;
+	(void)snprintf(reviewed.last, sizeof reviewed.last, "%.*s", client.p ? (int)client.n : 1,
+	        client.p ? client.p : "*");
+}
+
 static const struct adapter_ops loopback_ops = { .name = "loopback",
 	.settings = loopback_settings,
 	.open = loopback_open,
 	.start = loopback_start,
 	.reply = loopback_reply,
+	.review = loopback_review,
 	.stop = loopback_stop,
 	.close = loopback_close };
 
@@ -186,6 +200,7 @@ static int setup(void **state)
 	log_set_level(LOG_LEVEL_ERROR);
 	hand_loop_reset();
 	memset(&script, 0, sizeof script);
+	memset(&reviewed, 0, sizeof reviewed);
 	script.answers[0] = STATUS_OK;
 	homecomings = 0;
 	(void)snprintf(path, sizeof path, "/tmp/fairlead-pipeline-%d.yaml", (int)getpid());
@@ -303,6 +318,40 @@ static void an_authenticator_may_answer_later(void **state)
 	submit(with_key("/sensors/asked/a", "b"));
 	assert_int_equal(homecomings, 3);
 	assert_int_equal(home->status, STATUS_FORBIDDEN);
+}
+
+/* ---- Who has changed is looked at again */
+
+static void a_change_is_told_once(void **state)
+{
+	(void)state;
+	core_client_changed(core, SLICE("a"));
+	core_client_changed(core, SLICE("b"));
+	core_client_changed(core, SLICE("a"));
+	assert_int_equal(reviewed.n, 0);
+	hand_loop_pass(1000);
+	assert_int_equal(reviewed.n, 2);
+	assert_string_equal(reviewed.last, "b");
+	hand_loop_pass(1000);
+	assert_int_equal(reviewed.n, 2);
+}
+
+static void many_changes_concern_everybody(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		char id[8];
+		(void)snprintf(id, sizeof id, "c-%u", i);
+		core_client_changed(core, slice_of(id));
+	}
+	hand_loop_pass(1000);
+	assert_int_equal(reviewed.n, 1);
+	assert_string_equal(reviewed.last, "*");
+	core_client_changed(core, (slice){ NULL, 0 });
+	core_client_changed(core, SLICE("a"));
+	hand_loop_pass(1000);
+	assert_int_equal(reviewed.n, 2);
+	assert_string_equal(reviewed.last, "*");
 }
 
 static void a_refused_message_is_counted_and_comes_home(void **state)
@@ -564,6 +613,8 @@ int main(void)
 		        a_cancelled_caller_ends_the_attempt, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        a_broken_file_changes_nothing_and_a_good_one_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_change_is_told_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_changes_concern_everybody, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_under_way_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_counts_from_the_first_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(
