@@ -11,6 +11,7 @@ struct claim_rules {
 	const slice *
 	        audiences; /* `aud` must name one of these; none: a token that names any is refused */
 	unsigned naudiences;
+	bool any_audience;     /* without audiences nobody minds whom a token names */
 	const slice *required; /* must be there, by path (claims_find()) */
 	unsigned nrequired;
 	uint64_t skew_ms;    /* how far the clocks may differ */
