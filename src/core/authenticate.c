@@ -1,79 +1,125 @@
-/* authenticate: who is calling. The endpoint's ways are tried in the order of its list; the first that is
- * offered a credential decides. A session that opens (METHOD_CONNECT) has no endpoint yet: every way of the
- * configuration may recognise it, and one that offers nothing to recognise stays anonymous until it asks for
- * something. A subscription (METHOD_SUBSCRIBE) has many endpoints: the ways of those may recognise it. */
+/* authenticate: who is calling. The endpoint's ways are tried in the order of its list; the first credential that one
+ * of them takes decides. Where several ways take that very credential (a password may be a password, a token or an API
+ * key) they are asked in turn until one believes it.
+ *
+ * A session that opens (METHOD_CONNECT) has no endpoint yet: every way of the configuration may recognise it, and one
+ * that offers nothing to recognise stays anonymous until it asks for something. A subscription (METHOD_SUBSCRIBE) has
+ * many endpoints: the ways of those may recognise it. */
 #include "core/internal.h"
 
 #include "base/text.h"
 
-static enum verdict check(
-        struct request *request, struct authenticator *authenticator, bool *applies)
+/* How far it is, for one that waits. */
+struct asking {
+	unsigned next;                    /* the way that is asked next */
+	const struct credential *decides; /* NULL: no way has taken one yet */
+};
+
+static unsigned count_ways(const struct request *request)
 {
-	for (const struct credential *at = request->credentials; at; at = at->next) {
-		if (!authenticator->ops->offers(authenticator, at))
-			continue;
-		*applies = true;
-		request->recognised_by = authenticator;
-		enum verdict verdict = authenticator->ops->check(authenticator, request, at);
-		if (verdict == REPLY && request->status == STATUS_NONE)
-			request_refuse(request, STATUS_UNAUTHENTICATED,
-			        "the credential is not accepted (%s)", authenticator->label);
-		return verdict;
-	}
-	*applies = false;
-	return NEXT;
+	return request->endpoint ? endpoint_setup(request->endpoint)->nauth
+	                         : request->configuration->nauthenticators;
 }
 
-static void refuse_without_credential(
-        struct request *request, const struct endpoint_setup *endpoint)
+/* NULL: not for what this request asks. */
+static struct authenticator *way(const struct request *request, unsigned i)
+{
+	if (request->endpoint)
+		return endpoint_setup(request->endpoint)->auth[i];
+	struct authenticator *at = request->configuration->authenticators[i].authenticator;
+	if (request->in.method == METHOD_SUBSCRIBE && !follow_concerns(request, at))
+		return NULL;
+	return at;
+}
+
+/* The credential that this way takes; once one decides, that or none. */
+static const struct credential *taken(const struct request *request,
+        const struct authenticator *authenticator, const struct credential *decides)
+{
+	const struct credential *at = decides ? decides : request->credentials;
+	for (; at; at = decides ? NULL : at->next) {
+		if (authenticator->ops->offers(authenticator, at))
+			return at;
+	}
+	return NULL;
+}
+
+static void refuse_without_credential(struct request *request)
 {
 	struct text ways;
 	text_init(&ways, &request->arena, 64);
-	for (unsigned i = 0; i < endpoint->nauth; i++) {
+	for (unsigned i = 0; i < count_ways(request); i++) {
 		if (i)
 			text_literal(&ways, ", ");
-		text_slice_add(&ways, slice_of(endpoint->auth[i]->label));
+		text_slice_add(&ways, slice_of(way(request, i)->label));
 	}
 	request_refuse(request, STATUS_UNAUTHENTICATED,
 	        "this endpoint asks who is calling; it takes: %.*s", SLICE_ARG(text_slice(&ways)));
 }
 
-static enum verdict open_session(struct request *request)
+/* No way has taken any of its credentials. */
+static enum verdict stay_anonymous(struct request *request)
 {
-	const struct configuration *configuration = request->configuration;
-	request->who = identity_anonymous();
-	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
-		struct authenticator *authenticator =
-		        configuration->authenticators[i].authenticator;
-		bool applies;
-		if (request->in.method == METHOD_SUBSCRIBE &&
-		        !follow_concerns(request, authenticator))
-			continue;
-		enum verdict verdict = check(request, authenticator, &applies);
-		if (applies)
-			return verdict;
+	if (request->endpoint && !endpoint_setup(request->endpoint)->anonymous) {
+		refuse_without_credential(request);
+		return REPLY;
 	}
+	request->who = identity_anonymous();
 	return NEXT;
+}
+
+static enum verdict ask(struct request *request, struct asking *asking)
+{
+	/* What the last one that did not believe it said is said. */
+	slice why = request->why;
+	while (asking->next < count_ways(request)) {
+		struct authenticator *authenticator = way(request, asking->next++);
+		const struct credential *credential =
+		        authenticator ? taken(request, authenticator, asking->decides) : NULL;
+		if (!credential)
+			continue;
+		asking->decides = credential;
+		request->recognised_by = authenticator;
+		request->status = STATUS_NONE;
+		request->why = (slice){ NULL, 0 };
+		enum verdict verdict =
+		        authenticator->ops->check(authenticator, request, credential);
+		if (verdict == REPLY && request->status == STATUS_NONE)
+			request_refuse(request, STATUS_UNAUTHENTICATED,
+			        "the credential is not accepted (%s)", authenticator->label);
+		if (verdict != REPLY || request->status != STATUS_UNAUTHENTICATED)
+			return verdict;
+		why = request->why;
+	}
+	if (!asking->decides)
+		return stay_anonymous(request);
+	request->status = STATUS_UNAUTHENTICATED;
+	request->why = why;
+	return REPLY;
 }
 
 static enum verdict enter(struct core *core, struct request *request)
 {
 	(void)core;
-	if (!request->endpoint)
-		return open_session(request);
-	const struct endpoint_setup *endpoint = endpoint_setup(request->endpoint);
-	for (unsigned i = 0; i < endpoint->nauth; i++) {
-		bool applies;
-		enum verdict verdict = check(request, endpoint->auth[i], &applies);
-		if (applies)
-			return verdict;
+	struct asking *asking = ARENA_NEW(&request->arena, struct asking);
+	if (!asking) {
+		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this request");
+		return REPLY;
 	}
-	if (endpoint->anonymous) {
-		request->who = identity_anonymous();
-		return NEXT;
-	}
-	refuse_without_credential(request, endpoint);
-	return REPLY;
+	request->slot[request->at] = asking;
+	return ask(request, asking);
+}
+
+void auth_done(struct request *request, enum verdict verdict)
+{
+	struct asking *asking = request->slot[request->at];
+	if (verdict == REPLY && request->status == STATUS_NONE)
+		request_refuse(request, STATUS_UNAUTHENTICATED,
+		        "the credential is not accepted (%s)", request->recognised_by->label);
+	if (verdict == REPLY && request->status == STATUS_UNAUTHENTICATED)
+		verdict = ask(request, asking);
+	if (verdict != WAIT)
+		pipeline_resume(request, verdict);
 }
 
 bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
@@ -92,14 +138,6 @@ static void cancel(struct core *core, struct request *request)
 	/* An authenticator that waits has a deadline of its own; there is nothing to hurry. */
 	(void)core;
 	(void)request;
-}
-
-void auth_done(struct request *request, enum verdict verdict)
-{
-	if (verdict == REPLY && request->status == STATUS_NONE)
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "the credential is not accepted (%s)", request->recognised_by->label);
-	pipeline_resume(request, verdict);
 }
 
 const struct stage stage_authenticate = {

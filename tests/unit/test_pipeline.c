@@ -129,7 +129,7 @@ static struct authenticator *patient_open(struct loop *loop, const struct config
 static bool patient_offers(const struct authenticator *base, const struct credential *credential)
 {
 	(void)base;
-	return credential->kind == CREDENTIAL_API_KEY;
+	return credential->kind == CREDENTIAL_API_KEY || credential->kind == CREDENTIAL_BASIC;
 }
 
 static enum verdict patient_check(
@@ -166,7 +166,8 @@ static const char configuration[] =
         "listeners: [{ name: l, protocol: loopback, bind: x }]\n"
         "auth: { token: { method: token }, key: { method: patient } }\n"
         "roles:\n"
-        "  sensor: { allow: [\"POST /sensors/{self}\", \"POST /sensors/asked/{self}\"] }\n"
+        "  sensor: { allow: [\"POST /sensors/{self}\", \"POST /sensors/asked/{self}\",\n"
+        "    \"POST /sensors/either/{self}\"] }\n"
         "  idle: { allow: [\"GET /nothing\"] }\n"
         "clients:\n"
         "  - { id: a, roles: [sensor], token: env:TOKEN_A }\n"
@@ -180,6 +181,9 @@ static const char configuration[] =
         "  - { name: open, path: \"/open/*\", methods: [GET, POST], auth: [none], to: one }\n"
         "  - { name: asked, path: \"/sensors/asked/{device}\", methods: [POST], auth: [key], to: "
         "one }\n"
+        "  - { name: either, path: \"/sensors/either/{device}\", methods: [POST], auth: [key, "
+        "token],"
+        " to: one }\n"
         "  - { name: small, path: /small, methods: [POST], auth: [none], body: 10B, to: one }\n"
         "  - { name: any, path: /any, methods: [POST], auth: [none], accept: [\"*/*\"], to: one }\n"
         "  - { name: http, path: /http, methods: [POST], protocols: [soap], auth: [none], to: one "
@@ -318,6 +322,38 @@ static void an_authenticator_may_answer_later(void **state)
 	submit(with_key("/sensors/asked/a", "b"));
 	assert_int_equal(homecomings, 3);
 	assert_int_equal(home->status, STATUS_FORBIDDEN);
+}
+
+/* A password may be a token, or what the patient one believes: whoever believes it is asked in the end. */
+static void several_ways_may_take_one_credential(void **state)
+{
+	(void)state;
+	patient.at_once = true;
+	static const struct {
+		const char *path, *secret;
+		enum status status;
+	} cases[] = {
+		{ "/sensors/either/a", "secret-a", STATUS_OK }, /* by the second */
+		{ "/sensors/either/a", "a", STATUS_OK },        /* by the first */
+		{ "/sensors/either/a", "guess", STATUS_UNAUTHENTICATED },
+		{ "/sensors/a", "a", STATUS_UNAUTHENTICATED }, /* not a way of this endpoint */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		script.attempts = 0;
+		struct request *request = with_key(cases[i].path, cases[i].secret);
+		((struct credential *)(uintptr_t)request->credentials)->kind = CREDENTIAL_BASIC;
+		submit(request);
+		assert_int_equal(homecomings, i + 1);
+		if (home->status != cases[i].status)
+			fail_msg("case %zu: %.*s", i, SLICE_ARG(home->why));
+	}
+	/* A session may be recognised by any. */
+	struct request *request = with_key("/", "secret-a");
+	((struct credential *)(uintptr_t)request->credentials)->kind = CREDENTIAL_BASIC;
+	request->in.method = METHOD_CONNECT;
+	submit(request);
+	assert_int_equal(home->status, STATUS_OK);
+	assert_slice(home->who->id, "a");
 }
 
 /* ---- Who has changed is looked at again */
@@ -613,6 +649,8 @@ int main(void)
 		        a_cancelled_caller_ends_the_attempt, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        a_broken_file_changes_nothing_and_a_good_one_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        several_ways_may_take_one_credential, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_change_is_told_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_changes_concern_everybody, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_under_way_is_bounded, setup, teardown),
