@@ -15,6 +15,7 @@ static const struct {
 	{ "check", cli_check,
 	        "holds a configuration against everything that can be wrong with it" },
 	{ "frame", cli_frame, "what the bytes of a binary frame mean, by its description" },
+	{ "pki", cli_pki, "a small CA: keys, certificates and revocation lists of devices" },
 	{ "version", cli_version, "version, and what this build speaks" },
 };
 

@@ -10,6 +10,7 @@ enum { CLI_OK = 0, CLI_FAILED = 1, CLI_WRONG = 2 };
 int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_frame(int argc, char **argv);
+int cli_pki(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /* What the build found; the one place where the layers meet. */
