@@ -10,9 +10,15 @@
 struct role;
 
 struct identity {
-	slice id; /* "engine-7"; "" for the anonymous caller */
-	const struct role *const *roles;
+	slice id;                        /* "engine-7"; "" for the anonymous caller */
+	const struct role *const *roles; /* also those that one of them inherits */
 	unsigned nroles;
+	/* Those whose denials hold: all of the client's, also where a scope leaves it fewer. */
+	const struct role *const *denying;
+	unsigned ndenying;
+	const struct role *own; /* what it may and may not beside its roles; or NULL */
+	const slice *acts_for;  /* the ids, or how they begin and a *, that it may act for */
+	unsigned nacts_for;
 	bool unlisted; /* no client of the directory: somebody else's token says who it is */
 	slice plan;    /* its name; or empty */
 	slice key;     /* the handle of the key that it was believed by; or empty */

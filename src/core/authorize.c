@@ -1,6 +1,13 @@
-/* authorize: may this caller do this? One of the caller's roles must be among the endpoint's (when it names any)
- * and allow the method on the path. An endpoint that asks nobody who they are and names no role is open. */
+/* authorize: may this caller do this?
+ *
+ * A rule that denies comes first: one in any of the caller's roles, or of the client's own, is the end of it. Then one of
+ * the caller's roles, which must be among the endpoint's when it names any, has to allow the method on the path; or the
+ * client's own rules do, where the endpoint names no roles or the client has one of them. An endpoint that asks nobody who
+ * they are and names no role is open. docs/reference/authorization.md is the whole of it, with examples. */
 #include "core/internal.h"
+
+#include "core/pattern.h"
+#include "core/self.h"
 
 bool authorize_takes(const struct endpoint_setup *endpoint, const struct role *role)
 {
@@ -13,14 +20,108 @@ bool authorize_takes(const struct endpoint_setup *endpoint, const struct role *r
 	return false;
 }
 
+/* Do the client's own rules count here? */
+static bool takes_own(const struct endpoint_setup *endpoint, const struct identity *who)
+{
+	if (!who->own)
+		return false;
+	for (unsigned i = 0; i < who->nroles; i++) {
+		if (authorize_takes(endpoint, who->roles[i]))
+			return true;
+	}
+	return !endpoint->nroles;
+}
+
+static bool is_open(const struct endpoint_setup *endpoint)
+{
+	return endpoint->anonymous && !endpoint->nroles;
+}
+
+static const struct role_rule *denying(const struct identity *who, enum method method, slice path)
+{
+	const struct role_rule *rule = NULL;
+	for (unsigned i = 0; i < who->ndenying && !rule; i++)
+		rule = role_denying(who->denying[i], method, path, who);
+	if (!rule && who->own)
+		rule = role_denying(who->own, method, path, who);
+	return rule;
+}
+
+static const struct role_rule *allowing(const struct endpoint_setup *endpoint,
+        const struct identity *who, enum method method, slice path)
+{
+	const struct role_rule *rule = NULL;
+	for (unsigned i = 0; i < who->nroles && !rule; i++) {
+		if (authorize_takes(endpoint, who->roles[i]))
+			rule = role_allowing(who->roles[i], method, path, who);
+	}
+	if (!rule && takes_own(endpoint, who))
+		rule = role_allowing(who->own, method, path, who);
+	return rule;
+}
+
+bool authorize_decide(const struct endpoint_setup *endpoint, const struct identity *who,
+        enum method method, slice path, struct decision *decision)
+{
+	*decision = (struct decision){ .rule = denying(who, method, path) };
+	decision->denied = decision->rule != NULL;
+	if (decision->denied)
+		return false;
+	if (is_open(endpoint))
+		return true;
+	decision->rule = allowing(endpoint, who, method, path);
+	return decision->rule != NULL;
+}
+
 bool authorize_allows(const struct endpoint_setup *endpoint, const struct identity *who,
         enum method method, slice path)
 {
-	if (endpoint->anonymous && !endpoint->nroles)
-		return true;
-	for (unsigned i = 0; i < who->nroles; i++) {
-		if (authorize_takes(endpoint, who->roles[i]) &&
-		        role_allows(who->roles[i], method, path, who->id))
+	struct decision decision;
+	return authorize_decide(endpoint, who, method, path, &decision);
+}
+
+/* ---- Subscriptions: is there a path, among those that the patterns have in common, that is not denied? It is enough to
+ * know of denials that leave nothing; each value is looked at again before it is told. */
+
+enum { PATTERNS_MAX = 3 };
+
+struct wanted {
+	const struct identity *who;
+	struct pattern patterns[PATTERNS_MAX];
+	unsigned n;
+};
+
+static bool denies_all(const struct role *role, const struct wanted *wanted)
+{
+	for (unsigned i = 0; i < role->ndeny; i++) {
+		const struct pattern cover = { PATTERN_ROLE, role->deny[i].pattern, wanted->who };
+		if (role_rule_has(&role->deny[i], METHOD_SUBSCRIBE) &&
+		        pattern_covers(&cover, wanted->patterns, wanted->n))
+			return true;
+	}
+	return false;
+}
+
+static bool leaves_some(const struct wanted *wanted)
+{
+	const struct identity *who = wanted->who;
+	if (!patterns_overlap(wanted->patterns, wanted->n))
+		return false;
+	for (unsigned i = 0; i < who->ndenying; i++) {
+		if (denies_all(who->denying[i], wanted))
+			return false;
+	}
+	return !who->own || !denies_all(who->own, wanted);
+}
+
+static bool allows_some(const struct role *role, struct wanted *wanted)
+{
+	for (unsigned i = 0; i < role->nallow; i++) {
+		wanted->patterns[wanted->n++] =
+		        (struct pattern){ PATTERN_ROLE, role->allow[i].pattern, wanted->who };
+		bool some = role_rule_has(&role->allow[i], METHOD_SUBSCRIBE) && leaves_some(wanted);
+		wanted->n--;
+		if (some)
 			return true;
 	}
 	return false;
@@ -29,14 +130,17 @@ bool authorize_allows(const struct endpoint_setup *endpoint, const struct identi
 bool authorize_allows_some(
         const struct endpoint_setup *endpoint, const struct identity *who, slice filter)
 {
-	if (endpoint->anonymous && !endpoint->nroles)
-		return true;
+	struct wanted wanted = { who,
+		{ { PATTERN_ENDPOINT, endpoint->endpoint.path, NULL },
+		        { PATTERN_FILTER, filter, NULL } },
+		2 };
+	if (is_open(endpoint))
+		return leaves_some(&wanted);
 	for (unsigned i = 0; i < who->nroles; i++) {
-		if (authorize_takes(endpoint, who->roles[i]) &&
-		        role_may_follow(who->roles[i], endpoint->endpoint.path, filter, who->id))
+		if (authorize_takes(endpoint, who->roles[i]) && allows_some(who->roles[i], &wanted))
 			return true;
 	}
-	return false;
+	return takes_own(endpoint, who) && allows_some(who->own, &wanted);
 }
 
 static enum verdict enter(struct core *core, struct request *request)

@@ -108,8 +108,12 @@ static inline const struct endpoint_setup *endpoint_setup(const struct endpoint 
 
 /* Parts of configuration_load(), one file each; each adds what is wrong to `mistakes`. */
 void configuration_load_identities(struct configuration *, struct mistakes *);
+void configuration_load_roles(struct configuration *, struct mistakes *);
 void configuration_load_backends(struct configuration *, struct mistakes *);
 void configuration_load_endpoints(struct configuration *, struct mistakes *);
+/* The part of this key, a map of names. NULL: not there, or no map. */
+const struct config *configuration_named_map(
+        const struct configuration *, const char *key, struct mistakes *);
 const struct role *configuration_role(const struct configuration *, slice name);
 /* NULL: none of this name. */
 const struct backend_setup *configuration_backend(const struct configuration *, slice name);

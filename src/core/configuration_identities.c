@@ -1,37 +1,10 @@
-/* Loading roles, clients and the named ways to authenticate. */
+/* Loading clients and the named ways to authenticate. */
 #include "core/config_check.h"
 #include "core/configuration.h"
 #include "core/directory.h"
 #include "core/settings.h"
 
-const struct role *configuration_role(const struct configuration *configuration, slice name)
-{
-	struct role *role;
-	HASH_FIND(hh, configuration->roles_by_name, name.p, name.n, role);
-	return role;
-}
-
-static void load_role(
-        struct configuration *configuration, struct config *node, struct mistakes *mistakes)
-{
-	/* Its name is known even when its rules are wrong, so that who names it is not blamed as well. */
-	struct role *role = &configuration->roles[configuration->nroles++];
-	role->name = node->key;
-	HASH_ADD_KEYPTR(hh, configuration->roles_by_name, role->name.p, role->name.n, role);
-	if (!config_check(node, NULL, settings_role, mistakes))
-		return;
-	const struct config *allow = config_get(node, "allow");
-	role->rules = arena_alloc(&configuration->arena, allow->count * sizeof *role->rules);
-	CONFIG_EACH (allow, rule) {
-		const char *why;
-		if (!role->rules || !role_rule_parse(rule->text, &role->rules[role->nrules], &why))
-			mistake_add(mistakes, rule, "%s", role->rules ? why : "out of memory");
-		else
-			role->nrules++;
-	}
-}
-
-static const struct config *named_map(
+const struct config *configuration_named_map(
         const struct configuration *configuration, const char *key, struct mistakes *mistakes)
 {
 	const struct config *map = config_get(configuration->root, key);
@@ -40,17 +13,6 @@ static const struct config *named_map(
 		return NULL;
 	}
 	return map;
-}
-
-static void load_roles(struct configuration *configuration, struct mistakes *mistakes)
-{
-	const struct config *roles = named_map(configuration, "roles", mistakes);
-	if (!roles)
-		return;
-	configuration->roles =
-	        arena_alloc(&configuration->arena, roles->count * sizeof *configuration->roles);
-	for (struct config *node = roles->first; node && configuration->roles; node = node->next)
-		load_role(configuration, node, mistakes);
 }
 
 static const struct authenticator_ops *find_method(const struct plugs *plugs, slice name)
@@ -105,9 +67,9 @@ static void load_authenticator(
 
 void configuration_load_identities(struct configuration *configuration, struct mistakes *mistakes)
 {
-	load_roles(configuration, mistakes);
+	configuration_load_roles(configuration, mistakes);
 	configuration->directory = directory_create(configuration, mistakes);
-	const struct config *auth = named_map(configuration, "auth", mistakes);
+	const struct config *auth = configuration_named_map(configuration, "auth", mistakes);
 	if (!auth || !configuration->directory)
 		return;
 	configuration->authenticators = arena_alloc(

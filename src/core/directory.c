@@ -52,6 +52,7 @@ static bool add(struct directory *directory, struct configuration *configuration
 	const struct config *roles = config_get(node, "roles");
 	(void)check_roles(configuration, roles, mistakes);
 	client.roles = texts_of(&configuration->arena, roles, &client.nroles);
+	client_rules_load(&configuration->arena, node, &client, mistakes);
 	if (!client.roles || !roster_put(directory->listed, &client))
 		return mistake_add(mistakes, node, "out of memory");
 	return client_keys_load(directory->listed, directory->digests, node, mistakes);

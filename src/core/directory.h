@@ -24,6 +24,12 @@ const struct client *directory_client(const struct directory *, slice id);
 bool client_keys_load(struct roster *, const struct keyed_digests *, const struct config *client,
         struct mistakes *);
 
+/* client_rules.c: its allow, deny and acts_for, as the file has them; borrowed from the tree and the arena. */
+void client_rules_load(
+        struct arena *, const struct config *node, struct client *, struct mistakes *);
+/* The same for one that was added at run time: false: *which of its texts is wrong, and *why. */
+bool client_rules_valid(const struct client *, slice *which, const char **why);
+
 /* A mistake for each key of a kind that is not among these (1u << KEY_…): no way to authenticate looks at it. */
 void client_keys_check(const struct config *clients, unsigned looked_at, struct mistakes *);
 

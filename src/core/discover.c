@@ -1,9 +1,9 @@
 /* GET /.well-known/core (RFC 6690, RFC 7252 section 7): links to what this very caller may use, over the protocol by which
  * it asks. The gateway answers it itself, in the place of an endpoint; an endpoint of that path comes first.
  *
- * An endpoint is listed when the way in which the caller was recognised is among its own and a role of the caller's allows
- * one of its methods; one that is open to everybody, always. A link needs a path: variables stand for the caller's
- * own id where its role says {self}, or for what the role says literally. What stays open is listed by the values that
+ * An endpoint is listed when the way in which the caller was recognised is among its own and the caller may use one of its
+ * methods. A link needs a path: variables stand for the caller's own id where a rule says {self}, and for those that it
+ * may act for by their names, or for what the rule says literally. What stays open is listed by the values that
  * there are (keep: last), else left out: no request would be in vain, but which ones make sense is not known here.
  *
  * Bounds: LINKS_MAX links, VALUES_MAX values that are looked at. */
@@ -99,36 +99,65 @@ static void list(struct discovery *discovery, const struct endpoint_setup *setup
 	};
 }
 
-static void list_by_role(
+/* Is one of the methods the caller's on this path, all rules considered? */
+static bool may_use(const struct discovery *discovery, const struct endpoint_setup *setup,
+        unsigned methods, slice path)
+{
+	for (unsigned method = 0; method < METHOD_COUNT; method++) {
+		if ((methods & 1u << method) &&
+		        authorize_allows(setup, discovery->request->who, (enum method)method, path))
+			return true;
+	}
+	return false;
+}
+
+static void list_by_rule(struct discovery *discovery, const struct endpoint_setup *setup,
+        const struct role_rule *rule, slice self)
+{
+	unsigned methods = rule->methods & setup->endpoint.methods;
+	slice path;
+	if (methods &&
+	        link_path(&discovery->request->arena, setup->endpoint.path, rule->pattern, self,
+	                &path) &&
+	        may_use(discovery, setup, methods, path))
+		list(discovery, setup, path);
+}
+
+/* Those that it may act for are listed where they are named. */
+static void list_by_rules(
         struct discovery *discovery, const struct endpoint_setup *setup, const struct role *role)
 {
-	struct request *request = discovery->request;
-	for (unsigned i = 0; i < role->nrules; i++) {
-		const struct role_rule *rule = &role->rules[i];
-		slice path;
-		if ((rule->methods & setup->endpoint.methods) &&
-		        link_path(&request->arena, setup->endpoint.path, rule->pattern,
-		                request->who->id, &path))
-			list(discovery, setup, path);
+	const struct identity *who = discovery->request->who;
+	for (unsigned i = 0; i < role->nallow; i++) {
+		list_by_rule(discovery, setup, &role->allow[i], who->id);
+		for (unsigned k = 0; k < who->nacts_for; k++) {
+			slice name = who->acts_for[k];
+			if (name.p[name.n - 1] != '*')
+				list_by_rule(discovery, setup, &role->allow[i], name);
+		}
 	}
 }
 
 static void list_endpoint(struct discovery *discovery, const struct endpoint_setup *setup)
 {
 	struct request *request = discovery->request;
+	const struct identity *who = request->who;
 	slice path;
 	if (!serves_protocol(&setup->endpoint, request->protocol) || !takes_caller(setup, request))
 		return;
 	if (setup->anonymous && !setup->nroles) {
 		if (link_path(&request->arena, setup->endpoint.path, setup->endpoint.path,
-		            (slice){ NULL, 0 }, &path))
+		            (slice){ NULL, 0 }, &path) &&
+		        may_use(discovery, setup, setup->endpoint.methods, path))
 			list(discovery, setup, path);
 		return;
 	}
-	for (unsigned i = 0; i < request->who->nroles; i++) {
-		if (authorize_takes(setup, request->who->roles[i]))
-			list_by_role(discovery, setup, request->who->roles[i]);
+	for (unsigned i = 0; i < who->nroles; i++) {
+		if (authorize_takes(setup, who->roles[i]))
+			list_by_rules(discovery, setup, who->roles[i]);
 	}
+	if (who->own)
+		list_by_rules(discovery, setup, who->own);
 }
 
 /* Values that this caller might GET: their paths are known whatever the patterns leave open. */

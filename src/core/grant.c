@@ -2,8 +2,6 @@
  * request was matched under. Here alone is decided that a client is one, and not disabled. */
 #include "core/internal.h"
 
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "core/directory.h"
 
@@ -16,18 +14,130 @@ static bool names(const slice *texts, unsigned n, slice name)
 	return false;
 }
 
+/* ---- Roles
+ *
+ * A role comes with all that it inherits. Of a grant with scopes those roles are left that one of its scopes is enough
+ * for, whether the client has them or inherits them. What a role denies holds whatever the scopes. */
+
+struct gathering {
+	const struct grant *grant;
+	const struct role **held, **denying;
+	struct identity *who;
+};
+
+static bool is_held(const struct gathering *gathering, const struct role *role)
+{
+	for (unsigned i = 0; i < gathering->who->nroles; i++) {
+		if (gathering->held[i] == role)
+			return true;
+	}
+	return false;
+}
+
+static void hold(struct gathering *gathering, const struct role *role)
+{
+	struct identity *who = gathering->who;
+	for (unsigned i = 0; i < role->nwith; i++) {
+		if (!is_held(gathering, role->with[i]))
+			gathering->held[who->nroles++] = role->with[i];
+	}
+}
+
+static bool in_scope(const struct grant *grant, const struct role *role)
+{
+	for (unsigned i = 0; i < role->nscopes; i++) {
+		if (names(grant->scopes, grant->nscopes, role->scopes[i]))
+			return true;
+	}
+	return false;
+}
+
+static void gather(struct gathering *gathering, const struct role *role)
+{
+	const struct grant *grant = gathering->grant;
+	if (role->ndeny)
+		gathering->denying[gathering->who->ndenying++] = role;
+	if (!grant->scoped) {
+		hold(gathering, role);
+		return;
+	}
+	for (unsigned i = 0; i < role->nwith; i++) {
+		if (in_scope(grant, role->with[i]))
+			hold(gathering, role->with[i]);
+	}
+}
+
+/* How many roles these come to, at most. */
+static unsigned count_with(
+        const struct configuration *configuration, const slice *roles, unsigned n)
+{
+	unsigned sum = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct role *role = configuration_role(configuration, roles[i]);
+		sum += role ? role->nwith : 0;
+	}
+	return sum;
+}
+
 /* A name that is no role (any more) gives nothing. */
 static bool set_roles(const struct configuration *configuration, const struct grant *grant,
         const slice *roles, unsigned n, struct identity *who, struct arena *arena)
 {
-	const struct role **found = arena_alloc(arena, n * sizeof *found);
-	for (unsigned i = 0; found && i < n; i++) {
+	unsigned most = count_with(configuration, roles, n);
+	struct gathering gathering = { grant,
+		arena_alloc(arena, ((size_t)most + n) * sizeof(struct role *)), NULL, who };
+	if (!gathering.held)
+		return false;
+	gathering.denying = gathering.held + most;
+	for (unsigned i = 0; i < n; i++) {
 		const struct role *role = configuration_role(configuration, roles[i]);
-		if (role && (!grant->scoped || names(grant->scopes, grant->nscopes, role->name)))
-			found[who->nroles++] = role;
+		if (role)
+			gather(&gathering, role);
 	}
-	who->roles = found;
-	return found != NULL;
+	who->roles = gathering.held;
+	who->denying = gathering.denying;
+	return true;
+}
+
+/* ---- Its own rules, which may change while the request is under way: copies. */
+
+static bool read_rules(struct arena *arena, const slice *texts, unsigned n,
+        const struct role_rule **at, unsigned *count)
+{
+	struct role_rule *rules = arena_alloc(arena, n * sizeof *rules);
+	for (unsigned i = 0; i < n; i++) {
+		slice text = rules ? arena_copy_slice(arena, texts[i]) : (slice){ NULL, 0 };
+		if (!text.p || !role_rule_read(text, &rules[i]))
+			return false;
+	}
+	*at = rules;
+	*count = n;
+	return rules != NULL;
+}
+
+/* What it may do beside its roles is part of neither a scope nor what a token says of its roles. */
+static bool set_own(
+        const struct client *client, bool allow_too, struct identity *who, struct arena *arena)
+{
+	unsigned nallow = allow_too ? client->nallow : 0;
+	if (client->nacts_for) {
+		slice *acts_for = arena_alloc(arena, client->nacts_for * sizeof *acts_for);
+		for (unsigned i = 0; i < client->nacts_for && acts_for; i++) {
+			acts_for[i] = arena_copy_slice(arena, client->acts_for[i]);
+			if (!acts_for[i].p)
+				return false;
+		}
+		who->acts_for = acts_for;
+		who->nacts_for = client->nacts_for;
+		if (!acts_for)
+			return false;
+	}
+	if (!nallow && !client->ndeny)
+		return true;
+	struct role *own = ARENA_NEW(arena, struct role);
+	who->own = own;
+	return own && read_rules(arena, client->allow, nallow, &own->allow, &own->nallow) &&
+	       read_rules(arena, client->deny, client->ndeny, &own->deny, &own->ndeny);
 }
 
 const struct identity *grant_identity(const struct configuration *configuration,
@@ -53,6 +163,8 @@ const struct identity *grant_identity(const struct configuration *configuration,
 	who->valid_until_ms = grant->valid_until_ms;
 	bool made = set_roles(configuration, grant, theirs ? client->roles : grant->roles,
 	        theirs ? client->nroles : grant->nroles, who, arena);
+	if (made && client)
+		made = set_own(client, theirs && !grant->scoped, who, arena);
 	return made && who->id.p && who->plan.p && who->key.p ? who : NULL;
 }
 
@@ -87,32 +199,4 @@ const struct identity *identity_anonymous(void)
 {
 	static const struct identity anonymous = { .id = SLICE_INIT("") };
 	return &anonymous;
-}
-
-static slice copy(char **at, slice from)
-{
-	slice to = { *at, from.n };
-	if (from.n)
-		memcpy(*at, from.p, from.n);
-	*at += from.n;
-	return to;
-}
-
-struct identity *identity_duplicate(const struct identity *from)
-{
-	size_t roles_bytes = from->nroles * sizeof *from->roles;
-	struct identity *who =
-	        malloc(sizeof *who + roles_bytes + from->id.n + from->plan.n + from->key.n);
-	if (!who)
-		return NULL;
-	const struct role **roles = (const struct role **)(void *)(who + 1);
-	char *at = (char *)(roles + from->nroles);
-	if (roles_bytes)
-		memcpy(roles, from->roles, roles_bytes);
-	*who = *from;
-	who->roles = roles;
-	who->id = copy(&at, from->id);
-	who->plan = copy(&at, from->plan);
-	who->key = copy(&at, from->key);
-	return who;
 }

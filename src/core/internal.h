@@ -82,10 +82,18 @@ void request_submit_again(struct request *);
 /* Hurries every request that waits. */
 void pipeline_cancel_all(struct core *);
 
-/* authorize.c: may this caller use the method on the endpoint's path? Some path that the filter of a subscription asks
- * for? */
+/* authorize.c: may this caller use the method on the endpoint's path? */
 bool authorize_allows(
         const struct endpoint_setup *, const struct identity *, enum method, slice path);
+/* The same, with why. */
+struct decision {
+	const struct role_rule
+	        *rule; /* that allows or denies it; NULL: none does, or none is needed */
+	bool denied;   /* by the rule */
+};
+bool authorize_decide(const struct endpoint_setup *, const struct identity *, enum method,
+        slice path, struct decision *);
+/* May it follow some path that the filter of a subscription asks for? */
 bool authorize_allows_some(const struct endpoint_setup *, const struct identity *, slice filter);
 /* Is the role among those that the endpoint is for? */
 bool authorize_takes(const struct endpoint_setup *, const struct role *);

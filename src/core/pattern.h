@@ -3,14 +3,14 @@
 #ifndef CORE_PATTERN_H
 #define CORE_PATTERN_H
 
-#include "base/slice.h"
+#include "api/identity.h"
 
 enum pattern_kind { PATTERN_ENDPOINT, PATTERN_ROLE, PATTERN_FILTER };
 
 struct pattern {
 	enum pattern_kind kind;
 	slice text;
-	slice self; /* PATTERN_ROLE: the caller's own id, as {self} stands for it */
+	const struct identity *who; /* PATTERN_ROLE: whom {self} stands for */
 };
 
 /* "#" only as the last segment, and both only as whole segments. false: *why says what is wrong. */
@@ -20,7 +20,7 @@ bool filter_is_path(slice filter);
 bool filter_matches(slice filter, slice path);
 /* Is there a path that all of them match? At most 4. */
 bool patterns_overlap(const struct pattern *, unsigned n);
-/* Compares a percent-encoded segment with plain text. */
-bool segment_is(slice segment, slice plain);
+/* Does `cover` match each path that all of them match? false: not, or it is not known; true for sure. */
+bool pattern_covers(const struct pattern *cover, const struct pattern *, unsigned n);
 
 #endif

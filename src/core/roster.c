@@ -57,11 +57,13 @@ static size_t texts_bytes(const slice *texts, unsigned n)
 	return bytes;
 }
 
-static const slice *copy_texts(slice *to, char **at, const slice *from, unsigned n)
+static const slice *copy_texts(slice **to, char **at, const slice *from, unsigned n)
 {
+	slice *first = *to;
 	for (unsigned i = 0; i < n; i++)
-		to[i] = copy(at, from[i]);
-	return to;
+		first[i] = copy(at, from[i]);
+	*to += n;
+	return first;
 }
 
 /* ---- Clients */
@@ -81,10 +83,23 @@ static struct entry *add_entry(struct roster *roster, slice id)
 	return NULL;
 }
 
+static unsigned count_texts(const struct client *client)
+{
+	return client->nroles + client->nallow + client->ndeny + client->nacts_for;
+}
+
+/* Never none. */
+static size_t content_bytes(const struct client *client)
+{
+	return texts_bytes(client->roles, client->nroles) +
+	       texts_bytes(client->allow, client->nallow) +
+	       texts_bytes(client->deny, client->ndeny) +
+	       texts_bytes(client->acts_for, client->nacts_for) + client->plan.n + sizeof(slice);
+}
+
 const struct client *roster_put(struct roster *roster, const struct client *client)
 {
-	char *content =
-	        malloc(texts_bytes(client->roles, client->nroles) + client->plan.n + sizeof(slice));
+	char *content = malloc(content_bytes(client));
 	struct entry *entry = content ? find(roster, client->id) : NULL;
 	if (content && !entry)
 		entry = add_entry(roster, client->id);
@@ -92,11 +107,14 @@ const struct client *roster_put(struct roster *roster, const struct client *clie
 		free(content);
 		return NULL;
 	}
-	slice *roles = (slice *)(void *)content;
-	char *at = (char *)(roles + client->nroles);
+	slice *texts = (slice *)(void *)content;
+	char *at = (char *)(texts + count_texts(client));
 	struct client next = *client;
 	next.id = entry->id;
-	next.roles = copy_texts(roles, &at, client->roles, client->nroles);
+	next.roles = copy_texts(&texts, &at, client->roles, client->nroles);
+	next.allow = copy_texts(&texts, &at, client->allow, client->nallow);
+	next.deny = copy_texts(&texts, &at, client->deny, client->ndeny);
+	next.acts_for = copy_texts(&texts, &at, client->acts_for, client->nacts_for);
 	next.plan = copy(&at, client->plan);
 	free(entry->content);
 	entry->content = content;
@@ -190,7 +208,7 @@ static struct key *copy_key(const struct client_key *from, struct entry *owner)
 	key->owner = owner;
 	key->key = *from;
 	key->key.client = owner->id;
-	key->key.scopes = copy_texts(scopes, &at, from->scopes, from->nscopes);
+	key->key.scopes = copy_texts(&scopes, &at, from->scopes, from->nscopes);
 	key->key.handle = copy(&at, from->handle);
 	key->key.secret = copy(&at, from->secret);
 	key->key.bound_to = copy(&at, from->bound_to);

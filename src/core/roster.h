@@ -13,9 +13,16 @@ struct client {
 	slice id;
 	const slice *roles; /* names */
 	unsigned nroles;
+	const slice *allow, *deny; /* its own rules, as role_rule_parse() takes them */
+	unsigned nallow, ndeny;
+	const slice *acts_for; /* as self_name_valid() takes them */
+	unsigned nacts_for;
 	slice plan;
 	bool disabled;
 };
+
+/* Each request of a client carries its rules along: more of them are a role, more names are patterns. */
+enum { CLIENT_RULES_MAX = 64, CLIENT_ACTS_FOR_MAX = 256 };
 
 /* NULL: out of memory. */
 struct roster *roster_create(void);

@@ -50,8 +50,8 @@ static bool overlaps(const struct endpoint_setup *setup, const struct request *r
 	if (!endpoint->keep_last || !(endpoint->methods & 1u << METHOD_GET) ||
 	        !endpoint_serves(endpoint, request->protocol))
 		return false;
-	const struct pattern patterns[2] = { { PATTERN_ENDPOINT, endpoint->path, { NULL, 0 } },
-		{ PATTERN_FILTER, request->in.path, { NULL, 0 } } };
+	const struct pattern patterns[2] = { { PATTERN_ENDPOINT, endpoint->path, NULL },
+		{ PATTERN_FILTER, request->in.path, NULL } };
 	return patterns_overlap(patterns, 2);
 }
 

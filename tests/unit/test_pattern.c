@@ -2,7 +2,6 @@
 #include "support.h"
 
 #include "core/pattern.h"
-#include "core/role.h"
 
 static void a_filter_matches_whole_segments(void **state)
 {
@@ -87,10 +86,11 @@ static void an_overlap_is_a_path_that_all_match(void **state)
 		{ "/*", "/", "/#", false },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct identity who = { .id = SLICE("a") };
 		const struct pattern patterns[3] = { { PATTERN_ROLE, slice_of(cases[i].role),
-			                                     SLICE("a") },
-			{ PATTERN_ENDPOINT, slice_of(cases[i].endpoint), { NULL, 0 } },
-			{ PATTERN_FILTER, slice_of(cases[i].filter), { NULL, 0 } } };
+			                                     &who },
+			{ PATTERN_ENDPOINT, slice_of(cases[i].endpoint), NULL },
+			{ PATTERN_FILTER, slice_of(cases[i].filter), NULL } };
 		if (patterns_overlap(patterns, 3) != cases[i].overlap)
 			fail_msg("%s %s %s", cases[i].role, cases[i].endpoint, cases[i].filter);
 	}
@@ -99,28 +99,86 @@ static void an_overlap_is_a_path_that_all_match(void **state)
 static void self_is_plain_text_in_any_encoding(void **state)
 {
 	(void)state;
-	const struct pattern patterns[2] = { { PATTERN_ROLE, SLICE("/s/{self}"), SLICE("a b") },
-		{ PATTERN_FILTER, SLICE("/s/a%20b"), { NULL, 0 } } };
+	const struct identity who = { .id = SLICE("a b") }, no_one = { .id = SLICE("") };
+	const struct pattern patterns[2] = { { PATTERN_ROLE, SLICE("/s/{self}"), &who },
+		{ PATTERN_FILTER, SLICE("/s/a%20b"), NULL } };
 	assert_true(patterns_overlap(patterns, 2));
-	const struct pattern nobody[2] = { { PATTERN_ROLE, SLICE("/s/{self}"), SLICE("") },
-		{ PATTERN_FILTER, SLICE("/s/a"), { NULL, 0 } } };
+	const struct pattern nobody[2] = { { PATTERN_ROLE, SLICE("/s/{self}"), &no_one },
+		{ PATTERN_FILTER, SLICE("/s/a"), NULL } };
 	assert_false(patterns_overlap(nobody, 2));
 }
 
-static void who_may_get_may_follow(void **state)
+static void self_is_also_whom_it_acts_for(void **state)
 {
 	(void)state;
-	struct role_rule rule;
-	const char *why;
-	assert_true(role_rule_parse(SLICE("GET /s/{self}"), &rule, &why));
-	struct role role = { .rules = &rule, .nrules = 1 };
-	assert_true(role_may_follow(&role, SLICE("/s/{device}"), SLICE("/s/a"), SLICE("a")));
-	assert_false(role_may_follow(&role, SLICE("/s/{device}"), SLICE("/s/b"), SLICE("a")));
-	assert_true(role_rule_parse(SLICE("POST /s/*"), &rule, &why));
-	assert_false(role_may_follow(&role, SLICE("/s/{device}"), SLICE("/s/a"), SLICE("a")));
-	assert_true(role_rule_parse(SLICE("SUBSCRIBE /s/*"), &rule, &why));
-	assert_true(role_may_follow(&role, SLICE("/s/{device}"), SLICE("/s/a"), SLICE("a")));
-	assert_false(role_allows(&role, METHOD_GET, SLICE("/s/a"), SLICE("a")));
+	static const slice subs[] = { SLICE_INIT("b"), SLICE_INIT("pump-*") };
+	const struct identity who = { .id = SLICE("a"), .acts_for = subs, .nacts_for = 2 };
+	static const struct {
+		const char *filter;
+		bool overlap;
+	} cases[] = {
+		{ "/s/a", true },
+		{ "/s/b", true },
+		{ "/s/pump-7", true },
+		{ "/s/pump%2D7", true },
+		{ "/s/pump-", false },
+		{ "/s/c", false },
+		{ "/s/+", true },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		/* The literal behind {self} must not be lost to it. */
+		const struct pattern patterns[3] = { { PATTERN_FILTER, slice_of(cases[i].filter),
+			                                     NULL },
+			{ PATTERN_ROLE, SLICE("/s/{self}"), &who },
+			{ PATTERN_FILTER, slice_of(cases[i].filter), NULL } };
+		if (patterns_overlap(patterns, 3) != cases[i].overlap)
+			fail_msg("%s", cases[i].filter);
+	}
+	const struct pattern torn[3] = { { PATTERN_FILTER, SLICE("/s/a"), NULL },
+		{ PATTERN_ROLE, SLICE("/s/{self}"), &who },
+		{ PATTERN_FILTER, SLICE("/s/b"), NULL } };
+	assert_false(patterns_overlap(torn, 3));
+}
+
+static void a_denial_covers_only_what_it_says(void **state)
+{
+	(void)state;
+	static const slice subs[] = { SLICE_INIT("b") };
+	const struct identity alone = { .id = SLICE("a") };
+	const struct identity with = { .id = SLICE("a"), .acts_for = subs, .nacts_for = 1 };
+	static const struct {
+		const char *deny, *allow, *filter;
+		bool covers;
+		bool acts_for;
+	} cases[] = {
+		{ "/s/a", "/s/*", "/s/a", true, false },
+		{ "/s/a", "/s/*", "/s/+", false, false },
+		{ "/s/a", "/s/{self}", "/#", true, false },
+		{ "/s/a", "/s/{self}", "/#", false, true },
+		{ "/s/{self}", "/s/{self}", "/#", true, true },
+		{ "/s/{self}", "/s/*", "/s/b", true, true },
+		{ "/s/{self}", "/s/*", "/s/c", false, true },
+		{ "/s/{x}", "/s/*", "/s/+", true, false },
+		{ "/s/{x}", "/s/*", "/s/#", false, false },
+		{ "/s/*", "/s/*", "/s/#", true, false },
+		{ "/s/*", "/*", "/s/#", false, false },
+		{ "/s/*", "/s/{x}", "/#", true, false },
+		{ "/*", "/*", "/#", true, false },
+		{ "/s", "/*", "/s", true, false },
+		{ "/s", "/*", "/s/#", false, false },
+		{ "/s/{x}/c", "/s/*", "/s/+/c", true, false },
+		{ "/s/{x}/c", "/s/*", "/s/+/+", false, false },
+		{ "/s/b/c", "/s/*", "/s/+/c", false, false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct identity *who = cases[i].acts_for ? &with : &alone;
+		const struct pattern cover = { PATTERN_ROLE, slice_of(cases[i].deny), who };
+		const struct pattern patterns[2] = { { PATTERN_ROLE, slice_of(cases[i].allow),
+			                                     who },
+			{ PATTERN_FILTER, slice_of(cases[i].filter), NULL } };
+		if (pattern_covers(&cover, patterns, 2) != cases[i].covers)
+			fail_msg("%s over %s %s", cases[i].deny, cases[i].allow, cases[i].filter);
+	}
 }
 
 int main(void)
@@ -130,7 +188,8 @@ int main(void)
 		cmocka_unit_test(a_filter_is_valid_or_says_why),
 		cmocka_unit_test(an_overlap_is_a_path_that_all_match),
 		cmocka_unit_test(self_is_plain_text_in_any_encoding),
-		cmocka_unit_test(who_may_get_may_follow),
+		cmocka_unit_test(self_is_also_whom_it_acts_for),
+		cmocka_unit_test(a_denial_covers_only_what_it_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

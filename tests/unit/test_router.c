@@ -1,6 +1,5 @@
 #include "support.h"
 
-#include "core/role.h"
 #include "core/router.h"
 
 #include <stdio.h>
@@ -160,30 +159,6 @@ static void templates_are_filled(void **state)
 	arena_finish(&arena);
 }
 
-static void roles_let_a_device_be_itself_only(void **state)
-{
-	(void)state;
-	struct role_rule rules[2];
-	const char *why;
-	assert_true(role_rule_parse(SLICE("POST,GET /ships/sensors/{self}"), &rules[0], &why));
-	assert_true(role_rule_parse(SLICE("* /cars/*"), &rules[1], &why));
-	const struct role role = { .name = SLICE("r"), .rules = rules, .nrules = 2 };
-	slice self = SLICE("engine 7");
-	assert_true(role_allows(&role, METHOD_POST, SLICE("/ships/sensors/engine%207"), self));
-	assert_true(role_allows(&role, METHOD_HEAD, SLICE("/ships/sensors/engine%207"), self));
-	assert_false(role_allows(&role, METHOD_PUT, SLICE("/ships/sensors/engine%207"), self));
-	assert_false(role_allows(&role, METHOD_POST, SLICE("/ships/sensors/engine%208"), self));
-	assert_false(role_allows(&role, METHOD_POST, SLICE("/ships/sensors"), self));
-	assert_false(role_allows(&role, METHOD_POST, SLICE("/ships/sensors/engine%207/x"), self));
-	assert_false(role_allows(&role, METHOD_POST, SLICE("/ships/sensors/"), SLICE("")));
-	assert_true(role_allows(&role, METHOD_DELETE, SLICE("/cars/a/b"), self));
-	assert_false(role_allows(&role, METHOD_DELETE, SLICE("/cars"), self));
-	static const char *const wrong[] = { "", "POST", "/a", "POST a", "FETCHED /a",
-		"POST /a /b" };
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		assert_false(role_rule_parse(slice_of(wrong[i]), &rules[0], &why));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,7 +169,6 @@ int main(void)
 		cmocka_unit_test(wrong_patterns_are_named),
 		cmocka_unit_test(ten_thousand_endpoints_are_told_apart),
 		cmocka_unit_test(templates_are_filled),
-		cmocka_unit_test(roles_let_a_device_be_itself_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
