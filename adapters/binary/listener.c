@@ -129,10 +129,10 @@ static void *accepted(void *arg, struct stream *stream)
 	return binary_session_open(arg, stream);
 }
 
-static void refused(void *arg)
+static void refused(void *arg, const char *peer, const char *why)
 {
 	struct binary_listener *listener = arg;
-	listener->base.counters.at[COUNTER_REFUSED]++;
+	adapter_refused(&listener->base, peer, why);
 }
 
 static bool listener_start(struct adapter *adapter, struct error *error)

@@ -344,10 +344,10 @@ static void *accepted(void *arg, struct stream *stream)
 	return connection;
 }
 
-static void refused(void *arg)
+static void refused(void *arg, const char *peer, const char *why)
 {
 	struct coap_listener *listener = arg;
-	listener->adapter.counters.at[COUNTER_REFUSED]++;
+	adapter_refused(&listener->adapter, peer, why);
 }
 
 static void report_end(const struct connection *connection, enum stream_end end, int errno_value)

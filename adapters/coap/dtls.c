@@ -95,10 +95,10 @@ static void closed(void *owner, struct dtls_session *dtls, enum dtls_end how)
 	free(peer);
 }
 
-static void refused(void *arg)
+static void refused(void *arg, const char *peer, const char *why)
 {
 	struct coap_listener *listener = arg;
-	listener->adapter.counters.at[COUNTER_REFUSED]++;
+	adapter_refused(&listener->adapter, peer, why);
 }
 
 bool coap_dtls_open(struct coap_listener *listener, struct error *error)

@@ -4,6 +4,8 @@ enum { PATHS_MAX = 16384 };
 
 static const char *const client_certificate_choices[] = { "none", "optional", "required", NULL };
 
+static const char *const crl_expired_choices[] = { "accept", "refuse", NULL };
+
 const struct setting tls_settings[] = {
 	{ .key = "certificate",
 	        .type = SETTING_FILE,
@@ -17,6 +19,15 @@ const struct setting tls_settings[] = {
 	        .fallback = "none",
 	        .choices = client_certificate_choices,
 	        .help = "whether a client is asked for a certificate, and must have one" },
+	{ .key = "crl",
+	        .type = SETTING_FILE,
+	        .help = "the revocation lists of those authorities, PEM" },
+	{ .key = "crl_expired",
+	        .type = SETTING_TEXT,
+	        .fallback = "accept",
+	        .choices = crl_expired_choices,
+	        .help = "whether a certificate is believed whose authority's list is out of date "
+	                "and does not name it" },
 	{ .key = "psk",
 	        .type = SETTING_SWITCH,
 	        .fallback = "false",
@@ -37,6 +48,8 @@ bool tls_settings_read(
 	*files = (struct tls_files){ .certificate = config_file_path(arena, tls, "certificate").p,
 		.key = config_file_path(arena, tls, "key").p,
 		.client_ca = config_file_path(arena, tls, "client_ca").p,
+		.crl = config_file_path(arena, tls, "crl").p,
+		.strict_crl = slice_is(config_text(tls, "crl_expired"), "refuse"),
 		.psk = config_switch(tls, "psk") };
 	slice client = config_text(tls, "client_certificate");
 	if (slice_is(client, "required"))
@@ -54,6 +67,10 @@ bool tls_settings_read(
 	if (files->ask != TLS_ASK_NONE && !files->client_ca)
 		return config_error(place(tls, "client_certificate"), error,
 		        "client_ca is missing: which authorities are believed?");
+	if (files->crl && files->ask == TLS_ASK_NONE)
+		return config_error(place(tls, "crl"), error,
+		        "nobody is asked for a certificate that could be on it: client_certificate "
+		        "is none");
 	return true;
 }
 
@@ -67,12 +84,15 @@ static struct tls *open_files(struct adapter *adapter, const struct config *tls,
 {
 	static const char *const keys[] = { [TLS_FILE_CERTIFICATE] = "certificate",
 		[TLS_FILE_KEY] = "key",
-		[TLS_FILE_AUTHORITIES] = "client_ca" };
+		[TLS_FILE_AUTHORITIES] = "client_ca",
+		[TLS_FILE_LISTS] = "crl" };
 	const struct tls_options options = { .transport = transport,
 		.certificate = files->certificate,
 		.key = files->key,
 		.authorities = files->ask == TLS_ASK_NONE ? NULL : files->client_ca,
 		.ask = files->ask,
+		.lists = files->crl,
+		.strict_lists = files->strict_crl,
 		.psk = files->psk ? find_key : NULL,
 		.arg = adapter };
 	struct tls_fault fault;

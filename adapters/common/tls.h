@@ -9,7 +9,8 @@ extern const struct setting tls_settings[];
 
 /* What stands there, checked for sense; the paths in the arena. false: error says what is wrong. */
 struct tls_files {
-	const char *certificate, *key, *client_ca; /* NULL: not given */
+	const char *certificate, *key, *client_ca, *crl; /* NULL: not given */
+	bool strict_crl;
 	enum tls_ask ask;
 	bool psk;
 };

@@ -77,6 +77,7 @@ struct http_connection {
 	unsigned minor;
 	uint64_t told;                     /* the version of the last value that it was told */
 	struct subscription *subscription; /* NULL: none, or no more */
+	struct tls_proof proof;            /* of the client's certificate, once it has spoken */
 	char peer[PEER_BYTES];
 };
 
@@ -480,13 +481,25 @@ static bool hold(struct http_connection *connection, slice rest)
 	return true;
 }
 
+/* The handshake is over. false: its certificate is believed no more. */
+static bool begin_session(struct http_connection *connection)
+{
+	struct http *http = connection->http;
+	lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
+	connection->state = IDLE;
+	if (!http->tls ||
+	        http_tls_prove(http->tls, lws_get_ssl(connection->wsi), &connection->proof))
+		return true;
+	adapter_refused(
+	        &http->adapter, connection->peer, "its certificate is not believed any more");
+	return false;
+}
+
 bool http_connection_received(struct http_connection *connection, slice bytes)
 {
 	count(connection, COUNTER_BYTES_IN, bytes.n);
-	if (connection->state == OPENING) {
-		lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
-		connection->state = IDLE;
-	}
+	if (connection->state == OPENING && !begin_session(connection))
+		return false;
 	if (connection->state == LINGERING || connection->streaming)
 		return true;
 	if (connection->state == CLOSING)
@@ -515,13 +528,14 @@ void http_connection_closed(struct http_connection *connection)
 {
 	if (connection->adopting)
 		return; /* http_connection_open() sees it */
+	struct http *http = connection->http;
 	if (is_handshaking(connection))
-		count(connection, COUNTER_REFUSED, 1);
+		adapter_refused(&http->adapter, connection->peer, http_tls_failure(http->tls));
 	connection->wsi = NULL;
 	subscription_end(connection->subscription);
 	connection->subscription = NULL;
 	if (connection->waiting_for)
-		request_cancel(&connection->http->adapter, connection->waiting_for);
+		request_cancel(&http->adapter, connection->waiting_for);
 	destroy_when_unused(connection);
 }
 
@@ -591,7 +605,9 @@ void http_connection_open(struct http *http, int fd, const struct sockaddr *peer
 		connection = calloc(1, sizeof *connection);
 	if (!connection) {
 		slice sorry = http_response_unavailable();
-		http->adapter.counters.at[COUNTER_REFUSED]++;
+		char text[PEER_BYTES];
+		net_address_text(peer, text, sizeof text);
+		adapter_refused(&http->adapter, text, "there are too many connections");
 		if (!http->tls)
 			(void)send(fd, sorry.p, sorry.n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		(void)close(fd);
@@ -617,7 +633,9 @@ void http_connection_open(struct http *http, int fd, const struct sockaddr *peer
 	connection->wsi = lws_adopt_descriptor_vhost_via_info(&adoption);
 	connection->adopting = false;
 	if (!connection->wsi) {
-		count(connection, COUNTER_REFUSED, 1);
+		/* Its handshake may have failed already. */
+		adapter_refused(&http->adapter, connection->peer,
+		        http->tls ? http_tls_failure(http->tls) : "libwebsockets does not take it");
 		destroy_when_unused(connection);
 		return;
 	}

@@ -73,10 +73,10 @@ static void *accepted(void *arg, struct stream *stream)
 	return mqtt_session_open(arg, stream);
 }
 
-static void refused(void *arg)
+static void refused(void *arg, const char *peer, const char *why)
 {
 	struct mqtt_listener *listener = arg;
-	listener->base.counters.at[COUNTER_REFUSED]++;
+	adapter_refused(&listener->base, peer, why);
 }
 
 /* Old clients of 3.1.1 know it by this name only. */

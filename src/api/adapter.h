@@ -87,6 +87,10 @@ struct adapter {
  * here has one. Who has proved to have the key is offered as CREDENTIAL_PSK with each request. */
 bool adapter_psk(struct adapter *, slice identity, slice *key);
 
+/* A connection was turned away before anybody could ask for anything: its handshake failed, or there was no room. Counted
+ * (COUNTER_REFUSED) and logged, within the bounds of the log. `peer`: address and port; `why`: for a person. */
+void adapter_refused(struct adapter *, const char *peer, const char *why);
+
 /* After stop(): the last answer has left, so that close() may come (later, never from inside this call). */
 void adapter_at_rest(struct adapter *);
 

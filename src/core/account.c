@@ -73,4 +73,15 @@ static void leave(struct core *core, struct request *request)
 	}
 }
 
+void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
+{
+	char text[WHY_SHOWN];
+	adapter->counters.at[COUNTER_REFUSED]++;
+	if (!may_log(adapter->core, adapter))
+		return;
+	slice shown = unquoted(slice_of(why), text, sizeof text);
+	log_warning("core", "connection refused listener=%s peer=%s why=\"%.*s\"", adapter->label,
+	        peer, SLICE_ARG(shown));
+}
+
 const struct stage stage_account = { .name = "account", .enter = enter, .leave = leave };

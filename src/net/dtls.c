@@ -33,6 +33,8 @@ enum {
 	SWEEP_MS = 500
 };
 
+static const char no_room[] = "too many handshakes are under way";
+
 /* ---- The end of a session */
 
 void dtls_discard(struct dtls_session *session)
@@ -47,7 +49,7 @@ void dtls_discard(struct dtls_session *session)
 	HASH_DEL(dtls->sessions, session);
 	dtls_put_context(dtls, session->context, false);
 	dtls_forget_frozen(session);
-	free(session->identity);
+	free(session->shown);
 	free(session);
 }
 
@@ -59,10 +61,13 @@ static void tell_closed(struct dtls_session *session, enum dtls_end end)
 		session->dtls->events->closed(owner, session, end);
 }
 
-void dtls_count_refused(struct dtls *dtls)
+void dtls_refuse(struct dtls *dtls, const struct datagram_peer *peer, const char *why)
 {
+	char address[64];
+	net_address_text(&peer->address.any, address, sizeof address);
+	log_debug("dtls", "handshake failed peer=%s: %s", address, why);
 	if (dtls->events->refused)
-		dtls->events->refused(dtls->arg);
+		dtls->events->refused(dtls->arg, address, why);
 }
 
 /* Of an established one, that is not in a callback. */
@@ -74,13 +79,13 @@ void dtls_close_session(struct dtls_session *session, enum dtls_end end)
 	dtls_discard(session);
 }
 
-void dtls_log_failure(const struct datagram_peer *peer, int error)
+static void log_error_of(const struct datagram_peer *peer, int error)
 {
 	if (!log_enabled(LOG_LEVEL_DEBUG))
 		return;
 	char address[64], why[100];
 	net_address_text(&peer->address.any, address, sizeof address);
-	log_debug("dtls", "handshake failed peer=%s: %s", address,
+	log_debug("dtls", "session ended peer=%s: %s", address,
 	        tls_error_text(error, why, sizeof why));
 }
 
@@ -91,13 +96,13 @@ static void begin_anew(struct dtls_session *session)
 {
 	struct dtls *dtls = session->dtls;
 	if (!dtls_room_for_handshake(dtls)) {
-		dtls_count_refused(dtls);
+		dtls_refuse(dtls, &session->peer, no_room);
 		dtls_close_session(session, DTLS_END_ROOM);
 		return;
 	}
 	tell_closed(session, DTLS_END_PEER);
-	free(session->identity);
-	session->identity = NULL;
+	free(session->shown);
+	session->shown = NULL;
 	session->established = false;
 	dtls->nestablished--;
 	dtls->nhandshaking++;
@@ -140,7 +145,7 @@ void dtls_pump(struct dtls_session *session)
 	} else if (n == 0 || n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
 		dtls_close_session(session, DTLS_END_PEER);
 	} else if (n != MBEDTLS_ERR_SSL_WANT_READ && n != MBEDTLS_ERR_SSL_TIMEOUT) {
-		dtls_log_failure(&session->peer, n);
+		log_error_of(&session->peer, n);
 		dtls_close_session(session, DTLS_END_ERROR);
 	}
 }
@@ -229,7 +234,7 @@ static void take(struct dtls *dtls, const struct datagram_peer *peer, slice byte
 		if (!cookie_n || dtls_room_for_handshake(dtls))
 			dtls_meet_stranger(dtls, peer, bytes);
 		else
-			dtls_count_refused(dtls);
+			dtls_refuse(dtls, peer, no_room);
 		return;
 	}
 	if (!dtls_thaw(session)) {
@@ -252,7 +257,7 @@ static void put_in_queue(struct dtls *dtls, const struct datagram_peer *peer, sl
 	struct waiting *waiting =
 	        dtls->nqueue < QUEUE_MAX ? malloc(sizeof *waiting + bytes.n) : NULL;
 	if (!waiting) {
-		dtls_count_refused(dtls);
+		dtls_refuse(dtls, peer, no_room);
 		return;
 	}
 	waiting->peer = *peer;
@@ -436,13 +441,18 @@ slice dtls_peer_certificate(const struct dtls_session *session)
 
 slice dtls_psk_identity(const struct dtls_session *session)
 {
-	const struct tls_identity *identity = session->identity;
-	return identity ? (slice){ identity->bytes, identity->n } : (slice){ NULL, 0 };
+	const struct tls_peer *shown = session->shown;
+	return shown && shown->n ? (slice){ shown->bytes, shown->n } : (slice){ NULL, 0 };
 }
 
 slice dtls_psk_mark(const struct dtls_session *session)
 {
-	const struct tls_identity *identity = session->identity;
-	return identity ? (slice){ (const char *)&identity->mark, sizeof identity->mark }
-	                : (slice){ NULL, 0 };
+	const struct tls_peer *shown = session->shown;
+	return shown && shown->n ? (slice){ (const char *)&shown->mark, sizeof shown->mark }
+	                         : (slice){ NULL, 0 };
+}
+
+const char *dtls_peer_doubts(const struct dtls_session *session)
+{
+	return session->shown ? tls_doubts(session->dtls->tls, session->shown) : NULL;
 }

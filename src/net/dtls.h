@@ -46,8 +46,8 @@ struct dtls_events {
 	/* The last callback for a session that dtls_end() did not end; it is gone afterwards. May come from inside
 	 * dtls_feed() and dtls_close(), never from inside dtls_send(). */
 	void (*closed)(void *owner, struct dtls_session *, enum dtls_end);
-	/* A handshake failed, or there was no room for one. May be NULL. */
-	void (*refused)(void *arg);
+	/* A handshake failed, or there was no room for one; `why` is for a person. May be NULL. */
+	void (*refused)(void *arg, const char *peer, const char *why);
 };
 
 struct dtls_limits {
@@ -71,6 +71,11 @@ void dtls_feed(struct dtls *, const struct datagram_peer *, slice bytes);
 bool dtls_send(struct dtls_session *, slice plaintext);
 /* Says goodbye; the session is gone, without closed(). Inside `received` it is gone when that returns. */
 void dtls_end(struct dtls_session *);
+
+/* After tls_renew(): strangers meet the new files from now on; sessions go on. */
+void dtls_renewed(struct dtls *);
+/* Why the certificate that the peer has shown is not believed any more, since then; NULL: it is, or none was shown. Static. */
+const char *dtls_peer_doubts(const struct dtls_session *);
 
 unsigned dtls_sessions(const struct dtls *);
 const struct datagram_peer *dtls_peer(const struct dtls_session *);

@@ -60,6 +60,7 @@ void dtls_free_context(struct dtls_context *context)
 		return;
 	timer_stop(&context->timer);
 	mbedtls_ssl_free(&context->ssl);
+	tls_material_leave(context->material);
 	free(context);
 }
 
@@ -69,10 +70,11 @@ static struct dtls_context *new_context(struct dtls *dtls)
 	if (!context)
 		return NULL;
 	context->dtls = dtls;
+	context->material = tls_material_join(dtls->tls->now);
 	list_init(&context->link);
 	timer_init(&context->timer, dtls->loop, dtls_retransmit);
 	mbedtls_ssl_init(&context->ssl);
-	if (mbedtls_ssl_setup(&context->ssl, &dtls->tls->config) != 0) {
+	if (mbedtls_ssl_setup(&context->ssl, &context->material->config) != 0) {
 		dtls_free_context(context);
 		return NULL;
 	}
@@ -103,7 +105,7 @@ void dtls_put_context(struct dtls *dtls, struct dtls_context *context, bool clea
 	context->input = NULL;
 	context->session = NULL;
 	context->peer = NULL;
-	if (dtls->nspare >= SPARE_MAX ||
+	if (dtls->nspare >= SPARE_MAX || context->material != dtls->tls->now ||
 	        (!clean && mbedtls_ssl_session_reset(&context->ssl) != 0)) {
 		dtls_free_context(context);
 		return;
@@ -119,6 +121,20 @@ bool dtls_meet(struct dtls_context *context, const struct datagram_peer *peer)
 	context->peer = peer;
 	return mbedtls_ssl_set_client_transport_id(
 	               &context->ssl, (const unsigned char *)key.p, key.n) == 0;
+}
+
+void dtls_renewed(struct dtls *dtls)
+{
+	LIST_EACH (&dtls->spare, at, following) {
+		list_remove(at);
+		dtls_free_context(LIST_OWNER(at, struct dtls_context, link));
+	}
+	dtls->nspare = 0;
+	dtls_free_context(dtls->doorkeeper);
+	dtls->doorkeeper = dtls_get_context(dtls);
+	/* They thaw in contexts of the new files, so that one who begins anew meets those. */
+	LIST_EACH (&dtls->active, at, following)
+		(void)dtls_freeze(LIST_OWNER(at, struct dtls_session, active));
 }
 
 /* ---- Freezing and thawing */

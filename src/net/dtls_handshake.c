@@ -32,28 +32,29 @@ static void establish(struct dtls_session *session)
 
 void dtls_fail(struct dtls_session *session, int error)
 {
-	dtls_log_failure(&session->peer, error);
 	tls_say_why(&session->context->ssl, error);
-	dtls_count_refused(session->dtls);
+	dtls_refuse(session->dtls, &session->peer, tls_failure(session->dtls->tls, error));
 	dtls_discard(session);
 }
 
-static int handshake(struct dtls_context *context, struct tls_identity **kept)
+static int handshake(struct dtls_context *context, struct tls_peer **kept)
 {
-	struct tls_identity identity = { 0 };
-	int result = tls_handshake(context->dtls->tls, &context->ssl, &identity);
-	if (!identity.n || *kept)
+	struct tls_peer shown = { 0 };
+	if (*kept)
+		shown = **kept;
+	int result = tls_handshake(context->dtls->tls, &context->ssl, &shown);
+	if (*kept || (!shown.n && !shown.proof.authority))
 		return result;
-	*kept = malloc(sizeof identity);
+	*kept = malloc(sizeof shown);
 	if (!*kept)
 		return MBEDTLS_ERR_SSL_ALLOC_FAILED;
-	**kept = identity;
+	**kept = shown;
 	return result;
 }
 
 void dtls_step(struct dtls_session *session)
 {
-	int result = handshake(session->context, &session->identity);
+	int result = handshake(session->context, &session->shown);
 	if (!result) {
 		establish(session);
 	} else if (result == MBEDTLS_ERR_SSL_WANT_READ) {
@@ -76,7 +77,7 @@ void dtls_retransmit(struct timer *timer)
 		return;
 	}
 	/* Not dtls_step(): that the clock has moved is no sign of the peer. */
-	int result = handshake(context, &session->identity);
+	int result = handshake(context, &session->shown);
 	if (!result)
 		establish(session);
 	else if (result != MBEDTLS_ERR_SSL_WANT_READ)
@@ -84,8 +85,7 @@ void dtls_retransmit(struct timer *timer)
 }
 
 /* The doorkeeper's context becomes the peer's. false: out of memory. */
-static bool promote(
-        struct dtls *dtls, const struct datagram_peer *peer, struct tls_identity *identity)
+static bool promote(struct dtls *dtls, const struct datagram_peer *peer, struct tls_peer *shown)
 {
 	struct dtls_context *next = dtls_get_context(dtls);
 	struct dtls_session *session = calloc(1, sizeof *session), *added = NULL;
@@ -98,7 +98,7 @@ static bool promote(
 	HASH_FIND(hh, dtls->sessions, key.p, (unsigned)key.n, added);
 	if (!added)
 		goto fail;
-	session->identity = identity;
+	session->shown = shown;
 	session->context = dtls->doorkeeper;
 	session->context->session = session;
 	session->context->peer = &session->peer;
@@ -128,21 +128,20 @@ bool dtls_room_for_handshake(struct dtls *dtls)
 
 void dtls_meet_stranger(struct dtls *dtls, const struct datagram_peer *peer, slice bytes)
 {
-	struct tls_identity *identity = NULL;
+	struct tls_peer *shown = NULL;
 	struct dtls_context *doorkeeper = dtls->doorkeeper;
 	int result = MBEDTLS_ERR_SSL_ALLOC_FAILED;
 	dtls_give(doorkeeper, bytes);
 	if (dtls_meet(doorkeeper, peer))
-		result = handshake(doorkeeper, &identity);
+		result = handshake(doorkeeper, &shown);
 	doorkeeper->input = NULL;
 	if (result == MBEDTLS_ERR_SSL_WANT_READ && dtls_get_timer(doorkeeper) >= 0 &&
-	        promote(dtls, peer, identity))
+	        promote(dtls, peer, shown))
 		return;
-	free(identity);
+	free(shown);
 	if (result != MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED &&
 	        result != MBEDTLS_ERR_SSL_WANT_READ) {
-		dtls_log_failure(peer, result);
-		dtls_count_refused(dtls);
+		dtls_refuse(dtls, peer, tls_failure(dtls->tls, result));
 	}
 	dtls->doorkeeper = NULL;
 	dtls_put_context(dtls, doorkeeper, false);

@@ -15,6 +15,7 @@ enum {
 
 struct dtls_context {
 	mbedtls_ssl_context ssl;
+	struct tls_material *material;
 	struct dtls *dtls;
 	const struct datagram_peer *peer;
 	struct dtls_session *session; /* NULL: the doorkeeper's, or nobody's */
@@ -35,8 +36,8 @@ struct dtls_session {
 	struct dtls_context *context; /* NULL: frozen */
 	unsigned char *frozen;
 	size_t frozen_n;
-	struct tls_identity *identity; /* NULL: no key opened it */
-	uint64_t heard_ms;             /* established: the last datagram; else: the last step */
+	struct tls_peer *shown; /* NULL: neither a certificate nor a key */
+	uint64_t heard_ms;      /* established: the last datagram; else: the last step */
 	uint64_t begun_ms;
 	struct list link; /* in dtls->handshaking or dtls->established, the longest silent first */
 	struct list active; /* in dtls->active, the longest silent first */
@@ -112,7 +113,6 @@ void dtls_heard_from(struct dtls_session *);
 void dtls_close_session(struct dtls_session *, enum dtls_end);
 /* Frees it. */
 void dtls_discard(struct dtls_session *);
-void dtls_count_refused(struct dtls *);
-void dtls_log_failure(const struct datagram_peer *, int error);
+void dtls_refuse(struct dtls *, const struct datagram_peer *, const char *why);
 
 #endif

@@ -102,6 +102,7 @@ static const char *setting_of(enum tls_file file)
 		return "key";
 	case TLS_FILE_AUTHORITIES:
 		return "ca";
+	case TLS_FILE_LISTS:
 	case TLS_FILE_NONE:
 		break;
 	}

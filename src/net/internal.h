@@ -71,8 +71,9 @@ struct net *layer_net(const struct layer *);
 void layer_up(struct layer *, char *bytes, size_t n);
 void layer_down(struct layer *, slice bytes);
 void layer_established(struct layer *);
-/* Sends what was handed down and then ends the stream, for this reason. The layer lives until later. */
-void layer_end(struct layer *, enum stream_end, int errno_value);
+/* Sends what was handed down and then ends the stream, for this reason. The layer lives until later. `why`: for a person, where
+ * the stream was not established yet. */
+void layer_end(struct layer *, enum stream_end, int errno_value, const char *why);
 /* In close(): the peer is not let in (any more). */
 bool layer_ends_by_rule(const struct layer *);
 /* What it will end of, for who asks stream_failure(). Static. */
@@ -91,6 +92,7 @@ struct layer *tls_stream_create(struct tls *, const char *name);
 slice tls_stream_certificate(const struct layer *);
 slice tls_stream_psk_identity(const struct layer *);
 slice tls_stream_psk_mark(const struct layer *);
+const char *tls_stream_doubts(const struct layer *);
 /* websocket.c. NULL: out of memory. */
 struct layer *websocket_layer_create(const struct websocket_accept *);
 /* Works on handshakes for a while. True: there is more to do that need not wait for a peer. */
@@ -114,6 +116,6 @@ void listener_release(struct stream_listener *);
 /* The stream is established: finds it an owner. */
 void listener_established(struct stream_listener *, struct stream *);
 /* It ended before it was. */
-void listener_refused(struct stream_listener *);
+void listener_refused(struct stream_listener *, const char *peer, const char *why);
 
 #endif

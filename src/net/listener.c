@@ -72,10 +72,10 @@ void listener_established(struct stream_listener *listener, struct stream *strea
 		stream_abort(stream);
 }
 
-void listener_refused(struct stream_listener *listener)
+void listener_refused(struct stream_listener *listener, const char *peer, const char *why)
 {
 	if (listener->accept.refused && !listener->closing)
-		listener->accept.refused(listener->accept.arg);
+		listener->accept.refused(listener->accept.arg, peer, why);
 }
 
 static bool add_layers(struct stream_listener *listener, struct stream *stream)
@@ -101,7 +101,7 @@ static void arrived(uv_stream_t *handle, int status)
 	        uv_accept(handle, stream_handle(stream)) != 0 || !add_layers(listener, stream);
 	if (!failed && listener->open >= accept->connections_max) {
 		failed = true;
-		listener_refused(listener);
+		listener_refused(listener, stream_peer(stream), "there are too many connections");
 	}
 	if (failed) {
 		stream_abort(stream);

@@ -79,6 +79,23 @@ static void closed(uv_handle_t *handle)
 	free(stream);
 }
 
+static const char *meaning(enum stream_end end, int errno_value)
+{
+	switch (end) {
+	case STREAM_END_PEER:
+		return "it went away before the handshake was over";
+	case STREAM_END_ERROR:
+		return strerror(errno_value);
+	case STREAM_END_DEADLINE:
+		return "the handshake took too long";
+	case STREAM_END_FLOOD:
+		return "it sent more than may wait";
+	case STREAM_END_OWNER:
+		return "the listener is closing";
+	}
+	return "";
+}
+
 void stream_finish(struct stream *stream, enum stream_end end, int errno_value)
 {
 	if (stream->finished)
@@ -89,7 +106,7 @@ void stream_finish(struct stream *stream, enum stream_end end, int errno_value)
 		stream->end = end;
 		stream->errno_value = errno_value;
 	}
-	stream_layers_leave_opening(stream);
+	stream_layers_leave_opening(stream, meaning(end, errno_value));
 	list_remove(&stream->dirty);
 	task_cancel(&stream->offer);
 	timer_stop(&stream->deadline);

@@ -79,6 +79,9 @@ const char *stream_peer(const struct stream *);
  * have, and the key's mark (CREDENTIAL_PSK). { NULL, 0 }: none, also without TLS. All belong to the stream, until
  * stream_close(). */
 slice stream_peer_certificate(const struct stream *);
+/* Why the certificate that the peer has shown is not believed any more, since the files were read again (tls_renew()); NULL:
+ * it is, or none was shown. Static. */
+const char *stream_peer_doubts(const struct stream *);
 slice stream_psk_identity(const struct stream *);
 slice stream_psk_mark(const struct stream *);
 /* In closed(), when the TLS handshake has failed: of what, said of the peer ("its certificate has expired"); else NULL.
@@ -91,8 +94,9 @@ struct stream_accept {
 	/* A connection has arrived and its handshake is over; returns its owner, or NULL to turn it away. `events`
 	 * and `limits` below then apply to it. */
 	void *(*accepted)(void *arg, struct stream *);
-	/* A connection was turned away: over `connections_max`, or its handshake failed. May be NULL. */
-	void (*refused)(void *arg);
+	/* A connection was turned away: over `connections_max`, or its handshake failed; `why` is for a person. May be
+	 * NULL. */
+	void (*refused)(void *arg, const char *peer, const char *why);
 	const struct stream_events *events;
 	struct stream_limits limits;
 	unsigned connections_max; /* those in their handshakes count */

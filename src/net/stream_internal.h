@@ -60,8 +60,8 @@ void stream_finish(struct stream *, enum stream_end, int errno_value);
 void stream_layers_start(struct stream *);
 /* What the owner has written goes down through the layers, and, when the stream closes, after it their last words. */
 void stream_layers_hand_down(struct stream *);
-/* It will not be established any more, if it is not yet. */
-void stream_layers_leave_opening(struct stream *);
+/* It will not be established any more, if it is not yet, because of `why`. */
+void stream_layers_leave_opening(struct stream *, const char *why);
 void stream_layers_destroy(struct stream *);
 
 #endif

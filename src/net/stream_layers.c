@@ -73,12 +73,12 @@ void stream_layers_hand_down(struct stream *stream)
 		layer->ops->close(layer);
 }
 
-void stream_layers_leave_opening(struct stream *stream)
+void stream_layers_leave_opening(struct stream *stream, const char *why)
 {
 	if (list_empty(&stream->opening))
 		return;
 	list_remove(&stream->opening);
-	listener_refused(stream->listener);
+	listener_refused(stream->listener, stream->peer, why);
 }
 
 void streams_end_opening(struct stream_listener *listener)
@@ -133,12 +133,12 @@ void layer_established(struct layer *layer)
 		stream_establish(layer->stream);
 }
 
-void layer_end(struct layer *layer, enum stream_end end, int errno_value)
+void layer_end(struct layer *layer, enum stream_end end, int errno_value, const char *why)
 {
 	struct stream *stream = layer->stream;
 	if (!layer_lives(layer))
 		return;
-	stream_layers_leave_opening(stream);
+	stream_layers_leave_opening(stream, why);
 	stream_begin_closing(stream, end, errno_value);
 }
 
@@ -164,6 +164,11 @@ const char *stream_failure(const struct stream *stream)
 slice stream_peer_certificate(const struct stream *stream)
 {
 	return tls_stream_certificate(stream->bottom);
+}
+
+const char *stream_peer_doubts(const struct stream *stream)
+{
+	return tls_stream_doubts(stream->bottom);
 }
 
 slice stream_psk_identity(const struct stream *stream)

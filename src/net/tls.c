@@ -2,8 +2,14 @@
  *
  * SESSION TICKETS make a client's return cheap: 65 µs instead of 6 ms for two certificates, which matters when a
  * link comes back and a thousand devices with it. A ticket carries the client's certificate, so it is as much
- * known as before. It does not carry a PSK identity; sessions that a pre-shared key opened get none, and need
- * none: their handshakes are cheap.
+ * known as before, and as much judged: when its date is past or it is revoked the ticket counts for nothing, and the full
+ * handshake says why. It does not carry the chain, so a certificate that an intermediate has signed gets none, unless
+ * the intermediate is in client_ca. It does not carry a PSK identity either; sessions that a pre-shared key opened get
+ * none, and need none: their handshakes are cheap. The keys of tickets are the library's: each is used for TICKET_SECONDS to write
+ * and as long again to read.
+ *
+ * THE FILES CAN BE READ AGAIN while connections go on (tls_renew()). A side is what stays: its options, ticket and cookie keys. What
+ * the files hold is its material, and each connection keeps the one that it began with, since Mbed TLS points into it.
  *
  * AN UNKNOWN PSK IDENTITY is answered as one with a wrong key is (RFC 4279 section 2 leaves it open): the
  * handshake goes on with a random key and fails at its end. So nobody learns which identities there are.
@@ -19,6 +25,7 @@
 #include <mbedtls/version.h>
 
 #include "base/random.h"
+#include "net/tls_trust_internal.h"
 
 enum { TICKET_SECONDS = 4 * 3600, HANDSHAKE_STEP_MIN_MS = 1000, HANDSHAKE_STEP_MAX_MS = 16000 };
 
@@ -106,6 +113,7 @@ static int check_pair(const mbedtls_pk_context *public, const mbedtls_pk_context
 
 /* ---- Callbacks during a handshake */
 
+/* Of a server that is called. */
 static const char *complaint(uint32_t flags)
 {
 	if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
@@ -121,34 +129,39 @@ static const char *complaint(uint32_t flags)
 	return "its certificate is not acceptable";
 }
 
-/* Not zero ends the handshake, also where a certificate is optional. */
+/* From the authority down to the peer's own. Not zero ends the handshake, also where a certificate is optional. */
 static int verify(void *arg, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
 	struct tls *tls = arg;
-	(void)certificate;
-	(void)depth;
-	if (*flags)
-		tls->complaint = complaint(*flags);
-	return *flags ? MBEDTLS_ERR_X509_CERT_VERIFY_FAILED : 0;
+	if (tls->is_client) {
+		if (*flags)
+			tls->complaint = complaint(*flags);
+		return *flags ? MBEDTLS_ERR_X509_CERT_VERIFY_FAILED : 0;
+	}
+	bool good = tls->peer && tls_trust_add(tls->now->trust, &tls->peer->proof, tls->issuer,
+	                                 certificate, *flags, depth == 0, tls->why);
+	tls->issuer = certificate;
+	return good ? 0 : MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
 }
 
 static int find_key(
         void *arg, mbedtls_ssl_context *context, const unsigned char *identity, size_t n)
 {
 	struct tls *tls = arg;
+	struct tls_peer *peer = tls->peer;
 	unsigned char nobodys[TLS_KEY_MAX_BYTES];
 	slice name = { (const char *)identity, n }, key = { NULL, 0 };
-	bool known = tls->psk && tls->identity && n && n <= sizeof tls->identity->bytes &&
-	             tls->psk(tls->arg, name, &key);
+	bool known = tls->psk && peer && n && n <= sizeof peer->bytes &&
+	             tls->psk(tls->options.arg, name, &key);
 	if (!known) {
 		random_bytes(nobodys, sizeof nobodys);
 		key = (slice){ (const char *)nobodys, sizeof nobodys };
 	}
 	int error = mbedtls_ssl_set_hs_psk(context, (const unsigned char *)key.p, key.n);
 	if (!error && known) {
-		memcpy(tls->identity->bytes, identity, n);
-		tls->identity->n = n;
-		tls->identity->mark = random_keyed_hash(key.p, key.n);
+		memcpy(peer->bytes, identity, n);
+		peer->n = n;
+		peer->mark = random_keyed_hash(key.p, key.n);
 	}
 	return error;
 }
@@ -157,7 +170,7 @@ static int write_ticket(void *arg, const mbedtls_ssl_session *session, unsigned 
         const unsigned char *end, size_t *n, uint32_t *lifetime)
 {
 	struct tls *tls = arg;
-	if (!tls->identity || tls->identity->n)
+	if (!tls->peer || tls->peer->n || tls->peer->proof.n > 1)
 		return MBEDTLS_ERR_SSL_FEATURE_UNAVAILABLE; /* none is sent */
 	return mbedtls_ssl_ticket_write(&tls->tickets, session, start, end, n, lifetime);
 }
@@ -165,15 +178,29 @@ static int write_ticket(void *arg, const mbedtls_ssl_session *session, unsigned 
 static int read_ticket(void *arg, mbedtls_ssl_session *session, unsigned char *bytes, size_t n)
 {
 	struct tls *tls = arg;
-	return mbedtls_ssl_ticket_parse(&tls->tickets, session, bytes, n);
+	int error = mbedtls_ssl_ticket_parse(&tls->tickets, session, bytes, n);
+	const mbedtls_x509_crt *certificate = session->MBEDTLS_PRIVATE(peer_cert);
+	if (error || !certificate)
+		return error;
+	bool good = tls->peer && tls->now->trust &&
+	            tls_trust_take_alone(tls->now->trust, certificate, &tls->peer->proof);
+	return good ? 0 : MBEDTLS_ERR_SSL_SESSION_TICKET_EXPIRED;
 }
 
-int tls_handshake(struct tls *tls, mbedtls_ssl_context *context, struct tls_identity *identity)
+int tls_handshake(struct tls *tls, mbedtls_ssl_context *context, struct tls_peer *peer)
 {
-	tls->identity = identity;
+	tls->peer = peer;
+	tls->issuer = NULL;
+	tls->why[0] = '\0';
 	tls->complaint = NULL;
 	int result = mbedtls_ssl_handshake(context);
-	tls->identity = NULL;
+	tls->peer = NULL;
+	/* It may have been shown before the files were read again, and the handshake was long. */
+	if (!result && !tls->is_client) {
+		const char *why = tls_doubts(tls, peer);
+		(void)snprintf(tls->why, sizeof tls->why, "%s", why ? why : "");
+		return why ? MBEDTLS_ERR_X509_CERT_VERIFY_FAILED : 0;
+	}
 	return result;
 }
 
@@ -185,6 +212,22 @@ const char *tls_failure_text(struct tls *tls, int error)
 		return text;
 	return error == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? "it refused the TLS handshake"
 	                                                    : "the TLS handshake failed";
+}
+
+const char *tls_failure(struct tls *tls, int error)
+{
+	if (tls->why[0])
+		return tls->why;
+	if (error == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
+		return "it has shown no certificate";
+	if (error == MBEDTLS_ERR_SSL_TIMEOUT)
+		return "the handshake took too long";
+	return tls_error_text(error, tls->why, sizeof tls->why);
+}
+
+const char *tls_doubts(const struct tls *tls, const struct tls_peer *peer)
+{
+	return tls->now->trust ? tls_trust_doubts(tls->now->trust, &peer->proof) : NULL;
 }
 
 void tls_say_why(mbedtls_ssl_context *context, int error)
@@ -214,79 +257,85 @@ static bool fail(struct tls_fault *fault, enum tls_file file, const char *path, 
 }
 
 static bool load_certificate(
-        struct tls *tls, const struct tls_options *options, struct tls_fault *fault)
+        struct tls_material *material, const struct tls_options *options, struct tls_fault *fault)
 {
 	/* Positive: so many certificates of the file could not be read. */
-	int error = mbedtls_x509_crt_parse_file(&tls->certificate, options->certificate);
+	int error = mbedtls_x509_crt_parse_file(&material->certificate, options->certificate);
 	if (error)
 		return fail(fault, TLS_FILE_CERTIFICATE, options->certificate,
 		        error > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : error);
-	error = read_key(&tls->key, options->key);
+	error = read_key(&material->key, options->key);
 	if (error)
 		return fail(fault, TLS_FILE_KEY, options->key, error);
-	if (check_pair(&tls->certificate.pk, &tls->key) != 0) {
+	if (check_pair(&material->certificate.pk, &material->key) != 0) {
 		fault->file = TLS_FILE_KEY;
 		(void)snprintf(fault->text, sizeof fault->text,
 		        "%s is not the key of the certificate", options->key);
 		return false;
 	}
-	error = mbedtls_ssl_conf_own_cert(&tls->config, &tls->certificate, &tls->key);
+	error = mbedtls_ssl_conf_own_cert(
+	        &material->config, &material->certificate, &material->key);
 	return error ? fail(fault, TLS_FILE_CERTIFICATE, options->certificate, error) : true;
 }
 
+/* Whose certificates a client believes. */
 static bool load_authorities(
-        struct tls *tls, const struct tls_options *options, struct tls_fault *fault)
+        struct tls_material *material, const struct tls_options *options, struct tls_fault *fault)
 {
-	int error = mbedtls_x509_crt_parse_file(&tls->authorities, options->authorities);
-	if (error > 0 && options->skip_unreadable_authorities && tls->authorities.version)
+	int error = mbedtls_x509_crt_parse_file(&material->authorities, options->authorities);
+	if (error > 0 && options->skip_unreadable_authorities && material->authorities.version)
 		error = 0;
 	if (error)
 		return fail(fault, TLS_FILE_AUTHORITIES, options->authorities,
 		        error > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : error);
-	mbedtls_ssl_conf_ca_chain(&tls->config, &tls->authorities, NULL);
+	mbedtls_ssl_conf_ca_chain(&material->config, &material->authorities, NULL);
 	return true;
 }
 
 static bool configure_server(
-        struct tls *tls, const struct tls_options *options, struct tls_fault *fault)
+        struct tls *tls, struct tls_material *material, struct tls_fault *fault)
 {
-	mbedtls_ssl_config *config = &tls->config;
+	const struct tls_options *options = &tls->options;
+	mbedtls_ssl_config *config = &material->config;
 	static const int modes[] = { [TLS_ASK_NONE] = MBEDTLS_SSL_VERIFY_NONE,
 		[TLS_ASK_OPTIONAL] = MBEDTLS_SSL_VERIFY_OPTIONAL,
 		[TLS_ASK_REQUIRED] = MBEDTLS_SSL_VERIFY_REQUIRED };
 	mbedtls_ssl_conf_authmode(config, modes[options->ask]);
-	int error = 0;
-	if (options->psk) {
-		tls->psk = options->psk;
-		tls->arg = options->arg;
-		mbedtls_ssl_conf_psk_cb(config, find_key, tls);
+	if (options->ask != TLS_ASK_NONE) {
+		material->trust = tls_trust_open(
+		        options->authorities, options->lists, options->strict_lists, fault);
+		if (!material->trust)
+			return false;
+		mbedtls_ssl_conf_ca_chain(config, tls_trust_authorities(material->trust), NULL);
 	}
-	if (options->transport == TLS_STREAM) {
-		error = mbedtls_ssl_ticket_setup(&tls->tickets, tls_random, NULL,
-		        MBEDTLS_CIPHER_AES_256_GCM, TICKET_SECONDS);
+	if (options->psk)
+		mbedtls_ssl_conf_psk_cb(config, find_key, tls);
+	if (options->transport == TLS_STREAM)
 		mbedtls_ssl_conf_session_tickets_cb(config, write_ticket, read_ticket, tls);
-	} else {
-		error = mbedtls_ssl_cookie_setup(&tls->cookies, tls_random, NULL);
+	else
 		mbedtls_ssl_conf_dtls_cookies(
 		        config, mbedtls_ssl_cookie_write, mbedtls_ssl_cookie_check, &tls->cookies);
-	}
-	return error ? fail(fault, TLS_FILE_NONE, NULL, error) : true;
+	return true;
 }
 
 static bool configure_client(
-        struct tls *tls, const struct tls_options *options, struct tls_fault *fault)
+        struct tls *tls, struct tls_material *material, struct tls_fault *fault)
 {
-	mbedtls_ssl_conf_authmode(&tls->config, MBEDTLS_SSL_VERIFY_REQUIRED);
+	const struct tls_options *options = &tls->options;
+	mbedtls_ssl_conf_authmode(&material->config, MBEDTLS_SSL_VERIFY_REQUIRED);
+	if (options->authorities && !load_authorities(material, options, fault))
+		return false;
 	if (!options->psk_key.p)
 		return true;
-	int error = mbedtls_ssl_conf_psk(&tls->config, (const unsigned char *)options->psk_key.p,
-	        options->psk_key.n, (const unsigned char *)options->psk_identity.p,
-	        options->psk_identity.n);
+	int error = mbedtls_ssl_conf_psk(&material->config,
+	        (const unsigned char *)options->psk_key.p, options->psk_key.n,
+	        (const unsigned char *)options->psk_identity.p, options->psk_identity.n);
 	return error ? fail(fault, TLS_FILE_NONE, NULL, error) : true;
 }
 
-static const int *suites(const struct tls *tls, const struct tls_options *options)
+static const int *suites(const struct tls *tls)
 {
+	const struct tls_options *options = &tls->options;
 	bool psk = options->psk || options->psk_key.p;
 	bool certificates =
 	        tls->is_client ? options->authorities != NULL : options->certificate != NULL;
@@ -295,9 +344,10 @@ static const int *suites(const struct tls *tls, const struct tls_options *option
 	return suites_certificate;
 }
 
-static bool configure(struct tls *tls, const struct tls_options *options, struct tls_fault *fault)
+static bool configure(struct tls *tls, struct tls_material *material, struct tls_fault *fault)
 {
-	mbedtls_ssl_config *config = &tls->config;
+	const struct tls_options *options = &tls->options;
+	mbedtls_ssl_config *config = &material->config;
 	int error = mbedtls_ssl_config_defaults(config,
 	        tls->is_client ? MBEDTLS_SSL_IS_CLIENT : MBEDTLS_SSL_IS_SERVER,
 	        options->transport == TLS_STREAM ? MBEDTLS_SSL_TRANSPORT_STREAM
@@ -307,7 +357,7 @@ static bool configure(struct tls *tls, const struct tls_options *options, struct
 		return fail(fault, TLS_FILE_NONE, NULL, error);
 	mbedtls_ssl_conf_rng(config, tls_random, NULL);
 	set_versions_and_groups(config);
-	mbedtls_ssl_conf_ciphersuites(config, suites(tls, options));
+	mbedtls_ssl_conf_ciphersuites(config, suites(tls));
 	mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 	mbedtls_ssl_conf_verify(config, verify, tls);
 	mbedtls_ssl_conf_handshake_timeout(config, HANDSHAKE_STEP_MIN_MS, HANDSHAKE_STEP_MAX_MS);
@@ -315,12 +365,72 @@ static bool configure(struct tls *tls, const struct tls_options *options, struct
 		error = mbedtls_ssl_conf_alpn_protocols(config, options->protocols);
 	if (error)
 		return fail(fault, TLS_FILE_NONE, NULL, error);
-	if (options->certificate && !load_certificate(tls, options, fault))
+	if (options->certificate && !load_certificate(material, options, fault))
 		return false;
-	if (options->authorities && !load_authorities(tls, options, fault))
-		return false;
-	return tls->is_client ? configure_client(tls, options, fault)
-	                      : configure_server(tls, options, fault);
+	return tls->is_client ? configure_client(tls, material, fault)
+	                      : configure_server(tls, material, fault);
+}
+
+/* NULL: fault says why. */
+static struct tls_material *load(struct tls *tls, struct tls_fault *fault)
+{
+	struct tls_material *material = calloc(1, sizeof *material);
+	*fault = (struct tls_fault){ .text = "out of memory" };
+	if (!material)
+		return NULL;
+	material->users = 1;
+	mbedtls_ssl_config_init(&material->config);
+	mbedtls_x509_crt_init(&material->certificate);
+	mbedtls_x509_crt_init(&material->authorities);
+	mbedtls_pk_init(&material->key);
+	if (configure(tls, material, fault))
+		return material;
+	tls_material_leave(material);
+	return NULL;
+}
+
+struct tls_material *tls_material_join(struct tls_material *material)
+{
+	material->users++;
+	return material;
+}
+
+void tls_material_leave(struct tls_material *material)
+{
+	if (!material || --material->users)
+		return;
+	mbedtls_ssl_config_free(&material->config);
+	mbedtls_x509_crt_free(&material->certificate);
+	mbedtls_x509_crt_free(&material->authorities);
+	mbedtls_pk_free(&material->key);
+	tls_trust_leave(material->trust);
+	free(material);
+}
+
+static bool make_ticket_keys(struct tls *tls)
+{
+	return mbedtls_ssl_ticket_setup(&tls->tickets, tls_random, NULL, MBEDTLS_CIPHER_AES_256_GCM,
+	               TICKET_SECONDS) == 0;
+}
+
+static bool copy_path(const char **path)
+{
+	if (*path)
+		*path = strdup(*path);
+	return *path != NULL;
+}
+
+/* All are copied, also when one cannot be: they are freed together. */
+static bool copy_paths(struct tls_options *options)
+{
+	const char **paths[] = { &options->certificate, &options->key, &options->authorities,
+		&options->lists };
+	bool all = true;
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		bool given = *paths[i] != NULL;
+		all = (copy_path(paths[i]) || !given) && all;
+	}
+	return all;
 }
 
 static struct tls *open_side(
@@ -332,16 +442,40 @@ static struct tls *open_side(
 		return NULL;
 	tls->users = 1;
 	tls->is_client = is_client;
-	mbedtls_ssl_config_init(&tls->config);
-	mbedtls_x509_crt_init(&tls->certificate);
-	mbedtls_x509_crt_init(&tls->authorities);
-	mbedtls_pk_init(&tls->key);
+	tls->options = *options;
+	tls->psk = options->psk;
 	mbedtls_ssl_ticket_init(&tls->tickets);
 	mbedtls_ssl_cookie_init(&tls->cookies);
-	if (configure(tls, options, fault))
+	bool ready = copy_paths(&tls->options);
+	if (ready && !is_client)
+		ready = options->transport == TLS_STREAM
+		                ? make_ticket_keys(tls)
+		                : mbedtls_ssl_cookie_setup(&tls->cookies, tls_random, NULL) == 0;
+	tls->now = ready ? load(tls, fault) : NULL;
+	/* They are the caller's, and Mbed TLS has its own copy. */
+	tls->options.psk_identity = tls->options.psk_key = (slice){ NULL, 0 };
+	if (tls->now)
 		return tls;
 	tls_leave(tls);
 	return NULL;
+}
+
+bool tls_renew(struct tls *tls, struct tls_fault *fault)
+{
+	struct tls_material *next = load(tls, fault);
+	if (!next)
+		return false;
+	if (tls->options.transport == TLS_STREAM && !tls_trust_same(tls->now->trust, next->trust)) {
+		mbedtls_ssl_ticket_free(&tls->tickets);
+		mbedtls_ssl_ticket_init(&tls->tickets);
+		if (!make_ticket_keys(tls)) {
+			tls_material_leave(next);
+			return fail(fault, TLS_FILE_NONE, NULL, MBEDTLS_ERR_SSL_ALLOC_FAILED);
+		}
+	}
+	tls_material_leave(tls->now);
+	tls->now = next;
+	return true;
 }
 
 struct tls *tls_server_open(const struct tls_options *options, struct tls_fault *fault)
@@ -364,12 +498,13 @@ void tls_leave(struct tls *tls)
 {
 	if (--tls->users)
 		return;
-	mbedtls_ssl_config_free(&tls->config);
-	mbedtls_x509_crt_free(&tls->certificate);
-	mbedtls_x509_crt_free(&tls->authorities);
-	mbedtls_pk_free(&tls->key);
+	tls_material_leave(tls->now);
 	mbedtls_ssl_ticket_free(&tls->tickets);
 	mbedtls_ssl_cookie_free(&tls->cookies);
+	const char *paths[] = { tls->options.certificate, tls->options.key,
+		tls->options.authorities, tls->options.lists };
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		free((char *)(uintptr_t)paths[i]);
 	free(tls);
 }
 

@@ -30,6 +30,9 @@ struct tls_options {
 
 	/* Of a server. */
 	enum tls_ask ask;
+	/* The authorities' revocation lists, PEM (net/tls_trust.h); NULL: none. */
+	const char *lists;
+	bool strict_lists; /* one that is out of date: its authority's certificates are refused */
 	/* The key of an identity, borrowed until psk() is called again; false: it has none. NULL: no pre-shared
 	 * keys. */
 	bool (*psk)(void *arg, slice identity, slice *key);
@@ -43,7 +46,13 @@ struct tls_options {
 	const char **protocols;
 };
 
-enum tls_file { TLS_FILE_NONE, TLS_FILE_CERTIFICATE, TLS_FILE_KEY, TLS_FILE_AUTHORITIES };
+enum tls_file {
+	TLS_FILE_NONE,
+	TLS_FILE_CERTIFICATE,
+	TLS_FILE_KEY,
+	TLS_FILE_AUTHORITIES,
+	TLS_FILE_LISTS
+};
 
 struct tls_fault {
 	enum tls_file file; /* which one is to blame */
@@ -59,6 +68,11 @@ enum {
 struct tls *tls_server_open(const struct tls_options *, struct tls_fault *);
 /* A client asks for a good certificate of the name it calls, or proves itself by its pre-shared key. */
 struct tls *tls_client_open(const struct tls_options *, struct tls_fault *);
+/* The files of a server's side again: handshakes that begin from now on use what they hold now, and everybody who has shown a
+ * certificate is judged by it (stream_peer_doubts(), dtls_peer_doubts()). Connections stay as they are; tickets stay good when
+ * the same authorities are believed and the same certificates are revoked. Blocks. false: fault says why, and nothing has
+ * changed. */
+bool tls_renew(struct tls *, struct tls_fault *);
 /* psk() will not be called any more. The rest is freed when its last connection is gone. NULL is fine. */
 void tls_close(struct tls *);
 

@@ -43,6 +43,7 @@ enum phase {
 struct tls_stream {
 	struct layer layer;
 	struct tls *tls;
+	struct tls_material *material; /* from its beginning on */
 	enum phase phase;
 	mbedtls_ssl_context context;
 	struct list link; /* in `beginners`, `handshakes` or `stalled` of struct net */
@@ -52,7 +53,7 @@ struct tls_stream {
 	const char *input; /* what Mbed TLS reads now */
 	size_t input_n;
 	bool spread; /* large records have touched more of the buffers than is kept */
-	struct tls_identity identity;
+	struct tls_peer peer;
 	char name[]; /* of the server that is called; or empty */
 };
 
@@ -101,16 +102,18 @@ static void step_down(struct tls_stream *self, enum phase phase)
 
 static void fail(struct tls_stream *self, int error)
 {
-	char why[100];
-	log_debug("tls", "%s peer=%s: %s",
-	        self->phase == PHASE_THROUGH ? "connection ended" : "handshake failed",
-	        stream_peer(self->layer.stream), tls_error_text(error, why, sizeof why));
+	bool is_open = self->phase == PHASE_THROUGH;
+	char text[100];
+	const char *why =
+	        is_open ? tls_error_text(error, text, sizeof text) : tls_failure(self->tls, error);
+	log_debug("tls", "%s peer=%s: %s", is_open ? "connection ended" : "handshake failed",
+	        stream_peer(self->layer.stream), why);
 	if (self->phase == PHASE_BEGUN) {
 		layer_say_failure(&self->layer, tls_failure_text(self->tls, error));
 		tls_say_why(&self->context, error);
 	}
 	step_down(self, PHASE_FAILED);
-	layer_end(&self->layer, STREAM_END_ERROR, EPROTO);
+	layer_end(&self->layer, STREAM_END_ERROR, EPROTO, why);
 }
 
 /* A buffer that is larger than a record; whole pages only. That it does not work harms nobody. */
@@ -148,7 +151,7 @@ static void pump(struct tls_stream *self)
 			draw_together(self);
 			return;
 		} else if (n == 0 || n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
-			layer_end(&self->layer, STREAM_END_PEER, 0);
+			layer_end(&self->layer, STREAM_END_PEER, 0, "it has said goodbye");
 			return;
 		} else {
 			fail(self, n);
@@ -181,7 +184,8 @@ static int begin(struct tls_stream *self)
 	self->phase = PHASE_BEGUN;
 	if (!self->tls->is_client)
 		net_of(self)->handshakes_in_flight++;
-	int error = mbedtls_ssl_setup(&self->context, &self->tls->config);
+	self->material = tls_material_join(self->tls->now);
+	int error = mbedtls_ssl_setup(&self->context, &self->material->config);
 	if (!error && self->tls->is_client)
 		error = mbedtls_ssl_set_hostname(&self->context, self->name);
 	mbedtls_ssl_set_bio(&self->context, self, put_output, take_input, NULL);
@@ -205,7 +209,7 @@ static void work_on(struct tls_stream *self)
 	self->input = self->pending;
 	self->input_n = self->pending_n;
 	if (!result)
-		result = tls_handshake(self->tls, &self->context, &self->identity);
+		result = tls_handshake(self->tls, &self->context, &self->peer);
 	if (!result) {
 		established(self);
 		return;
@@ -234,7 +238,8 @@ static void make_room(struct net *net)
 	struct tls_stream *oldest = first_of(&net->stalled);
 	if (oldest && loop_now_ms(net->loop) - oldest->stalled_since_ms >= STALLED_MS) {
 		step_down(oldest, PHASE_FAILED);
-		layer_end(&oldest->layer, STREAM_END_DEADLINE, 0);
+		layer_end(&oldest->layer, STREAM_END_DEADLINE, 0,
+		        "it kept the others waiting in its handshake");
 	}
 }
 
@@ -320,6 +325,7 @@ static void destroy(struct layer *layer)
 	step_down(self, PHASE_FAILED);
 	forget_pending(self);
 	mbedtls_ssl_free(&self->context);
+	tls_material_leave(self->material);
 	tls_leave(self->tls);
 	free(self);
 }
@@ -365,15 +371,21 @@ slice tls_stream_certificate(const struct layer *layer)
 slice tls_stream_psk_identity(const struct layer *layer)
 {
 	const struct tls_stream *self = through(layer);
-	if (!self || !self->identity.n)
+	if (!self || !self->peer.n)
 		return (slice){ NULL, 0 };
-	return (slice){ self->identity.bytes, self->identity.n };
+	return (slice){ self->peer.bytes, self->peer.n };
 }
 
 slice tls_stream_psk_mark(const struct layer *layer)
 {
 	const struct tls_stream *self = through(layer);
-	if (!self || !self->identity.n)
+	if (!self || !self->peer.n)
 		return (slice){ NULL, 0 };
-	return (slice){ (const char *)&self->identity.mark, sizeof self->identity.mark };
+	return (slice){ (const char *)&self->peer.mark, sizeof self->peer.mark };
+}
+
+const char *tls_stream_doubts(const struct layer *layer)
+{
+	const struct tls_stream *self = through(layer);
+	return self ? tls_doubts(self->tls, &self->peer) : NULL;
 }

@@ -40,7 +40,7 @@ static void send_frame(struct websocket_layer *self, enum websocket_opcode opcod
 	char *frame = malloc(WEBSOCKET_FRAME_HEAD_MAX_BYTES + payload.n);
 	if (!frame) {
 		self->phase = PHASE_ENDED;
-		layer_end(&self->layer, STREAM_END_ERROR, ENOMEM);
+		layer_end(&self->layer, STREAM_END_ERROR, ENOMEM, "out of memory");
 		return;
 	}
 	size_t n = websocket_frame_head(opcode, payload.n, frame);
@@ -59,7 +59,7 @@ static void end(struct websocket_layer *self, unsigned code, enum stream_end how
 {
 	send_close(self, code);
 	self->phase = PHASE_ENDED;
-	layer_end(&self->layer, how, errno_value);
+	layer_end(&self->layer, how, errno_value, "its frames are not as they must be");
 }
 
 static void take_piece(struct websocket_layer *self, const struct websocket_piece *piece)
@@ -72,7 +72,7 @@ static void take_piece(struct websocket_layer *self, const struct websocket_piec
 		break;
 	case WEBSOCKET_PING:
 		if (stream_unsent(self->layer.stream) > PONGS_UNSENT_MAX_BYTES)
-			layer_end(&self->layer, STREAM_END_FLOOD, 0);
+			layer_end(&self->layer, STREAM_END_FLOOD, 0, "it reads no answers");
 		else
 			send_frame(self, WEBSOCKET_OPCODE_PONG, (slice){ piece->bytes, piece->n });
 		break;
@@ -105,7 +105,8 @@ static void refuse(struct websocket_layer *self)
 {
 	self->phase = PHASE_ENDED;
 	log_debug("websocket", "handshake refused peer=%s", stream_peer(self->layer.stream));
-	layer_end(&self->layer, STREAM_END_ERROR, EPROTO);
+	layer_end(&self->layer, STREAM_END_ERROR, EPROTO,
+	        "its WebSocket handshake is not as it must be");
 }
 
 static bool keep(struct websocket_layer *self, const char *bytes, size_t n)

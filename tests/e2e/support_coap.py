@@ -148,8 +148,8 @@ def connect(gateway):
     return Client(gateway.address, gateway.port("coap"))
 
 
-def coap_client(gateway, method, path, *arguments, scheme="coap"):
+def coap_client(gateway, method, path, *arguments, scheme="coap", name="coap"):
     """Runs libcoap's own client; returns what it printed."""
-    uri = f"{scheme}://{gateway.address}:{gateway.port('coap')}{path}"
+    uri = f"{scheme}://{gateway.address}:{gateway.port(name)}{path}"
     done = support.run("coap-client-openssl", "-B", "10", "-m", method, *arguments, uri, expect=None)
     return done.out + done.err

@@ -250,6 +250,13 @@ slice dtls_psk_mark(const struct dtls_session *session)
 }
 
 /* The core. */
+void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
+{
+	(void)peer;
+	(void)why;
+	adapter->counters.at[COUNTER_REFUSED]++;
+}
+
 bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
 {
 	(void)adapter;

@@ -88,9 +88,11 @@ static void closed(void *arg, struct dtls_session *session, enum dtls_end end)
 	owner->end = end;
 }
 
-static void turned_away(void *arg)
+static void turned_away(void *arg, const char *peer, const char *why)
 {
 	(void)arg;
+	(void)peer;
+	(void)why;
 	refused++;
 }
 
@@ -182,7 +184,7 @@ static int client_get_timer(void *arg)
 static void start_client(struct client *client)
 {
 	mbedtls_ssl_init(&client->ssl);
-	assert_int_equal(mbedtls_ssl_setup(&client->ssl, &client_tls->config), 0);
+	assert_int_equal(mbedtls_ssl_setup(&client->ssl, &client_tls->now->config), 0);
 	assert_int_equal(mbedtls_ssl_set_hostname(&client->ssl, "localhost"), 0);
 	mbedtls_ssl_set_bio(&client->ssl, client, client_send, client_receive, NULL);
 	mbedtls_ssl_set_timer_cb(&client->ssl, client, client_set_timer, client_get_timer);
@@ -205,7 +207,7 @@ static void client_options(const struct tls_options *options)
 	struct tls_fault fault;
 	client_tls = tls_client_open(options, &fault);
 	assert_non_null(client_tls);
-	mbedtls_ssl_conf_handshake_timeout(&client_tls->config, 100, 6400);
+	mbedtls_ssl_conf_handshake_timeout(&client_tls->now->config, 100, 6400);
 }
 
 static struct client *call_as(const char *certificate, const char *key)

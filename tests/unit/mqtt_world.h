@@ -145,6 +145,13 @@ size_t stream_unsent(const struct stream *stream)
 #include "fake_stream.h"
 
 /* The core. */
+void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
+{
+	(void)peer;
+	(void)why;
+	adapter->counters.at[COUNTER_REFUSED]++;
+}
+
 bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
 {
 	(void)adapter;

@@ -117,7 +117,7 @@ static void only_this_suite_will_do(int suite, const char *name)
 {
 	static int only[2];
 	only[0] = suite;
-	mbedtls_ssl_conf_ciphersuites(&client_tls->config, only);
+	mbedtls_ssl_conf_ciphersuites(&client_tls->now->config, only);
 	run_until(both_open);
 	assert_string_equal(mbedtls_ssl_get_ciphersuite(&clients[0].ssl), name);
 	text_comes_back();

@@ -89,9 +89,11 @@ static void *accepted(void *arg, struct stream *stream)
 	return &server;
 }
 
-static void turned_away(void *arg)
+static void turned_away(void *arg, const char *peer, const char *why)
 {
 	(void)arg;
+	(void)peer;
+	(void)why;
 	refused++;
 }
 
