@@ -16,6 +16,7 @@ static const struct {
 	        "holds a configuration against everything that can be wrong with it" },
 	{ "frame", cli_frame, "what the bytes of a binary frame mean, by its description" },
 	{ "pki", cli_pki, "a small CA: keys, certificates and revocation lists of devices" },
+	{ "audit", cli_audit, "is the audit log whole, and what stands in it" },
 	{ "version", cli_version, "version, and what this build speaks" },
 };
 

@@ -11,6 +11,7 @@ int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_frame(int argc, char **argv);
 int cli_pki(int argc, char **argv);
+int cli_audit(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /* What the build found; the one place where the layers meet. */
@@ -18,6 +19,13 @@ const struct plugs *cli_plugs(void);
 /* The -c FILE of `run` and `check`, or its default. NULL: wrong usage, already said on stderr. `help`: the text
  * for --help; *helped is set when it was asked for. */
 const char *cli_configuration_path(int argc, char **argv, const char *help, bool *helped);
+/* Where the gateway of this file keeps what outlives it: gateway.state, of which nothing else in the file is needed (no
+ * secret, no certificate). In the arena; p NULL: already said on stderr. */
+slice cli_state_folder(const char *command, const char *path, struct arena *);
+/* audit_tail.c: `fairlead audit tail`; argv[0] is "tail". */
+int cli_audit_tail(int argc, char **argv);
+/* audit.c: opens the folder of the audit log that `-c FILE` or `--dir DIR` (NULL: not said) name; -1: said on stderr. */
+int cli_audit_folder(const char *file, const char *folder);
 /* schema.c: the JSON Schema of the configuration, to stdout. */
 int cli_print_schema(void);
 /* "file:line:column: key path: what is wrong" for each, on stderr. */

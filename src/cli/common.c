@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "adapters/common/dialect.h"
+#include "core/config_file.h"
 
 enum { DIALECTS_MAX = 8 };
 
@@ -45,6 +46,26 @@ const char *cli_configuration_path(int argc, char **argv, const char *help, bool
 		return NULL;
 	}
 	return path ? path : DEFAULT_PATH;
+}
+
+slice cli_state_folder(const char *command, const char *path, struct arena *arena)
+{
+	struct mistakes mistakes = { .arena = arena };
+	if (!path && access(DEFAULT_PATH, F_OK) != 0) {
+		(void)fprintf(stderr, "fairlead %s: there is no %s in this folder; say -c FILE\n",
+		        command, DEFAULT_PATH);
+		return (slice){ NULL, 0 };
+	}
+	const struct config *root = config_file_read(path ? path : DEFAULT_PATH, &mistakes);
+	if (!root) {
+		cli_print_mistakes(&mistakes);
+		return (slice){ NULL, 0 };
+	}
+	slice folder = config_file_path(arena, config_get(root, "gateway"), "state");
+	if (!folder.p)
+		(void)fprintf(stderr, "fairlead %s: %s has no gateway.state\n", command,
+		        path ? path : DEFAULT_PATH);
+	return folder;
 }
 
 void cli_print_mistakes(const struct mistakes *mistakes)

@@ -1,6 +1,7 @@
 /* fairlead run: the gateway in the foreground, until SIGTERM or SIGINT. */
 #include "cli/cli.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "audit/audit.h"
 #include "loop/loop.h"
 #include "store/store.h"
 
@@ -27,15 +29,29 @@ static const char help[] =
 
 enum { GRACE_MS = 10000 };
 
+struct gateway {
+	struct loop *loop;
+	struct core *core;
+	struct store *store; /* NULL: the configuration has no gateway.state */
+	struct audit *audit; /* NULL: nor that, or the audit log is off */
+};
+
+static void log_counters(const struct gateway *gateway)
+{
+	core_log_counters(gateway->core);
+	audit_log_counters(gateway->audit);
+}
+
 static void signalled(void *arg, int number)
 {
-	struct core *core = arg;
+	const struct gateway *gateway = arg;
+	struct core *core = gateway->core;
 	switch (number) {
 	case SIGHUP:
 		core_reload(core);
 		break;
 	case SIGUSR1:
-		core_log_counters(core);
+		log_counters(gateway);
 		break;
 	case SIGUSR2:
 		log_set_level(log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG);
@@ -59,10 +75,10 @@ static void raise_descriptor_limit(void)
 static const int numbers[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
-static bool watch_signals(struct loop *loop, struct core *core)
+static bool watch_signals(struct gateway *gateway)
 {
 	for (size_t i = 0; i < NUMBERS; i++) {
-		if (!loop_on_signal(loop, numbers[i], signalled, core))
+		if (!loop_on_signal(gateway->loop, numbers[i], signalled, gateway))
 			return false;
 	}
 	return signal(SIGPIPE, SIG_IGN) != SIG_ERR;
@@ -77,45 +93,55 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static bool open_store(
-        struct loop *loop, struct core *core, struct store **store, struct error *error)
+static bool open_state(struct gateway *gateway, struct error *error)
 {
-	const char *folder = core_configuration(core)->state;
+	const struct configuration *configuration = core_configuration(gateway->core);
+	const char *folder = configuration->state;
 	if (!folder)
 		return true;
-	*store = store_open(loop, folder, error);
-	return *store && core_use_store(core, *store, error);
+	gateway->store = store_open(gateway->loop, folder, error);
+	if (!gateway->store || !core_use_store(gateway->core, gateway->store, error))
+		return false;
+	if (!configuration->audit.on)
+		return true;
+	char path[PATH_MAX];
+	if ((size_t)snprintf(path, sizeof path, "%s/audit", folder) >= sizeof path)
+		return error_set(error, "the state folder's path is too long");
+	gateway->audit = audit_open(gateway->loop, path, &configuration->audit, error);
+	if (gateway->audit)
+		core_use_audit(gateway->core, audit_sink(gateway->audit));
+	return gateway->audit != NULL;
 }
 
-static int serve(struct loop *loop, struct core *core, struct store **store, const char *path)
+static int serve(struct gateway *gateway, const char *path)
 {
 	struct arena arena;
 	arena_init(&arena, 4 << 20);
 	struct mistakes mistakes = { .arena = &arena };
-	bool loaded = core_load(core, path, &mistakes);
+	bool loaded = core_load(gateway->core, path, &mistakes);
 	if (!loaded)
 		cli_print_mistakes(&mistakes);
 	arena_finish(&arena);
 	if (!loaded)
 		return CLI_WRONG;
 	struct error error = { 0 };
-	if (!open_store(loop, core, store, &error)) {
+	if (!open_state(gateway, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n", error.text);
 		return CLI_FAILED;
 	}
-	if (!watch_signals(loop, core) || !core_start(core, &error)) {
+	if (!watch_signals(gateway) || !core_start(gateway->core, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n",
 		        error.text[0] ? error.text : "signals cannot be watched");
 		return CLI_FAILED;
 	}
-	const struct configuration *configuration = core_configuration(core);
+	const struct configuration *configuration = core_configuration(gateway->core);
 	log_info("core", "fairlead %s ready: gateway=%.*s listeners=%u endpoints=%u pid=%d",
 	        FAIRLEAD_VERSION, SLICE_ARG(configuration->gateway_name), configuration->nlisteners,
 	        configuration->nendpoints, (int)getpid());
-	loop_run(loop);
+	loop_run(gateway->loop);
 	/* A second SIGTERM has nothing left to hurry, and must not turn an orderly end into a death. */
 	block_signals();
-	core_log_counters(core);
+	log_counters(gateway);
 	log_info("core", "stopped");
 	return CLI_OK;
 }
@@ -127,17 +153,18 @@ int cli_run(int argc, char **argv)
 	if (!path)
 		return helped ? CLI_OK : CLI_WRONG;
 	raise_descriptor_limit();
-	struct loop *loop = loop_create();
-	struct core *core = loop ? core_create(loop, cli_plugs()) : NULL;
-	struct store *store = NULL;
+	struct gateway gateway = { .loop = loop_create() };
+	if (gateway.loop)
+		gateway.core = core_create(gateway.loop, cli_plugs());
 	int code = CLI_FAILED;
-	if (core)
-		code = serve(loop, core, &store, path);
+	if (gateway.core)
+		code = serve(&gateway, path);
 	else
 		(void)fputs("fairlead run: out of memory or descriptors\n", stderr);
-	core_destroy(core);
-	store_close(store);
-	loop_destroy(loop);
+	core_destroy(gateway.core);
+	audit_close(gateway.audit);
+	store_close(gateway.store);
+	loop_destroy(gateway.loop);
 	arena_cache_drop();
 	return code;
 }

@@ -1,5 +1,5 @@
-/* account: counts every answer by listener and status, and logs every refusal with its request id. Outermost, so
- * that nothing is refused unseen. */
+/* account: counts every answer by listener and status, and logs every refusal with its request id; who was let in and
+ * who was not goes to the audit log. Outermost, so that nothing is refused unseen. */
 #include "core/internal.h"
 
 #include "base/clock.h"
@@ -62,6 +62,7 @@ static void leave(struct core *core, struct request *request)
 	if (request->status == STATUS_NONE)
 		request_refuse(request, STATUS_INTERNAL, "no stage has answered");
 	adapter->replies[request->status]++;
+	audit_answer(core, request);
 	/* A device that is still away is no news each time. */
 	bool expected =
 	        request->may_be_refused || (request->away && postbox_sent(core->postbox, request));

@@ -175,6 +175,8 @@ static const struct config_file *describe_file(struct arena *arena, const char *
 struct config *config_text_read(slice text, const char *path, struct mistakes *mistakes)
 {
 	struct reader reader = { .mistakes = mistakes };
+	struct digest digest = digest_sha256(text);
+	digest_hex(&digest, mistakes->digest);
 	mistakes->path = arena_copy_slice(mistakes->arena, slice_of(path));
 	reader.file = describe_file(mistakes->arena, path);
 	if (!reader.file || !yaml_parser_initialize(&reader.yaml)) {

@@ -4,6 +4,7 @@
  * stays silent about it. */
 #include "core/configuration.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -19,7 +20,9 @@ enum {
 	CONFIGURATION_MAX_BYTES = 256 * 1024 * 1024,
 	MEMORY_MIN_BYTES = 64 * 1024,
 	CONNECTIONS_MAX = 1000000,
-	VALUES_MAX = 10000000
+	VALUES_MAX = 10000000,
+	AUDIT_FILE_MIN_BYTES = 64 * 1024,
+	AUDIT_FILES_MAX = 100000
 };
 
 static void refuse_limit(struct mistakes *mistakes, const struct config *limits, const char *key,
@@ -90,6 +93,39 @@ static void load_gateway(struct configuration *configuration, struct mistakes *m
 		mistake_add(mistakes, state, "empty; say a folder, such as /var/lib/fairlead");
 	configuration->state = config_file_path(&configuration->arena, gateway, "state").p;
 	load_limits(configuration, limits, mistakes);
+}
+
+static void check_audit(const struct configuration *configuration, const struct config *audit,
+        struct mistakes *mistakes)
+{
+	const struct audit_settings *settings = &configuration->audit;
+	bool off = audit->first && config_switch(audit, "off");
+	if (!off && audit->first && !configuration->state)
+		mistake_add_key(
+		        mistakes, audit, "the audit log is kept in gateway.state; say that too");
+	if (settings->file_bytes < AUDIT_FILE_MIN_BYTES || settings->file_bytes > INT32_MAX)
+		refuse_limit(mistakes, audit, "file_size", "64 KiB at least, and below 2 GiB");
+	if (!settings->keep || settings->keep > AUDIT_FILES_MAX)
+		refuse_limit(mistakes, audit, "keep", "from 1 to a hundred thousand");
+	if (!settings->flood_window_ms)
+		refuse_limit(mistakes, audit, "flood_window", "above 0");
+}
+
+static void load_audit(struct configuration *configuration, struct mistakes *mistakes)
+{
+	static const struct config nothing = { .kind = CONFIG_MAP, .own = settings_audit };
+	const struct config *audit = config_get(configuration->root, "audit");
+	if (!audit || audit->kind != CONFIG_MAP || !audit->own)
+		audit = &nothing;
+	uint64_t keep = config_number(audit, "keep");
+	configuration->audit =
+	        (struct audit_settings){ .on = configuration->state && !config_switch(audit, "off"),
+		        .file_bytes = config_size(audit, "file_size"),
+		        .keep = keep > UINT_MAX ? UINT_MAX : (unsigned)keep,
+		        .login_window_ms = config_duration_ms(audit, "login_window"),
+		        .flood_window_ms = config_duration_ms(audit, "flood_window") };
+	if (!mistakes->count)
+		check_audit(configuration, audit, mistakes);
 }
 
 /* A number that changes when one of the files does: name, size, time of the last change, inode. */
@@ -257,9 +293,11 @@ struct configuration *configuration_load(
 	mistakes->arena = &configuration->arena;
 	struct config *root = config_file_read(path, mistakes);
 	configuration->root = root;
+	memcpy(configuration->digest, mistakes->digest, sizeof configuration->digest);
 	if (root) {
 		(void)config_check(root, NULL, settings_root, mistakes);
 		load_gateway(configuration, mistakes);
+		load_audit(configuration, mistakes);
 		load_listeners(configuration, mistakes);
 		configuration_load_identities(configuration, mistakes);
 		check_keys(configuration, mistakes);

@@ -4,6 +4,7 @@
 #define CORE_CONFIGURATION_H
 
 #include "api/adapter.h"
+#include "api/audit.h"
 #include "api/authenticator.h"
 #include "api/backend.h"
 #include "api/endpoint.h"
@@ -73,7 +74,9 @@ struct configuration {
 	size_t values_max_bytes;
 	unsigned subscriptions_max;
 	uint64_t save_within_ms;
-	const char *state; /* the folder of what outlives the process; NULL: none */
+	struct audit_settings audit;
+	char digest[DIGEST_HEX_BYTES]; /* of the file */
+	const char *state;             /* the folder of what outlives the process; NULL: none */
 
 	struct listener_setup *listeners;
 	unsigned nlisteners;

@@ -86,6 +86,8 @@ static void take_limits(struct core *core)
 	publish_make_room(core);
 	if (core->store)
 		store_set_delay(core->store, STORE_LAST_VALUES, core->current->save_within_ms);
+	if (core->audit)
+		core->audit->set(core->audit, &core->current->audit);
 }
 
 /* The configuration is in force: clients of the registry are known to it, and what its backends do unasked may begin. */
@@ -143,6 +145,7 @@ bool core_start(struct core *core, struct error *error)
 			return error_set(error, "listener %s: %s", listener->name, why.text);
 	}
 	put_in_force(core);
+	audit_start(core);
 	return true;
 }
 
@@ -155,10 +158,14 @@ static void log_mistakes(const struct mistakes *mistakes)
 	log_error("config", "%u mistakes; the configuration in force stays", mistakes->count);
 }
 
-/* What is kept, and what was acknowledged, stays where it is. */
+/* What is kept, and what was acknowledged, stays where it is; and nobody turns the audit log off in passing. */
 static bool same_state(const struct configuration *now, const struct configuration *next,
         struct mistakes *mistakes)
 {
+	const struct config *audit = config_get(next->root, "audit");
+	if (now->state && next->state && now->audit.on != next->audit.on)
+		return mistake_add(mistakes, audit ? audit : next->root,
+		        "the audit log is turned on and off with a restart only");
 	if (slice_equal(slice_of(now->state), slice_of(next->state)))
 		return true;
 	const struct config *gateway = config_get(next->root, "gateway");
@@ -190,12 +197,14 @@ void core_reload(struct core *core)
 		put_in_force(core);
 		follow_review(core, (slice){ NULL, 0 });
 		listeners_review(core, (slice){ NULL, 0 });
+		audit_reload(core, mistakes, true);
 		log_info("core", "configuration read again: %u listeners, %u endpoints",
 		        next->nlisteners, next->nendpoints);
 		core_settle(core);
 	} else {
 		mistakes_sort(mistakes);
 		log_mistakes(mistakes);
+		audit_reload(core, mistakes, false);
 		close_all(&opened);
 		configuration_destroy(next);
 	}
@@ -209,6 +218,7 @@ void core_stop(struct core *core, uint64_t grace_ms)
 		return;
 	}
 	core->stopping = true;
+	audit_gateway(core, "gateway.stop", STATUS_OK, SLICE(""));
 	log_info("core", "stopping: %u requests under way", core->nrequests);
 	LIST_EACH (&core->listeners, at, following)
 		listener_stop(LIST_OWNER(at, struct listener, link));

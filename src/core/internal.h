@@ -3,6 +3,7 @@
 #define CORE_INTERNAL_H
 
 #include "api/stage.h"
+#include "api/audit.h"
 
 #include "api/store.h"
 
@@ -159,6 +160,12 @@ struct listener *listeners_find(struct core *, const char *name);
 /* change.c: core_client_changed() (api/directory.h) */
 void changes_init(struct core *);
 void changes_finish(struct core *);
+
+/* audit.c: a request is about to be answered; the gateway starts, or has read its configuration again. */
+void audit_answer(struct core *, const struct request *);
+void audit_gateway(struct core *, const char *action, enum status, slice detail);
+void audit_start(struct core *);
+void audit_reload(struct core *, const struct mistakes *, bool taken);
 
 /* core.c: frees retired configurations without requests; ends the loop when draining is over. */
 void core_settle(struct core *);

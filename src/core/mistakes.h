@@ -4,6 +4,8 @@
 
 #include "api/config.h"
 
+#include "crypto/digest.h"
+
 enum { MISTAKES_MAX = 100 };
 
 struct mistake {
@@ -13,8 +15,9 @@ struct mistake {
 
 struct mistakes {
 	struct arena *arena;
-	slice path;     /* the file's name, as every line shows it */
-	unsigned count; /* may exceed MISTAKES_MAX: the rest is only counted */
+	slice path;                    /* the file's name, as every line shows it */
+	char digest[DIGEST_HEX_BYTES]; /* SHA-256 of what was read; empty: nothing was */
+	unsigned count;                /* may exceed MISTAKES_MAX: the rest is only counted */
 	struct mistake at[MISTAKES_MAX];
 };
 

@@ -7,6 +7,10 @@ const struct setting settings_root[] = {
 	        .type = SETTING_TREE,
 	        .inner = settings_gateway,
 	        .help = "the gateway itself" },
+	{ .key = "audit",
+	        .type = SETTING_TREE,
+	        .inner = settings_audit,
+	        .help = "the audit log; it is kept where gateway.state is" },
 	{ .key = "listeners", .type = SETTING_TREE, .help = "list: the ways in" },
 	{ .key = "auth", .type = SETTING_TREE, .help = "map: named ways to authenticate" },
 	{ .key = "roles", .type = SETTING_TREE, .help = "map: what callers may do" },
@@ -63,6 +67,27 @@ const struct setting settings_gateway[] = {
 	        .type = SETTING_TREE,
 	        .inner = settings_limits,
 	        .help = "limits of the whole gateway" },
+	{ .key = NULL },
+};
+
+const struct setting settings_audit[] = {
+	{ .key = "off", .type = SETTING_SWITCH, .help = "keep none" },
+	{ .key = "file_size",
+	        .type = SETTING_SIZE,
+	        .fallback = "16MiB",
+	        .help = "a file of the log is not longer; the next one begins" },
+	{ .key = "keep",
+	        .type = SETTING_NUMBER,
+	        .fallback = "16",
+	        .help = "so many files; the oldest is removed" },
+	{ .key = "login_window",
+	        .type = SETTING_DURATION,
+	        .fallback = "1h",
+	        .help = "a client that was away from an address for so long is a login again" },
+	{ .key = "flood_window",
+	        .type = SETTING_DURATION,
+	        .fallback = "1m",
+	        .help = "refusals and logins of one peer in this time become two lines" },
 	{ .key = NULL },
 };
 

@@ -6,6 +6,7 @@
 
 extern const struct setting settings_root[];
 extern const struct setting settings_gateway[];
+extern const struct setting settings_audit[];
 extern const struct setting settings_listener[]; /* what all listeners have */
 extern const struct setting settings_auth[];     /* what all ways to authenticate have */
 extern const struct setting settings_role[];

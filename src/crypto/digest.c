@@ -25,3 +25,13 @@ struct digest digest_hmac_sha256(slice key, slice text)
 		abort();
 	return digest;
 }
+
+void digest_hex(const struct digest *digest, char text[DIGEST_HEX_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < DIGEST_BYTES; i++) {
+		text[2 * i] = digits[digest->bytes[i] >> 4];
+		text[2 * i + 1] = digits[digest->bytes[i] & 0xf];
+	}
+	text[DIGEST_HEX_BYTES - 1] = '\0';
+}

@@ -20,6 +20,10 @@ static inline slice digest_slice(const struct digest *digest)
 	return (slice){ (const char *)digest->bytes, DIGEST_BYTES };
 }
 
+/* As 64 small hexadecimal digits, with a NUL. */
+enum { DIGEST_HEX_BYTES = 2 * DIGEST_BYTES + 1 };
+void digest_hex(const struct digest *, char text[DIGEST_HEX_BYTES]);
+
 /* In constant time. */
 static inline bool digest_equal(const struct digest *a, const struct digest *b)
 {

@@ -54,6 +54,18 @@ def test_what_is_right_is_valid():
     assert check(backend=coap, endpoint="{ name: a, path: /a, methods: [PUT], auth: [token], to: it }")[0] == 0
 
 
+def test_the_audit_log():
+    assert check(line="audit: { file_size: 64KiB, keep: 1, login_window: 0s, flood_window: 1s }")[0] == 0
+    assert check(line="audit: { off: true }", gateway="name: x")[0] == 0
+    wrong("16:1", "gateway.state", line="audit: { keep: 3 }", gateway="name: x")
+    wrong("16:21", "64 KiB at least", line="audit: { file_size: 63KiB }")
+    wrong("16:21", "below 2 GiB", line="audit: { file_size: 3GiB }")
+    wrong("16:16", "from 1 to", line="audit: { keep: 0 }")
+    wrong("16:16", "from 1 to", line="audit: { keep: 100001 }")
+    wrong("16:24", "above 0", line="audit: { flood_window: 0s }")
+    wrong("16:10", "nothing", line="audit: { nothing: 1 }")
+
+
 def test_last_values():
     wrong("16:70", "gateway.state", line=KEPT, gateway="name: x")
     wrong("16:69", "not one of: last", line=KEPT.replace("[GET, PUT]", "[GET,PUT]").replace("last", "first"))
