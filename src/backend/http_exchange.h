@@ -1,7 +1,7 @@
 /* One exchange in HTTP's words: the head of the request, and what the answer means. Shared by the backends that
  * speak HTTP. Pure but for the arena, the counters and random ids. */
-#ifndef NET_HTTP_EXCHANGE_H
-#define NET_HTTP_EXCHANGE_H
+#ifndef BACKEND_HTTP_EXCHANGE_H
+#define BACKEND_HTTP_EXCHANGE_H
 
 #include "api/backend.h"
 #include "net/http_pool.h"

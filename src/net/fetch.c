@@ -154,8 +154,8 @@ static bool set_up(
 		.tls = fetcher->tls,
 		.server_name = fetcher->server_name,
 	};
-	const struct http_pool_counts counts = { NULL };
-	fetcher->pool = http_pool_open(fetcher->loop, uri.host, uri.port, &pool, &counts);
+	const struct http_pool_counts none = { .calls = NULL };
+	fetcher->pool = http_pool_open(fetcher->loop, uri.host, uri.port, &pool, &none);
 	return fetcher->pool || fault_set(fault, "url", "a host name without end");
 }
 
