@@ -126,6 +126,27 @@ def test_who_is_revoked_at_the_provider_is_soon_out():
     backend.close()
 
 
+def test_who_stays_connected_and_says_nothing_is_out_as_well():
+    backend = support.RestBackend()
+    with Provider(FOLDER) as provider, gateway(backend, provider, ", cache: { time: 1s }") as running:
+        provider.tokens.update({TOKEN: active("engine-7"), "stays": active("engine-8")})
+        with mqtt.Client(running.address, running.port("mqtt"), mqtt.connect(5, "a", "engine-7", TOKEN)) as gone, \
+                mqtt.Client(running.address, running.port("mqtt"), mqtt.connect(5, "b", "engine-8", "stays")) as other:
+            assert gone.next()[3] == 0 and other.next()[3] == 0
+            del provider.tokens[TOKEN]
+            said = gone.all()
+            assert len(said) == 1 and said[0][0] == 0xE0 and said[0][2] == 0x98, said
+            # Who is still good is asked about now and then, and while nobody can be asked nobody is thrown out.
+            support.wait_until(lambda: provider.counts()["stays"] > 2, "a further look")
+            provider.close()
+            running.wait_log("provider cannot")
+            assert other.alive() == []
+            provider.open()
+            del provider.tokens["stays"]
+            assert other.all()[0][2] == 0x98
+    backend.close()
+
+
 def test_no_answer_is_used_beyond_the_tokens_own_end():
     backend = support.RestBackend()
     with Provider(FOLDER) as provider, gateway(backend, provider) as running:

@@ -237,7 +237,7 @@ static void put(struct findings *findings, unsigned i, const char *id)
 {
 	const struct finding finding = { .active = true, .id = slice_of(id) };
 	const struct digest digest = digest_of(i);
-	findings_put(findings, &digest, &finding, 1000 + i);
+	findings_put(findings, &digest, &finding, 1000 + i, 2000 + i);
 }
 
 static bool knows(struct findings *findings, unsigned i)
@@ -273,6 +273,35 @@ static void the_least_recently_used_is_forgotten(void **state)
 	findings_destroy(NULL);
 }
 
+static void each_is_due_once(void **state)
+{
+	(void)state;
+	uint64_t next_ms;
+	struct findings *findings = findings_create(3);
+	assert_null(findings_due(findings, 5000, &next_ms));
+	assert_int_equal(next_ms, 0);
+	put(findings, 1, "a");
+	put(findings, 2, "b");
+	put(findings, 3, "c");
+	assert_true(knows(findings, 1));
+	assert_null(findings_due(findings, 2000, &next_ms));
+	assert_int_equal(next_ms, 2001);
+	assert_slice(findings_due(findings, 2002, &next_ms)->id, "a");
+	assert_slice(findings_due(findings, 2002, &next_ms)->id, "b");
+	assert_null(findings_due(findings, 2002, &next_ms));
+	assert_int_equal(next_ms, 2003);
+	/* Put anew it is due anew, and what is forgotten is not. */
+	put(findings, 3, "d");
+	put(findings, 4, "e");
+	const struct digest digest = digest_of(4);
+	findings_remove(findings, &digest);
+	assert_slice(findings_due(findings, 5000, &next_ms)->id, "d");
+	assert_null(findings_due(findings, 5000, &next_ms));
+	assert_int_equal(next_ms, 0);
+	assert_true(knows(findings, 1));
+	findings_destroy(findings);
+}
+
 static void none_at_all_may_be_remembered(void **state)
 {
 	(void)state;
@@ -291,6 +320,7 @@ int main(void)
 		cmocka_unit_test(another_type_is_no_answer),
 		cmocka_unit_test(a_copy_is_whole),
 		cmocka_unit_test(the_least_recently_used_is_forgotten),
+		cmocka_unit_test(each_is_due_once),
 		cmocka_unit_test(none_at_all_may_be_remembered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,10 @@
  * of made-up tokens does not push out those of the fleet. An answer is used for `cache.time` and never beyond the token's
  * own end; when the provider cannot be asked, an older one is used for `cache.outage` more, if the configuration says so.
  *
+ * WHO STAYS CONNECTED asks nothing, and would stay when its token is revoked. So when an accepted answer is no longer fresh,
+ * the core is told that its client may be somebody else now: whoever is connected as it is looked at again, which asks
+ * the provider; and for a client that is not connected nobody is asked.
+ *
  * A PROVIDER THAT DOES NOT ANSWER says nothing of the caller: who waits hears "unavailable", and not "who are you?", which
  * would make a device throw a good token away. So does an answer that makes no sense. */
 #include "api/authenticator.h"
@@ -26,6 +30,7 @@
 
 enum {
 	KEY_BYTES = 32,
+	REVIEW_MIN_MS = 1000, /* between two looks at who is connected */
 	RETRY_AFTER_MS = 5000,
 	READING_MAX_BYTES = 1024 * 1024, /* the values of one answer */
 	TEXTS_MAX_BYTES = 64 * 1024,
@@ -57,6 +62,7 @@ struct introspection {
 	uint64_t time_ms, refused_ms, outage_ms;
 	bool unlisted;
 	bool ill; /* the last question was not answered */
+	struct timer review;
 	struct finding_rules rules;
 	struct arena texts; /* of the rules */
 };
@@ -184,17 +190,33 @@ static bool read_answer(struct introspection *self, struct arena *arena,
 	return true;
 }
 
+static void look_again(struct timer *timer)
+{
+	struct introspection *self = LIST_OWNER(timer, struct introspection, review);
+	uint64_t now_ms = loop_now_ms(self->loop), next_ms;
+	const struct finding *due;
+	while ((due = findings_due(self->accepted, now_ms, &next_ms)) != NULL) {
+		if (self->base.core)
+			core_client_changed(self->base.core, due->id);
+	}
+	if (next_ms)
+		timer_set(timer, next_ms);
+}
+
 static void remember(
         struct introspection *self, const struct digest *digest, const struct finding *finding)
 {
 	uint64_t now_ms = loop_now_ms(self->loop);
-	if (finding->active) {
-		findings_remove(self->refused, digest);
-		findings_put(self->accepted, digest, finding, now_ms + self->time_ms);
-	} else {
+	if (!finding->active) {
 		findings_remove(self->accepted, digest);
-		findings_put(self->refused, digest, finding, now_ms + self->refused_ms);
+		findings_put(self->refused, digest, finding, now_ms + self->refused_ms, UINT64_MAX);
+		return;
 	}
+	uint64_t review_ms = self->time_ms > REVIEW_MIN_MS ? self->time_ms : REVIEW_MIN_MS;
+	findings_remove(self->refused, digest);
+	findings_put(self->accepted, digest, finding, now_ms + self->time_ms, now_ms + review_ms);
+	if (!self->review.at_ms)
+		timer_set(&self->review, now_ms + review_ms);
 }
 
 /* What was found before, and may still be used though the provider cannot be asked; or NULL. */
@@ -477,6 +499,7 @@ static void introspection_close(struct authenticator *base)
 	struct introspection *self = (struct introspection *)base;
 	if (!self)
 		return;
+	timer_stop(&self->review);
 	provider_close(self->provider);
 	struct question *question, *following;
 	HASH_ITER(hh, self->questions, question, following)
@@ -501,6 +524,7 @@ static struct authenticator *introspection_open(struct loop *loop, const struct 
 		return NULL;
 	}
 	self->loop = loop;
+	timer_init(&self->review, loop, look_again);
 	random_bytes(self->key, sizeof self->key);
 	if (take_rules(self, config, error) && take_cache(self, config, error)) {
 		self->provider = provider_open(loop, config, error);
