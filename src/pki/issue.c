@@ -49,6 +49,9 @@ static bool check_place(struct issuing *it, const char *path, bool replace)
 {
 	if (!pki_exists(path))
 		return true;
+	struct stat about;
+	if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+		return error_set(it->error, "%s is a folder", path);
 	if (is_of_the_authority(it->pki, path))
 		return error_set(it->error, "%s is the CA's own file", path);
 	if (!replace)

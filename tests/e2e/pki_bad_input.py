@@ -53,6 +53,9 @@ def test_nothing_is_overwritten():
     ca.environment["SECRET"] = "a secret of the test"
     refused("issue", "x", "--profile", "device", "--p12", "link.p12", "--passphrase", "env:SECRET", "--replace", code=1,
             sign="own file", ca=ca)
+    os.makedirs(ca.path("folder.crt"))
+    refused("issue", "x", "--profile", "device", "--out", "folder", "--replace", code=1, sign="is a folder", ca=ca)
+    refused("issue", "x", "--profile", "device", "--out", "absent/x", code=1, sign="absent/x.key", ca=ca)
     assert own == {name: ca.read("pki", name) for name in own}
     # The files of others stay; those of the same name give way, and that is said.
     with open(ca.path("pki", "engine-7.key"), "w", encoding="utf-8") as out:
