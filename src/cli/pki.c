@@ -76,9 +76,8 @@ static const char help_revoke[] =
 static const char help_crl[] =
         "Usage: fairlead pki crl [--days N]\n"
         "\n"
-        "Writes the revocation list anew, with the next number: a gateway believes a list until "
-        "it\n"
-        "ends, and after that nobody.\n"
+        "Writes the revocation list anew, with the next number, before the old one ends: whoever\n"
+        "checks a list that has ended may believe nobody.\n"
         "  --days N               how long a list is valid, from now on (at first: 30)\n"
         "  --ca-passphrase SECRET opens the CA's key; env:NAME or file:PATH\n"
         "  --dir DIR, -c FILE     the CA's folder\n"

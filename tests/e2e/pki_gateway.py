@@ -5,7 +5,7 @@ import support
 from support_pki import Authority
 
 TLS = ("tls: {{ certificate: {pki}/gateway.crt, key: {pki}/gateway.key, client_ca: {pki}/ca.crt, "
-       "client_certificate: required }}")
+       "client_certificate: required, crl: {pki}/ca.crl }}")
 EXTRA = """
   - { name: proved, path: "/proved/{device}", methods: [POST], auth: [device-cert], roles: [proved], to: telemetry }
 """
@@ -115,6 +115,25 @@ def test_a_renewal_by_a_reload():
         served = support.run("openssl", "s_client", "-connect", f"{box.address}:{box.port('web')}", input=b"", cwd=ca.folder,
                              expect=None).out
         assert served[served.index("-----BEGIN"):served.index("-----END")] in ca.read("pki", "gateway.crt").decode()
+
+
+def test_a_revoked_certificate_gets_nowhere():
+    ca, backend = Authority(), support.RestBackend()
+    ca.issue("engine-7")
+    path = "/proved/engine-7"
+    with Box(ca, backend) as box:
+        def is_let_in():
+            return [by_http(box, "engine-7", path) == 200, by_mqtt(box, "engine-7", path) == 0,
+                    '{"ok":true}' in by_coap(box, "engine-7", path, "coaps", "coap"),
+                    '{"ok":true}' in by_coap(box, "engine-7", path, "coaps+tcp", "coaptcp")]
+
+        assert is_let_in() == [True] * 4
+        ca.pki("revoke", "engine-7", "--reason", "keyCompromise")
+        box.reload()
+        assert is_let_in() == [False] * 4
+        ca.issue("engine-7")
+        assert is_let_in() == [True] * 4
+        assert len(backend.seen) == 8
 
 
 def test_a_bundle_is_what_a_client_takes():
