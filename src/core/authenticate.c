@@ -4,15 +4,20 @@
  *
  * A session that opens (METHOD_CONNECT) has no endpoint yet: every way of the configuration may recognise it, and one
  * that offers nothing to recognise stays anonymous until it asks for something. A subscription (METHOD_SUBSCRIBE) has
- * many endpoints: the ways of those may recognise it. */
+ * many endpoints: the ways of those may recognise it.
+ *
+ * Here is also the one place where guessing is slowed down (throttle.h), whatever the way. */
 #include "core/internal.h"
 
+#include "api/audit.h"
 #include "base/text.h"
 
 /* How far it is, for one that waits. */
 struct asking {
 	unsigned next;                    /* the way that is asked next */
 	const struct credential *decides; /* NULL: no way has taken one yet */
+	bool counted;                     /* throttle_end() is to follow */
+	struct attempt attempt;
 };
 
 static unsigned count_ways(const struct request *request)
@@ -68,7 +73,71 @@ static enum verdict stay_anonymous(struct request *request)
 	return NEXT;
 }
 
-static enum verdict ask(struct request *request, struct asking *asking)
+/* ---- Guessing */
+
+static bool can_be_guessed(const struct credential *credential)
+{
+	switch (credential->kind) {
+	case CREDENTIAL_BEARER:
+	case CREDENTIAL_BASIC:
+	case CREDENTIAL_API_KEY:
+	case CREDENTIAL_USERNAME_TOKEN:
+	case CREDENTIAL_LOGIN:
+		return credential->secret.n > 0;
+	case CREDENTIAL_NONE:
+	case CREDENTIAL_CERTIFICATE:
+	case CREDENTIAL_PSK:
+	case CREDENTIAL_ADDRESS:
+	case CREDENTIAL_BROKER:
+		break;
+	}
+	return false;
+}
+
+/* false: refused, before anybody has looked at it. */
+static bool may_try(struct request *request, struct asking *asking)
+{
+	struct core *core = request->adapter->core;
+	const struct credential *credential = asking->decides;
+	const slice none = { NULL, 0 };
+	uint64_t wait_ms;
+	bool news;
+	if (!can_be_guessed(credential))
+		return true;
+	/* The name that an API key has is that of the field that it came in. */
+	attempt_init(&asking->attempt, request_peer_address(request), request->peer,
+	        credential->kind == CREDENTIAL_API_KEY ? none : credential->name,
+	        credential->secret);
+	asking->counted = throttle_begin(core->throttle, &request->configuration->guessing,
+	        &asking->attempt, loop_now_ms(core->loop), &wait_ms, &news);
+	if (asking->counted)
+		return true;
+	core->throttled++;
+	request_refuse(request, STATUS_TOO_MANY,
+	        "too many wrong attempts to log in; the next one may come in %u s",
+	        (unsigned)((wait_ms + 999) / 1000));
+	request->retry_after_ms = wait_ms;
+	if (news)
+		audit_request(request, AUDIT_REFUSAL, "login.throttled", none);
+	return false;
+}
+
+static void settle(struct request *request, struct asking *asking, enum verdict verdict)
+{
+	struct core *core = request->adapter->core;
+	enum attempt_end end = ATTEMPT_RIGHT;
+	if (verdict == WAIT || !asking->counted)
+		return;
+	if (verdict == REPLY)
+		end = request->status == STATUS_UNAUTHENTICATED ? ATTEMPT_WRONG : ATTEMPT_UNDECIDED;
+	asking->counted = false;
+	throttle_end(core->throttle, &request->configuration->guessing, &asking->attempt, end,
+	        loop_now_ms(core->loop));
+}
+
+/* ---- The ways, one after the other */
+
+static enum verdict ask_in_turn(struct request *request, struct asking *asking)
 {
 	/* What the last one that did not believe it said is said. */
 	slice why = request->why;
@@ -78,8 +147,11 @@ static enum verdict ask(struct request *request, struct asking *asking)
 		        authenticator ? taken(request, authenticator, asking->decides) : NULL;
 		if (!credential)
 			continue;
+		bool first = !asking->decides;
 		asking->decides = credential;
 		request->recognised_by = authenticator;
+		if (first && !may_try(request, asking))
+			return REPLY;
 		request->status = STATUS_NONE;
 		request->why = (slice){ NULL, 0 };
 		enum verdict verdict =
@@ -96,6 +168,13 @@ static enum verdict ask(struct request *request, struct asking *asking)
 	request->status = STATUS_UNAUTHENTICATED;
 	request->why = why;
 	return REPLY;
+}
+
+static enum verdict ask(struct request *request, struct asking *asking)
+{
+	enum verdict verdict = ask_in_turn(request, asking);
+	settle(request, asking, verdict);
+	return verdict;
 }
 
 static enum verdict enter(struct core *core, struct request *request)
@@ -118,6 +197,7 @@ void auth_done(struct request *request, enum verdict verdict)
 		        "the credential is not accepted (%s)", request->recognised_by->label);
 	if (verdict == REPLY && request->status == STATUS_UNAUTHENTICATED)
 		verdict = ask(request, asking);
+	settle(request, asking, verdict);
 	if (verdict != WAIT)
 		pipeline_resume(request, verdict);
 }

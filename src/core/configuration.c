@@ -20,6 +20,8 @@ enum {
 	CONFIGURATION_MAX_BYTES = 256 * 1024 * 1024,
 	MEMORY_MIN_BYTES = 64 * 1024,
 	CONNECTIONS_MAX = 1000000,
+	GUESSES_MAX = 1000000,
+	GUESSING_MAX_MS = 24 * 3600 * 1000,
 	VALUES_MAX = 10000000,
 	AUDIT_FILE_MIN_BYTES = 64 * 1024,
 	AUDIT_FILES_MAX = 100000
@@ -71,28 +73,55 @@ static void load_limits(
 	load_value_limits(configuration, limits, mistakes);
 }
 
+static void load_guessing(struct configuration *configuration, const struct config *guessing,
+        struct mistakes *mistakes)
+{
+	if (mistakes->count)
+		return;
+	const char *const counts[] = { "attempts", "from_address", "at_client" };
+	const char *const times[] = { "window", "delay", "longest" };
+	uint64_t count[3], time_ms[3];
+	for (unsigned i = 0; i < 3; i++) {
+		count[i] = config_number(guessing, counts[i]);
+		time_ms[i] = config_duration_ms(guessing, times[i]);
+		if (count[i] > GUESSES_MAX || (i && !count[i]))
+			refuse_limit(mistakes, guessing, counts[i], "from 1 to a million");
+		if (!time_ms[i] || time_ms[i] > GUESSING_MAX_MS)
+			refuse_limit(mistakes, guessing, times[i], "above 0, and a day at most");
+	}
+	configuration->guessing = (struct throttle_rules){ .attempts = (unsigned)count[0],
+		.from_address = (unsigned)count[1],
+		.at_client = (unsigned)count[2],
+		.window_ms = time_ms[0],
+		.delay_ms = time_ms[1],
+		.delay_max_ms = time_ms[2] };
+}
+
+/* A part of the gateway's section. Without it the fallbacks hold: an empty map, `empty`, has them all. */
+static const struct config *part_of(
+        const struct config *gateway, const char *key, struct config *empty)
+{
+	const struct config *part = config_get(gateway, key);
+	*empty = (struct config){ .kind = CONFIG_MAP,
+		.own = setting_find(settings_gateway, slice_of(key))->inner };
+	return part && part->kind == CONFIG_MAP ? part : empty;
+}
+
 static void load_gateway(struct configuration *configuration, struct mistakes *mistakes)
 {
 	const struct config *gateway = config_get(configuration->root, "gateway");
-	/* Without the section the fallbacks hold: an empty map has them all. */
 	static const struct config nothing = { .kind = CONFIG_MAP, .own = settings_gateway };
-	static struct config no_limits = { .kind = CONFIG_MAP };
-	for (const struct setting *s = settings_gateway; s->key; s++) {
-		if (slice_is(SLICE("limits"), s->key))
-			no_limits.own = s->inner;
-	}
+	struct config empty;
 	if (!gateway || gateway->kind != CONFIG_MAP)
 		gateway = &nothing;
-	const struct config *limits = config_get(gateway, "limits");
-	if (!limits || limits->kind != CONFIG_MAP)
-		limits = &no_limits;
 	configuration->gateway_name = config_text(gateway, "name");
 	configuration->save_within_ms = config_duration_ms(gateway, "save_within");
 	const struct config *state = config_get(gateway, "state");
 	if (state && state->kind == CONFIG_SCALAR && !state->text.n)
 		mistake_add(mistakes, state, "empty; say a folder, such as /var/lib/fairlead");
 	configuration->state = config_file_path(&configuration->arena, gateway, "state").p;
-	load_limits(configuration, limits, mistakes);
+	load_limits(configuration, part_of(gateway, "limits", &empty), mistakes);
+	load_guessing(configuration, part_of(gateway, "guessing", &empty), mistakes);
 }
 
 static void check_audit(const struct configuration *configuration, const struct config *audit,

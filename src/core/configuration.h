@@ -13,6 +13,7 @@
 #include "core/postbox.h"
 #include "core/mistakes.h"
 #include "core/role.h"
+#include "core/throttle.h"
 
 struct loop;
 struct router;
@@ -77,6 +78,7 @@ struct configuration {
 	struct audit_settings audit;
 	char digest[DIGEST_HEX_BYTES]; /* of the file */
 	const char *state;             /* the folder of what outlives the process; NULL: none */
+	struct throttle_rules guessing;
 
 	struct listener_setup *listeners;
 	unsigned nlisteners;

@@ -34,10 +34,12 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	core->next_id = random_u64() | 1;
 	core->values = values_create();
 	core->postbox = postbox_create(core);
-	if (!registry_init(&core->registry) || !core->values || !core->postbox) {
+	core->throttle = throttle_create();
+	if (!registry_init(&core->registry) || !core->values || !core->postbox || !core->throttle) {
 		registry_finish(&core->registry);
 		values_destroy(core->values);
 		postbox_destroy(core->postbox);
+		throttle_destroy(core->throttle);
 		free(core);
 		return NULL;
 	}
@@ -262,6 +264,7 @@ void core_destroy(struct core *core)
 	}
 	configuration_destroy(core->current);
 	postbox_destroy(core->postbox);
+	throttle_destroy(core->throttle);
 	registry_finish(&core->registry);
 	free(core->path);
 	free(core);
@@ -323,5 +326,7 @@ void core_log_counters(const struct core *core)
 		        backend->ops->name, SLICE_ARG(text_slice(&line)));
 	}
 	postbox_log_counters(core->postbox);
+	if (core->throttled)
+		log_info("counters", "logins throttled=%" PRIu64, core->throttled);
 	arena_finish(&arena);
 }

@@ -33,7 +33,8 @@ bool client_rules_valid(const struct client *, slice *which, const char **why);
 /* A mistake for each key of a kind that is not among these (1u << KEY_…): no way to authenticate looks at it. */
 void client_keys_check(const struct config *clients, unsigned looked_at, struct mistakes *);
 
-/* grant.c: who that is under this configuration, in the arena. NULL: nobody, *why says why. */
+/* grant.c: who that is under this configuration, in the arena. NULL: nobody, *why says why; NULL as well: no memory
+ * left. */
 const struct identity *grant_identity(
         const struct configuration *, const struct grant *, struct arena *, const char **why);
 

@@ -150,7 +150,7 @@ const struct identity *grant_identity(const struct configuration *configuration,
 	*why = "is disabled";
 	if (client && client->disabled)
 		return NULL;
-	*why = "no memory left for this request";
+	*why = NULL;
 	struct identity *who = ARENA_NEW(arena, struct identity);
 	if (!who)
 		return NULL;
@@ -174,7 +174,11 @@ enum verdict auth_grant(struct request *request, const struct grant *grant)
 	request->who = grant_identity(request->configuration, grant, &request->arena, &why);
 	if (request->who)
 		return NEXT;
-	request_refuse(request, STATUS_UNAUTHENTICATED, "%.*s %s", SLICE_ARG(grant->client), why);
+	if (why)
+		request_refuse(
+		        request, STATUS_UNAUTHENTICATED, "%.*s %s", SLICE_ARG(grant->client), why);
+	else
+		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this request");
 	return REPLY;
 }
 

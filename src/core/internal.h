@@ -12,6 +12,7 @@
 #include "core/core.h"
 #include "core/directory.h"
 #include "core/follow.h"
+#include "core/throttle.h"
 #include "core/values.h"
 #include "core/postbox.h"
 
@@ -62,6 +63,8 @@ struct core {
 	struct audit_sink *audit; /* NULL: none */
 	struct follow follow;
 	struct postbox *postbox;
+	struct throttle *throttle;
+	uint64_t throttled; /* attempts to log in that nobody looked at */
 
 	struct timer grace;
 	bool stopping;

@@ -51,6 +51,34 @@ static const struct setting settings_limits[] = {
 	{ .key = NULL },
 };
 
+static const struct setting settings_guessing[] = {
+	{ .key = "attempts",
+	        .type = SETTING_NUMBER,
+	        .fallback = "5",
+	        .help = "wrong ones of a name from an address before it has to wait; 0: never" },
+	{ .key = "from_address",
+	        .type = SETTING_NUMBER,
+	        .fallback = "50",
+	        .help = "different wrong ones from an address before all of it has to wait" },
+	{ .key = "at_client",
+	        .type = SETTING_NUMBER,
+	        .fallback = "100",
+	        .help = "different wrong ones for a name before it has to wait everywhere" },
+	{ .key = "window",
+	        .type = SETTING_DURATION,
+	        .fallback = "15m",
+	        .help = "after so long without a wrong one they are forgotten" },
+	{ .key = "delay",
+	        .type = SETTING_DURATION,
+	        .fallback = "1s",
+	        .help = "the first wait; each further wrong one doubles it" },
+	{ .key = "longest",
+	        .type = SETTING_DURATION,
+	        .fallback = "1m",
+	        .help = "the longest wait" },
+	{ .key = NULL },
+};
+
 const struct setting settings_gateway[] = {
 	{ .key = "name",
 	        .type = SETTING_TEXT,
@@ -67,6 +95,10 @@ const struct setting settings_gateway[] = {
 	        .type = SETTING_TREE,
 	        .inner = settings_limits,
 	        .help = "limits of the whole gateway" },
+	{ .key = "guessing",
+	        .type = SETTING_TREE,
+	        .inner = settings_guessing,
+	        .help = "how wrong passwords, keys and tokens are slowed down" },
 	{ .key = NULL },
 };
 

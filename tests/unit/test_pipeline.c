@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "api/audit.h"
 #include "base/log.h"
 #include "codec/value.h"
 #include "tests/fakes/hand_loop.h"
@@ -356,6 +357,66 @@ static void several_ways_may_take_one_credential(void **state)
 	assert_slice(home->who->id, "a");
 }
 
+static unsigned audit_events;
+
+static void note_event(struct audit_sink *sink, const struct audit_event *event)
+{
+	(void)sink;
+	audit_events += strcmp(event->action, "login.throttled") == 0;
+}
+
+static void set_nothing(struct audit_sink *sink, const struct audit_settings *settings)
+{
+	(void)sink;
+	(void)settings;
+}
+
+static void who_guesses_has_to_wait(void **state)
+{
+	(void)state;
+	struct audit_sink sink = { note_event, set_nothing };
+	audit_events = 0;
+	core_use_audit(core, &sink);
+	for (unsigned i = 0; i < 5; i++) {
+		submit(fresh(METHOD_POST, "/sensors/a", "{}", "guess"));
+		assert_int_equal(home->status, STATUS_UNAUTHENTICATED);
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		submit(fresh(METHOD_POST, "/sensors/a", "{}", "guess"));
+		assert_int_equal(home->status, STATUS_TOO_MANY);
+		assert_int_equal(home->retry_after_ms, 1000);
+	}
+	assert_int_equal(audit_events, 1);
+	submit(fresh(METHOD_POST, "/sensors/a", "{}", "secret-a"));
+	assert_int_equal(home->status, STATUS_OK);
+	hand_loop_pass(1000);
+	submit(fresh(METHOD_POST, "/sensors/a", "{}", "guess"));
+	assert_int_equal(home->status, STATUS_UNAUTHENTICATED);
+	core_use_audit(core, NULL);
+}
+
+static void a_guess_counts_when_its_answer_came_later(void **state)
+{
+	(void)state;
+	patient.at_once = false;
+	for (unsigned i = 0; i < 5; i++) {
+		submit(with_key("/sensors/asked/a", "guess"));
+		auth_done(patient.waiting, REPLY);
+		hand_loop_turn();
+		assert_int_equal(home->status, STATUS_UNAUTHENTICATED);
+	}
+	submit(with_key("/sensors/asked/a", "guess"));
+	assert_int_equal(home->status, STATUS_TOO_MANY);
+	/* Whoever could not be asked has not said that it was wrong. */
+	for (unsigned i = 0; i < 8; i++) {
+		submit(with_key("/sensors/asked/a", "another"));
+		request_refuse(patient.waiting, STATUS_UNAVAILABLE, "not there");
+		auth_done(patient.waiting, REPLY);
+		hand_loop_turn();
+		assert_int_equal(home->status, STATUS_UNAVAILABLE);
+	}
+}
+
 /* ---- Who has changed is looked at again */
 
 static void a_change_is_told_once(void **state)
@@ -634,6 +695,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_refusal_has_its_status, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_authenticator_may_answer_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_guesses_has_to_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        a_guess_counts_when_its_answer_came_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        a_refused_message_is_counted_and_comes_home, setup, teardown),
 		cmocka_unit_test_setup_teardown(
