@@ -26,7 +26,9 @@
 #include "loop/mailbox.h"
 
 enum {
-	PENDING_MAX_BYTES = 1 << 20,
+	PENDING_MAX_BYTES = 4 << 20,
+	REFUSALS_MAX = 512, /* told apart at a time */
+	LOGINS_MAX = 4096,
 	RETRY_MS = 1000,
 	HEAD_MS = 60 * 60 * 1000, /* how often the head goes to the ordinary log */
 };
@@ -49,7 +51,7 @@ struct audit {
 	pthread_t thread;
 	struct mailbox *to_thread, *to_core;
 	struct audit_settings settings;
-	struct flood *flood;
+	struct flood *refusals, *logins;
 	struct seen *seen;
 	struct timer windows;
 	size_t pending_bytes;
@@ -257,7 +259,9 @@ static struct flood_time time_now(const struct audit *audit)
 
 static void wait_for_windows(struct audit *audit)
 {
-	uint64_t next = flood_pass(audit->flood, time_now(audit));
+	uint64_t refusals = flood_pass(audit->refusals, time_now(audit));
+	uint64_t logins = flood_pass(audit->logins, time_now(audit));
+	uint64_t next = !logins || (refusals && refusals < logins) ? refusals : logins;
 	if (next)
 		timer_set(&audit->windows, next);
 }
@@ -267,36 +271,63 @@ static void windows_end(struct timer *timer)
 	wait_for_windows(LIST_OWNER(timer, struct audit, windows));
 }
 
-/* false: it was there a while ago. */
-static bool is_news(struct audit *audit, const struct audit_event *event, bool *crowded)
+static void take(struct audit *audit, struct flood *flood, const struct audit_event *event)
+{
+	flood_take(flood, event, time_now(audit));
+	if (!audit->windows.at_ms)
+		wait_for_windows(audit);
+}
+
+static void write_event(struct audit *audit, const struct audit_event *event)
+{
+	const struct note note = { .event = *event, .time_ns = clock_wall_ns() };
+	write_note(audit, &note);
+}
+
+/* Whoever was away for a while has a line, however many come at once, as after an outage; who comes again and again is
+ * counted. */
+static void note_login(struct audit *audit, const struct audit_event *event)
 {
 	char address[FLOOD_PEER_BYTES];
 	flood_peer(event->peer, address);
 	enum seen_answer answer = seen_look(audit->seen, event->who, event->protocol, address,
 	        loop_now_ms(audit->loop), audit->settings.login_window_ms);
-	*crowded = answer == SEEN_CROWDED;
-	return answer != SEEN_LATELY || event->kind == AUDIT_LOGIN;
+	struct audit_event one = *event;
+	switch (answer) {
+	case SEEN_NOT:
+		write_event(audit, event);
+		break;
+	case SEEN_LATELY:
+		if (event->kind == AUDIT_LOGIN)
+			take(audit, audit->logins, event);
+		break;
+	case SEEN_CROWDED:
+		/* Requests are not told apart any more, only counted. */
+		if (event->kind == AUDIT_SEEN)
+			one.who = one.peer = one.detail = (slice){ NULL, 0 };
+		take(audit, audit->logins, &one);
+		break;
+	}
 }
 
 static void note_event(struct audit_sink *sink, const struct audit_event *event)
 {
 	struct audit *audit = (struct audit *)(void *)sink;
-	bool login = event->kind == AUDIT_LOGIN || event->kind == AUDIT_SEEN, crowded = false;
-	if (login && !is_news(audit, event, &crowded))
-		return;
-	if (!login && event->kind != AUDIT_REFUSAL) {
-		const struct note note = { .event = *event, .time_ns = clock_wall_ns() };
-		write_note(audit, &note);
-		return;
+	switch (event->kind) {
+	case AUDIT_LOGIN:
+	case AUDIT_SEEN:
+		note_login(audit, event);
+		break;
+	case AUDIT_REFUSAL:
+		take(audit, audit->refusals, event);
+		break;
+	case AUDIT_ADMIN:
+	case AUDIT_KEY:
+	case AUDIT_LOG:
+	case AUDIT_KINDS:
+		write_event(audit, event);
+		break;
 	}
-	struct audit_event one = *event;
-	if (crowded && event->kind == AUDIT_SEEN) {
-		/* They are not told apart any more, only counted. */
-		one.who = one.peer = one.detail = (slice){ NULL, 0 };
-	}
-	flood_take(audit->flood, &one, time_now(audit));
-	if (!audit->windows.at_ms)
-		wait_for_windows(audit);
 }
 
 /* ---- What comes back. */
@@ -362,7 +393,8 @@ static void discard(struct audit *audit)
 {
 	mailbox_destroy(audit->to_thread, NULL);
 	mailbox_destroy(audit->to_core, NULL);
-	flood_destroy(audit->flood);
+	flood_destroy(audit->refusals);
+	flood_destroy(audit->logins);
 	seen_destroy(audit->seen);
 	writer_close(audit->writer);
 	free(audit);
@@ -386,11 +418,13 @@ struct audit *audit_open(struct loop *loop, const char *folder,
 		discard(audit);
 		return NULL;
 	}
-	audit->flood = flood_create(write_note, audit);
+	audit->refusals = flood_create(REFUSALS_MAX, write_note, audit);
+	audit->logins = flood_create(LOGINS_MAX, write_note, audit);
 	audit->seen = seen_create();
 	audit->to_thread = mailbox_create(NULL, NULL, NULL);
 	audit->to_core = mailbox_create(loop, letters_are_back, audit);
-	bool made = audit->flood && audit->seen && audit->to_thread && audit->to_core;
+	bool made = audit->refusals && audit->logins && audit->seen && audit->to_thread &&
+	            audit->to_core;
 	if (!made)
 		error_set(error, "out of memory or descriptors");
 	if (made && start_thread(audit, error))
@@ -409,7 +443,8 @@ void audit_close(struct audit *audit)
 	if (!audit)
 		return;
 	timer_stop(&audit->windows);
-	flood_flush(audit->flood, clock_wall_ns());
+	flood_flush(audit->refusals, clock_wall_ns());
+	flood_flush(audit->logins, clock_wall_ns());
 	(void)say_lost(audit);
 	struct letter stop = { .kind = LETTER_STOP };
 	list_init(&stop.entry.link);
@@ -433,5 +468,5 @@ void audit_log_counters(const struct audit *audit)
 		        "audit pending=%u pending_bytes=%zu written=%" PRIu64 " lost=%" PRIu64
 		        " peers=%u",
 		        audit->pending, audit->pending_bytes, audit->written, audit->lost,
-		        flood_count(audit->flood));
+		        flood_count(audit->refusals));
 }

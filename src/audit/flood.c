@@ -25,15 +25,16 @@ struct flood {
 	void *arg;
 	struct source *by_key;
 	struct list sources;
-	unsigned n;
+	unsigned n, max;
 	struct source rest; /* those for whom there is no room; until_ms 0: nobody */
 };
 
-struct flood *flood_create(void (*write)(void *arg, const struct note *), void *arg)
+struct flood *flood_create(unsigned max, void (*write)(void *arg, const struct note *), void *arg)
 {
 	struct flood *flood = calloc(1, sizeof *flood);
 	if (!flood)
 		return NULL;
+	flood->max = max;
 	flood->write = write;
 	flood->arg = arg;
 	list_init(&flood->sources);
@@ -84,7 +85,7 @@ void flood_peer(slice peer, char to[FLOOD_PEER_BYTES])
 	if (n)
 		memcpy(to, address.p, n);
 	to[n] = '\0';
-	if (inet_pton(AF_INET6, to, bytes) != 1)
+	if (!memchr(to, ':', n) || inet_pton(AF_INET6, to, bytes) != 1)
 		return;
 	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)bytes)) {
 		if (inet_ntop(AF_INET, bytes + 12, text, sizeof text))
@@ -115,7 +116,8 @@ static void remember(struct source *source, const struct audit_event *event)
 static uint64_t key_of(const struct audit_event *event, const char *peer)
 {
 	char text[KEY_MAX_BYTES];
-	bool by_who = event->kind != AUDIT_REFUSAL;
+	/* A name that nobody has proved can be another one each time. */
+	bool by_who = event->status != STATUS_UNAUTHENTICATED;
 	slice who = by_who ? event->who : (slice){ NULL, 0 };
 	int n = snprintf(text, sizeof text, "%s\n%s\n%s\n%d\n%.*s", peer, event->action,
 	        event->listener ? event->listener : "", (int)event->status, SLICE_ARG(who));
@@ -140,7 +142,7 @@ static struct source *find(struct flood *flood, uint64_t key)
 /* NULL: there is no room. */
 static struct source *add(struct flood *flood, uint64_t key)
 {
-	struct source *source = flood->n < FLOOD_MAX ? calloc(1, sizeof *source) : NULL;
+	struct source *source = flood->n < flood->max ? calloc(1, sizeof *source) : NULL;
 	if (!source)
 		return NULL;
 	source->key = key;

@@ -1,19 +1,17 @@
 /* flood: events of which a peer can cause any number become one line at once and one with their number a window. So
  * who guesses passwords or scans fills no disk, and is seen all the same.
  *
- * Told apart are the peers' addresses (of IPv6 the network, /64), actions, listeners and statuses; of logins also who. At most
- * FLOOD_MAX at a time; what comes beyond becomes one number in all. Pure but for memory. */
+ * Told apart are the peers' addresses (of IPv6 the network, /64), actions, listeners and statuses; also who, where that was
+ * proved. At most `max` at a time; what comes beyond becomes one number in all. Pure but for memory. */
 #ifndef AUDIT_FLOOD_H
 #define AUDIT_FLOOD_H
 
 #include "audit/line.h"
 
-enum { FLOOD_MAX = 512 };
-
 struct flood;
 
 /* What is to be written goes to `write`, whose note lives for the time of the call. NULL: out of memory. */
-struct flood *flood_create(void (*write)(void *arg, const struct note *), void *arg);
+struct flood *flood_create(unsigned max, void (*write)(void *arg, const struct note *), void *arg);
 void flood_destroy(struct flood *); /* what was counted is not written; NULL is fine */
 
 struct flood_time {

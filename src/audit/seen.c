@@ -2,7 +2,6 @@
  * same 64-bit hash would be one; who cannot know the key cannot bring that about. */
 #include "audit/seen.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/random.h"
@@ -27,13 +26,23 @@ void seen_destroy(struct seen *seen)
 	free(seen);
 }
 
+/* And what ends it, so that no two callers are spelled alike. */
+static size_t add(char text[KEY_MAX_BYTES], size_t n, slice part)
+{
+	size_t room = KEY_MAX_BYTES - n - 1, bytes = part.n < room ? part.n : room;
+	if (bytes)
+		memcpy(text + n, part.p, bytes);
+	text[n + bytes] = '\n';
+	return n + bytes < KEY_MAX_BYTES - 1 ? n + bytes + 1 : KEY_MAX_BYTES - 1;
+}
+
 static uint64_t key_of(slice client, const char *protocol, const char *address)
 {
 	char text[KEY_MAX_BYTES];
-	int n = snprintf(text, sizeof text, "%s\n%s\n%.*s", address, protocol ? protocol : "",
-	        SLICE_ARG(client));
-	size_t bytes = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-	return random_keyed_hash(text, bytes) | 1;
+	size_t n = add(text, 0, slice_of(address));
+	n = add(text, n, slice_of(protocol));
+	n = add(text, n, client);
+	return random_keyed_hash(text, n) | 1;
 }
 
 enum seen_answer seen_look(struct seen *seen, slice client, const char *protocol,

@@ -6,7 +6,7 @@
 #include "audit/flood.h"
 #include "audit/seen.h"
 
-enum { SECOND = 1000, MINUTE = 60000 };
+enum { SECOND = 1000, MINUTE = 60000, FLOOD_MAX = 512 };
 #define SOME_TIME 1764057600123456789
 
 static struct note seen_notes[2000];
@@ -29,7 +29,7 @@ static int setup_flood(void **state)
 	(void)state;
 	now = (struct flood_time){ 5 * MINUTE, SOME_TIME, MINUTE };
 	nseen = 0;
-	flood = flood_create(keep_note, NULL);
+	flood = flood_create(FLOOD_MAX, keep_note, NULL);
 	return flood ? 0 : -1;
 }
 
@@ -116,6 +116,24 @@ static void addresses_and_listeners_are_told_apart(void **state)
 	assert_int_equal(nseen, 7);
 }
 
+static void who_was_recognised_is_told_apart(void **state)
+{
+	(void)state;
+	static const char *const who[] = { "engine-7", "engine-8", "engine-7" };
+	for (unsigned i = 0; i < 3; i++) {
+		const struct audit_event event = { .kind = AUDIT_REFUSAL,
+			.action = "refused",
+			.who = slice_of(who[i]),
+			.peer = SLICE("10.0.0.9:1"),
+			.status = STATUS_FORBIDDEN };
+		flood_take(flood, &event, now);
+	}
+	assert_int_equal(nseen, 2);
+	flood_flush(flood, now.wall_ns);
+	assert_int_equal(nseen, 3);
+	assert_string_equal(seen_who[2], "engine-7");
+}
+
 static void more_peers_than_are_told_apart_are_counted(void **state)
 {
 	(void)state;
@@ -180,6 +198,7 @@ int main(void)
 #define WITH_FLOOD(test) cmocka_unit_test_setup_teardown(test, setup_flood, teardown_flood)
 		WITH_FLOOD(a_flood_is_two_lines_a_window),
 		WITH_FLOOD(addresses_and_listeners_are_told_apart),
+		WITH_FLOOD(who_was_recognised_is_told_apart),
 		WITH_FLOOD(more_peers_than_are_told_apart_are_counted),
 		cmocka_unit_test(who_was_there_lately_is_no_news),
 		cmocka_unit_test(more_callers_than_there_is_room_for_are_known_as_such),
