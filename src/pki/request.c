@@ -125,6 +125,10 @@ static bool take_names(X509_REQ *request, struct pki_alt_names *names, enum pki_
 {
 	STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
 	int found = -1;
+	/* NULL also where they are there and cannot be read, by whatever cause: that is not "no names". */
+	if (!extensions && (X509_REQ_get_attr_by_NID(request, NID_ext_req, -1) >= 0 ||
+	                           X509_REQ_get_attr_by_NID(request, NID_ms_ext_req, -1) >= 0))
+		return pki_openssl_error(error, "the request's extensions cannot be read");
 	GENERAL_NAMES *list = X509V3_get_d2i(extensions, NID_subject_alt_name, &found, NULL);
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	if (!list)
