@@ -77,12 +77,14 @@ struct request {
 	const struct endpoint *endpoint;         /* match */
 	struct variable variables[VARIABLE_MAX]; /* match */
 	unsigned nvariables;
-	/* match: what the message means, when that differs from in.value: members that filled path variables
-	 * are taken out; or NULL. */
+	/* match, mediate: what the message means, when that differs from in.value: members that filled path variables
+	 * are taken out, or the body was decoded; or NULL. */
 	const struct value *content;
 	slice resource;           /* match: the path that roles are held against; mostly in.path */
 	unsigned methods_allowed; /* match, with STATUS_METHOD_NOT_ALLOWED: for Allow */
 	const struct identity *who; /* authenticate */
+	/* authorize, mediate: whom `who` acts for in this request, in plain text; empty: itself. */
+	slice on_behalf_of;
 	/* authenticate: what `who` was believed by, or refused; NULL: nobody was asked. */
 	const struct authenticator *recognised_by;
 	struct message call; /* mediate: what the backend is to get */

@@ -59,7 +59,8 @@ static void show_body(struct text *line, slice body)
 		text_printf(line, "… (%zu bytes)", body.n);
 }
 
-/* TIME PROTOCOL CLIENT METHOD PATH MEDIA BODY: the protocol that it came by. */
+/* TIME PROTOCOL CLIENT METHOD PATH MEDIA BODY: the protocol that it came by; CLIENT is CLIENT>OTHER where it acts for
+ * another. */
 static slice write_line(const struct exchange *exchange)
 {
 	const struct request *request = exchange->request;
@@ -71,6 +72,10 @@ static slice write_line(const struct exchange *exchange)
 	text_printf(&line, "%s %s ", when, request->protocol);
 	bool known = request->who && request->who->id.n;
 	show_text(&line, known ? request->who->id : SLICE("-"));
+	if (request->on_behalf_of.n) {
+		text_char(&line, '>');
+		show_text(&line, request->on_behalf_of);
+	}
 	text_printf(&line, " %s ", method_name(call->method));
 	show_text(&line, call->path);
 	if (call->query.n) {

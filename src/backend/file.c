@@ -99,6 +99,8 @@ static struct value *line_value(const struct exchange *exchange)
 	        add_text(arena, line, SLICE("id"), arena_copy_slice(arena, slice_of(id))) &&
 	        add_text(arena, line, SLICE("client"),
 	                request->who ? request->who->id : SLICE("")) &&
+	        (!request->on_behalf_of.n ||
+	                add_text(arena, line, SLICE("on_behalf_of"), request->on_behalf_of)) &&
 	        add_text(arena, line, SLICE("method"), slice_of(method_name(call->method))) &&
 	        add_text(arena, line, SLICE("path"), call->path) &&
 	        add_text(arena, line, SLICE("media"), call->media) &&

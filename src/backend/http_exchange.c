@@ -252,6 +252,9 @@ static void write_own_fields(
 	        key.n && field_value_valid(key) ? key : slice_of(id));
 	if (request->who && request->who->id.n)
 		write_checked(text, SLICE("X-Fairlead-Client"), request->who->id, counters);
+	if (request->on_behalf_of.n)
+		write_checked(
+		        text, SLICE("X-Fairlead-On-Behalf-Of"), request->on_behalf_of, counters);
 }
 
 /* Normalised paths and HTTP's own queries have nothing to escape; those of other protocols may. */

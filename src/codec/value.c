@@ -134,6 +134,7 @@ bool value_set_new(struct value *map, slice key, struct value *member)
 static void merge(
         struct value *map, struct value *earlier, struct value *later, struct value *previous)
 {
+	map->repeated = true;
 	previous->next = later->next;
 	if (map->as.members.last == later)
 		map->as.members.last = previous;

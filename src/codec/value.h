@@ -40,8 +40,11 @@ struct value {
 			struct value *first, *last;
 		} members;
 	} as;
-	slice key;          /* in a map */
-	slice literal;      /* VALUE_DOUBLE: see above; or empty */
+	slice key; /* in a map */
+	union {
+		slice literal; /* VALUE_DOUBLE: see above; or empty */
+		bool repeated; /* VALUE_MAP: a key stood there more than once, and the last was taken */
+	};
 	struct value *next; /* in a list or map */
 };
 
@@ -67,7 +70,8 @@ bool value_append(struct value *list, struct value *member);
 bool value_set(struct value *map, slice key, struct value *member);
 /* The same for a key that is known to be new. */
 bool value_set_new(struct value *map, slice key, struct value *member);
-/* Of members with the same key leaves one: the place of the first, the value of the last. Linear in the number
+/* Of members with the same key leaves one: the place of the first, the value of the last; and notes it in
+ * `repeated`. Linear in the number
  * of members. false: over budget (a large map takes a table from the arena). */
 bool value_merge_duplicates(struct arena *, struct value *map);
 

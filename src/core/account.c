@@ -44,15 +44,17 @@ static void log_answer(enum log_level level, const struct request *request)
 	slice why = unquoted(request->why, text, sizeof text);
 	slice client = request->who ? request->who->id : (slice){ NULL, 0 };
 	slice endpoint = request->endpoint ? request->endpoint->name : (slice){ NULL, 0 };
+	slice behalf = request->on_behalf_of;
 	slice path = request->in.path;
 	if (path.n > PATH_SHOWN)
 		path.n = PATH_SHOWN;
 	log_write(level, "request",
-	        "%s id=%s listener=%s protocol=%s peer=%.*s client=%.*s method=%s path=%.*s "
+	        "%s id=%s listener=%s protocol=%s peer=%.*s client=%.*s%s%.*s method=%s path=%.*s "
 	        "endpoint=%.*s backend=%s us=%llu why=\"%.*s\"",
 	        status_name(request->status), id, request->adapter->label, request->protocol,
-	        SLICE_ARG(request->peer), SLICE_ARG(client), method_name(request->in.method),
-	        SLICE_ARG(path), SLICE_ARG(endpoint), request->backend ? request->backend : "",
+	        SLICE_ARG(request->peer), SLICE_ARG(client), behalf.n ? " on_behalf_of=" : "",
+	        SLICE_ARG(behalf), method_name(request->in.method), SLICE_ARG(path),
+	        SLICE_ARG(endpoint), request->backend ? request->backend : "",
 	        (unsigned long long)(clock_monotonic_us() - request->started_us), SLICE_ARG(why));
 }
 

@@ -6,8 +6,8 @@
  * they are and names no role is open. docs/reference/authorization.md is the whole of it, with examples. */
 #include "core/internal.h"
 
+#include "base/uri.h"
 #include "core/pattern.h"
-#include "core/self.h"
 
 bool authorize_takes(const struct endpoint_setup *endpoint, const struct role *role)
 {
@@ -67,10 +67,14 @@ bool authorize_decide(const struct endpoint_setup *endpoint, const struct identi
 	decision->denied = decision->rule != NULL;
 	if (decision->denied)
 		return false;
-	if (is_open(endpoint))
-		return true;
-	decision->rule = allowing(endpoint, who, method, path);
-	return decision->rule != NULL;
+	if (!is_open(endpoint)) {
+		decision->rule = allowing(endpoint, who, method, path);
+		if (!decision->rule)
+			return false;
+	}
+	decision->of_another =
+	        endpoint->subject && !role_rule_matches(endpoint->subject, path, who);
+	return !decision->of_another;
 }
 
 bool authorize_allows(const struct endpoint_setup *endpoint, const struct identity *who,
@@ -127,13 +131,18 @@ static bool allows_some(const struct role *role, struct wanted *wanted)
 	return false;
 }
 
+static struct pattern pattern_of(const struct endpoint_setup *endpoint, const struct identity *who)
+{
+	if (endpoint->subject)
+		return (struct pattern){ PATTERN_ROLE, endpoint->subject->pattern, who };
+	return (struct pattern){ PATTERN_ENDPOINT, endpoint->endpoint.path, NULL };
+}
+
 bool authorize_allows_some(
         const struct endpoint_setup *endpoint, const struct identity *who, slice filter)
 {
 	struct wanted wanted = { who,
-		{ { PATTERN_ENDPOINT, endpoint->endpoint.path, NULL },
-		        { PATTERN_FILTER, filter, NULL } },
-		2 };
+		{ pattern_of(endpoint, who), { PATTERN_FILTER, filter, NULL } }, 2 };
 	if (is_open(endpoint))
 		return leaves_some(&wanted);
 	for (unsigned i = 0; i < who->nroles; i++) {
@@ -141,6 +150,39 @@ bool authorize_allows_some(
 			return true;
 	}
 	return takes_own(endpoint, who) && allows_some(who->own, &wanted);
+}
+
+/* ---- The stage */
+
+/* Whom the path says, where that is not the caller itself. */
+static bool set_on_behalf_of(struct request *request, const struct decision *decision)
+{
+	const struct identity *who = request->who;
+	const struct role_rule *rule = endpoint_setup(request->endpoint)->subject;
+	if (!who->nacts_for)
+		return true;
+	if (!rule)
+		rule = decision->rule;
+	slice segment = rule ? role_rule_self(rule, request->resource) : (slice){ NULL, 0 };
+	slice plain = segment.n ? uri_decode(&request->arena, segment) : who->id;
+	if (!slice_equal(plain, who->id))
+		request->on_behalf_of = plain;
+	return plain.p != NULL;
+}
+
+static void refuse(struct request *request, const struct decision *decision)
+{
+	const struct identity *who = request->who;
+	if (!who->id.n)
+		request_refuse(request, STATUS_UNAUTHENTICATED,
+		        "this endpoint is for callers with a role; say who you are");
+	else if (decision->of_another)
+		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not speak for another, at %.*s",
+		        SLICE_ARG(who->id), SLICE_ARG(request->resource));
+	else
+		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not %s %.*s",
+		        SLICE_ARG(who->id), method_name(request->in.method),
+		        SLICE_ARG(request->resource));
 }
 
 static enum verdict enter(struct core *core, struct request *request)
@@ -154,17 +196,15 @@ static enum verdict enter(struct core *core, struct request *request)
 		request->status = STATUS_OK; /* the session is open; nothing is delivered */
 		return REPLY;
 	}
-	const struct endpoint_setup *endpoint = endpoint_setup(request->endpoint);
-	const struct identity *who = request->who;
-	if (authorize_allows(endpoint, who, request->in.method, request->resource))
+	struct decision decision;
+	if (!authorize_decide(endpoint_setup(request->endpoint), request->who, request->in.method,
+	            request->resource, &decision)) {
+		refuse(request, &decision);
+		return REPLY;
+	}
+	if (set_on_behalf_of(request, &decision))
 		return NEXT;
-	if (who->id.n)
-		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not %s %.*s",
-		        SLICE_ARG(who->id), method_name(request->in.method),
-		        SLICE_ARG(request->resource));
-	else
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "this endpoint is for callers with a role; say who you are");
+	request_refuse(request, STATUS_TOO_LARGE, "no memory left for this request");
 	return REPLY;
 }
 

@@ -57,7 +57,9 @@ struct endpoint_setup {
 	bool anonymous; /* `none` is in its list */
 	const struct role *const *roles;
 	unsigned nroles;
-	const struct backend_setup *to; /* NULL: the gateway keeps the value and is all there is */
+	slice subject_pointer;           /* where a body says whom it is about; or empty */
+	const struct role_rule *subject; /* a path must be the caller's own by this; or NULL */
+	const struct backend_setup *to;  /* NULL: the gateway keeps the value and is all there is */
 	const void *bound;
 	const slice *accepts; /* media types */
 	unsigned naccepts;    /* 0: what the codecs read */

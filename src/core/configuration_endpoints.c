@@ -5,6 +5,7 @@
 #include "core/configuration.h"
 #include "core/router.h"
 #include "core/settings.h"
+#include "core/subject.h"
 
 struct loading {
 	struct configuration *configuration;
@@ -110,11 +111,6 @@ static void load_roles(struct loading *loading)
 		        "with auth: [none] nobody has a role, so nobody could ever call");
 }
 
-struct variable_check {
-	struct loading *loading;
-	const struct config *path;
-};
-
 static bool path_has_variable(const struct loading *loading, slice name)
 {
 	slice pattern = loading->setup->endpoint.path;
@@ -128,6 +124,64 @@ static bool path_has_variable(const struct loading *loading, slice name)
 	}
 	return false;
 }
+
+/* The endpoint's path, with {self} for the variable and nothing said of the others. */
+static const struct role_rule *rule_of_subject(const struct loading *loading, slice variable)
+{
+	struct arena *arena = &loading->configuration->arena;
+	struct role_rule *rule = ARENA_NEW(arena, struct role_rule);
+	slice rest = slice_from(loading->setup->endpoint.path, 1);
+	struct text text;
+	text_init(&text, arena, rest.n + 16);
+	while (rest.p) {
+		slice segment = slice_cut(&rest, '/');
+		text_char(&text, '/');
+		if (slice_equal(segment, variable))
+			text_literal(&text, "{self}");
+		else if (segment.n && segment.p[0] == '{')
+			text_literal(&text, "{}");
+		else
+			text_slice_add(&text, segment);
+	}
+	if (rule)
+		*rule = (struct role_rule){ .methods = ~0u, .pattern = text_slice(&text) };
+	return rule && rule->pattern.p ? rule : NULL;
+}
+
+static void load_subject(struct loading *loading)
+{
+	const struct config *node = config_get(loading->node, "subject");
+	struct endpoint_setup *setup = loading->setup;
+	const char *why;
+	if (!node)
+		return;
+	slice subject = node->text;
+	const unsigned bringing = 1u << METHOD_POST | 1u << METHOD_PUT | 1u << METHOD_PATCH;
+	if (setup->anonymous && !setup->nauth)
+		mistake_add(loading->mistakes, node, "with auth: [none] nobody has an id");
+	if (subject.n > 2 && subject.p[0] == '{' && subject.p[subject.n - 1] == '}') {
+		slice name = { subject.p + 1, subject.n - 2 };
+		if (!path_has_variable(loading, name) || slice_is(name, "*"))
+			mistake_add(loading->mistakes, node, "the endpoint's path has no {%.*s}",
+			        SLICE_ARG(name));
+		setup->subject = rule_of_subject(loading, subject);
+		if (!setup->subject)
+			mistake_add(loading->mistakes, node, "out of memory");
+		return;
+	}
+	if (!subject_pointer_valid(subject, &why))
+		mistake_add(loading->mistakes, node, "%s", why);
+	else if (!(setup->endpoint.methods & bringing))
+		mistake_add(loading->mistakes, node,
+		        "only a message that brings something says whom it is about: POST, PUT, "
+		        "PATCH");
+	setup->subject_pointer = subject;
+}
+
+struct variable_check {
+	struct loading *loading;
+	const struct config *path;
+};
 
 static void check_variable(void *arg, slice name)
 {
@@ -346,6 +400,7 @@ static void load_endpoint(struct loading *loading)
 	load_methods(loading);
 	load_auth(loading);
 	load_roles(loading);
+	load_subject(loading);
 	load_accepts(loading);
 	load_keep(loading);
 	load_call(loading);

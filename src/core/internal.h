@@ -91,9 +91,9 @@ bool authorize_allows(
         const struct endpoint_setup *, const struct identity *, enum method, slice path);
 /* The same, with why. */
 struct decision {
-	const struct role_rule
-	        *rule; /* that allows or denies it; NULL: none does, or none is needed */
-	bool denied;   /* by the rule */
+	const struct role_rule *rule; /* that allows or denies it; NULL: none, or none is needed */
+	bool denied;                  /* by the rule */
+	bool of_another; /* the path's subject is neither the caller nor one it acts for */
 };
 bool authorize_decide(const struct endpoint_setup *, const struct identity *, enum method,
         slice path, struct decision *);

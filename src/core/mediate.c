@@ -12,6 +12,7 @@
 
 #include "codec/value.h"
 #include "core/router.h"
+#include "core/subject.h"
 
 static const slice json = SLICE_INIT("application/json");
 
@@ -80,7 +81,8 @@ static enum verdict set_body(struct request *request, slice media, slice wanted)
 	if (!wanted.n)
 		wanted = request->in.body.n ? media : json;
 	if (request->in.body.n && media_same(media, wanted)) {
-		const struct codec *codec = codec_for(media);
+		/* What was decoded on the way here is well-formed. */
+		const struct codec *codec = request->content ? NULL : codec_for(media);
 		if (codec && !codec->check(request->in.body, &error))
 			return refuse_body(request, media, &error);
 		call->media = media;
@@ -122,14 +124,19 @@ static enum verdict enter(struct core *core, struct request *request)
 	enum verdict verdict = set_target(request, &endpoint->endpoint.call);
 	if (verdict != NEXT)
 		return verdict;
-	if (!in->body.n && !in->value)
-		return check_absent_body(request);
 	slice media = in->media.n ? in->media : endpoint->endpoint.media;
+	if (!in->body.n && !in->value) {
+		verdict = check_absent_body(request);
+		return verdict == NEXT ? subject_check(request, media) : verdict;
+	}
 	if (in->body.n && !media_taken(endpoint, media)) {
 		request_refuse(request, STATUS_UNSUPPORTED_MEDIA, "%.*s is not taken here",
 		        SLICE_ARG(media));
 		return REPLY;
 	}
+	verdict = subject_check(request, media);
+	if (verdict != NEXT)
+		return verdict;
 	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		return set_value(request, media);
 	return set_body(request, media, endpoint->endpoint.call.media);

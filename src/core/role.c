@@ -79,6 +79,11 @@ static bool path_matches(slice pattern, slice path, const struct identity *who)
 	return !pattern.p && !path.p;
 }
 
+bool role_rule_matches(const struct role_rule *rule, slice path, const struct identity *who)
+{
+	return path_matches(rule->pattern, path, who);
+}
+
 const struct role_rule *role_allowing(
         const struct role *role, enum method method, slice path, const struct identity *who)
 {

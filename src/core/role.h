@@ -38,6 +38,8 @@ const struct role_rule *role_allowing(
  * escapes are decoded, an encoded slash or backslash separates too, empty segments are skipped. */
 const struct role_rule *role_denying(
         const struct role *, enum method, slice path, const struct identity *);
+/* Is the path what the rule says, whatever the method? */
+bool role_rule_matches(const struct role_rule *, slice path, const struct identity *);
 /* The segment of a path that {self} stands for in a rule that allows it; or { NULL, 0 }. */
 slice role_rule_self(const struct role_rule *, slice path);
 

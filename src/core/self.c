@@ -33,7 +33,7 @@ bool self_is(const struct identity *who, slice id)
 		return true;
 	for (unsigned i = 0; i < who->nacts_for; i++) {
 		if (self_name_means(who->acts_for[i], id))
-			return true;
+			return uri_segment_allowed(id);
 	}
 	return false;
 }

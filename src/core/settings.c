@@ -244,6 +244,10 @@ const struct setting settings_endpoint[] = {
 	{ .key = "roles",
 	        .type = SETTING_TEXTS,
 	        .help = "the roles that may call; default: any that allows it" },
+	{ .key = "subject",
+	        .type = SETTING_TEXT,
+	        .help = "whom a message is about, who must be the caller: /member of the body "
+	                "(a JSON pointer), or {variable} of the path" },
 	{ .key = "deliver",
 	        .type = SETTING_TEXT,
 	        .fallback = "now",

@@ -78,7 +78,8 @@ static const struct identity *identity_of(const struct configuration *configurat
 static const char fleet[] =
         "auth: { token: { method: token } }\n"
         "roles:\n"
-        "  sensor: { allow: [\"POST /ships/sensors/{self}\", \"GET /ships/sensors/{self}\"] }\n"
+        "  sensor: { allow: [\"POST /ships/sensors/{self}\", \"GET /ships/sensors/{self}\", \"* "
+        "/logs/*\"] }\n"
         "  reader: { allow: [\"GET /ships/*\"], deny: [\"GET /ships/secret/*\"] }\n"
         "  master: { inherits: [sensor, reader], allow: [\"DELETE /ships/*\"], "
         "scopes: [ships, all] }\n"
@@ -105,6 +106,8 @@ static const char fleet[] =
         "roles: [chief], to: screen }\n"
         "  - { name: helm, path: /ships/helm, methods: [PUT, DELETE], auth: [token], "
         "roles: [master], to: screen }\n"
+        "  - { name: logs, path: \"/logs/{of}/{part}\", methods: [GET, POST], auth: [token], "
+        "subject: \"{of}\", to: screen }\n"
         "  - { name: open, path: /open/*, methods: [GET], auth: [token, none], to: screen }\n";
 
 static const struct {
@@ -184,6 +187,13 @@ static const struct {
 	{ "hub", NULL, NULL, METHOD_POST, "/ships/sensors/pump-9", true },
 	{ "hub", NULL, NULL, METHOD_POST, "/ships/sensors/panel", false },
 	{ "hub", "sensor", NULL, METHOD_POST, "/ships/sensors/engine", true },
+	/* The subject in the path, whatever a role allows. */
+	{ "captain", NULL, NULL, METHOD_POST, "/logs/captain/x", true },
+	{ "captain", NULL, NULL, METHOD_POST, "/logs/c%61ptain/x", true },
+	{ "captain", NULL, NULL, METHOD_POST, "/logs/engine/x", false },
+	{ "captain", NULL, NULL, METHOD_SUBSCRIBE, "/logs/engine/x", false },
+	{ "hub", NULL, NULL, METHOD_GET, "/logs/pump-1/captain", true },
+	{ "hub", NULL, NULL, METHOD_GET, "/logs/captain/pump-1", false },
 	/* Open to all is open to all but those who say who they are and are denied. */
 	{ "panel", NULL, NULL, METHOD_GET, "/open/door", true },
 };
@@ -237,12 +247,17 @@ static void filters_of_subscriptions(void **state)
 		{ "engine", "reader", "/ships/#", false },
 		{ "lone", NULL, "/ships/+", true },
 		{ "lone", NULL, "/ships/helm", false },
+		{ "captain", NULL, "/logs/#", true },
+		{ "captain", NULL, "/logs/engine/+", false },
+		{ "hub", NULL, "/logs/engine/+", true },
 	};
 	struct configuration *configuration = load_right(fleet);
-	const struct endpoint_setup *endpoint = &configuration->endpoints[0];
 	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
 		const struct identity *who =
 		        identity_of(configuration, filters[i].client, filters[i].scope, NULL);
+		bool logs = strncmp(filters[i].filter, "/logs", 5) == 0;
+		const struct endpoint_setup *endpoint = configuration_endpoint(
+		        configuration, logs ? SLICE("logs") : SLICE("ships"));
 		if (authorize_allows_some(endpoint, who, slice_of(filters[i].filter)) !=
 		        filters[i].some)
 			fail_msg("%s %s", filters[i].client, filters[i].filter);
@@ -273,6 +288,10 @@ static void a_rule_that_is_none_lets_nobody_in(void **state)
 
 #define HEAD "auth: { token: { method: token } }\nendpoints: []\nroles:\n"
 
+#define END                                                                                        \
+	"auth: { token: { method: token } }\nendpoints:\n"                                         \
+	"  - { name: x, path: /x/*, to: none, "
+
 static void mistakes_have_their_place(void **state)
 {
 	(void)state;
@@ -291,6 +310,15 @@ static void mistakes_have_their_place(void **state)
 		{ HEAD "  a: { deny: [\"GET /a/\"] }\n", 4, "an empty segment" },
 		{ HEAD "clients: [{ id: x, allow: [nonsense] }]\n", 4, "clients[0].allow[0]: say" },
 		{ HEAD "clients: [{ id: x, deny: [\"GET a\"] }]\n", 4, "clients[0].deny[0]" },
+		{ END "methods: [POST], auth: [token], subject: device }\n", 3,
+		        "endpoints[0].subject: say where" },
+		{ END "methods: [POST], auth: [token], subject: \"{of}\" }\n", 3,
+		        "path has no {of}" },
+		{ END "methods: [POST], auth: [token], subject: \"{*}\" }\n", 3,
+		        "path has no {*}" },
+		{ END "methods: [POST], auth: [token], subject: \"/a~2\" }\n", 3, "~0" },
+		{ END "methods: [GET], auth: [token], subject: /a }\n", 3, "POST, PUT, PATCH" },
+		{ END "methods: [POST], auth: [none], subject: /a }\n", 3, "nobody has an id" },
 		{ HEAD "clients: [{ id: x, acts_for: [\"*\"] }]\n", 4, "acts_for[0]: a * may" },
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

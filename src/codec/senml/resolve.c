@@ -337,6 +337,7 @@ bool senml_take(struct records *records, struct value *record, struct error *err
 	struct senml_pack *pack = (struct senml_pack *)records;
 	struct fields fields = { .pack = pack, .error = error };
 	pack->nrecords++;
+	pack->repeated = pack->repeated || record->repeated;
 	if (!take_apart(&fields, record) || !take_bases(&fields))
 		return false;
 	if (fields.nregular) {
@@ -347,6 +348,7 @@ bool senml_take(struct records *records, struct value *record, struct error *err
 		pack->nresolved++;
 		if (pack->list) {
 			put_together(&fields, record);
+			record->repeated = pack->repeated;
 			record->next = NULL;
 			(void)value_append(pack->list, record);
 		}

@@ -16,6 +16,7 @@ struct senml_pack {
 	        *list; /* the resolved records; NULL: only check, and empty the arena after each */
 	bool data_as_text, data_as_bytes; /* the forms that vd may have */
 	unsigned nrecords, nresolved;
+	bool repeated;   /* a record so far had a field twice */
 	int64_t version; /* 0: not said */
 	/* The base fields in force. */
 	slice name, unit;
