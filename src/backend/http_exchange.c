@@ -16,75 +16,7 @@
 #include "base/field.h"
 #include "base/media.h"
 #include "base/random.h"
-#include "base/uri.h"
-
-#include <limits.h>
-
-enum { CONNECTIONS_MAX = 10000 };
-
-/* ---- Where to */
-
-bool http_pool_settings_read(
-        const struct config *config, struct http_pool_settings *settings, struct error *error)
-{
-	uint64_t connections = config_number(config, "connections");
-	uint64_t waiting = config_number(config, "waiting");
-	*settings = (struct http_pool_settings){
-		.connections_max = (unsigned)connections,
-		.waiting_max = waiting > UINT_MAX ? UINT_MAX : (unsigned)waiting,
-		.idle_ms = config_duration_ms(config, "idle"),
-		.connect_timeout_ms = config_duration_ms(config, "connect_timeout"),
-		.answer_max_bytes = config_size(config, "answer"),
-	};
-	return (connections > 0 && connections <= CONNECTIONS_MAX) ||
-	       config_error(config_get(config, "connections"), error, "connections: from 1 to %d",
-	               CONNECTIONS_MAX);
-}
-
-bool http_origin_parse(slice url, struct http_origin *origin, struct error *error)
-{
-	struct uri uri;
-	if (!uri_parse(url, &uri) || !uri.host.n)
-		return error_set(
-		        error, "%.*s is no URL of the form http://host:port/path", SLICE_ARG(url));
-	if (slice_equal_nocase(uri.scheme, SLICE("https")))
-		return error_set(error, "%.*s: TLS towards backends is not supported; use http://",
-		        SLICE_ARG(url));
-	if (!slice_equal_nocase(uri.scheme, SLICE("http")))
-		return error_set(error, "%.*s: the scheme must be http", SLICE_ARG(url));
-	for (size_t i = 0; i < url.n; i++) {
-		unsigned char c = (unsigned char)url.p[i];
-		if (c <= ' ' || c >= 0x7f || c == '@' || c == '?' || c == '#')
-			return error_set(error,
-			        "%.*s: a target has no user, query, fragment or blanks",
-			        SLICE_ARG(url));
-	}
-	slice rest = slice_from(url, uri.scheme.n + 3);
-	*origin = (struct http_origin){ .host = uri.host,
-		.port = uri.port ? uri.port : 80,
-		.authority = { rest.p, slice_find(rest, '/') },
-		.prefix = uri.path };
-	while (origin->prefix.n && origin->prefix.p[origin->prefix.n - 1] == '/')
-		origin->prefix.n--;
-	return true;
-}
-
-struct http_pool *http_origin_open(struct loop *loop, const struct http_origin *origin,
-        const struct http_pool_settings *settings, struct counters *counters, struct error *error)
-{
-	const struct http_pool_counts counts = {
-		.connections = &counters->at[COUNTER_CONNECTIONS],
-		.calls = &counters->at[COUNTER_MESSAGES],
-		.malformed = &counters->at[COUNTER_MALFORMED],
-		.bytes_in = &counters->at[COUNTER_BYTES_IN],
-		.bytes_out = &counters->at[COUNTER_BYTES_OUT],
-	};
-	struct http_pool *pool =
-	        http_pool_open(loop, origin->host, origin->port, settings, &counts);
-	if (!pool)
-		(void)error_set(error, "out of memory, or a host name without end");
-	return pool;
-}
+#include "base/text.h"
 
 /* ---- The head */
 
@@ -453,7 +385,8 @@ enum status http_exchange_finish(struct exchange *exchange, const struct http_ca
 		return STATUS_BAD_BACKEND;
 	case HTTP_END_UNTRUSTED:
 		counters->at[COUNTER_REFUSED]++;
-		exchange->why = slice_of(call->why);
+		exchange->why =
+		        arena_printf(exchange->arena, "no TLS with the backend: %s", call->why);
 		return STATUS_BAD_BACKEND;
 	case HTTP_END_BROKEN:
 		counters->at[COUNTER_FAILED]++;

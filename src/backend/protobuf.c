@@ -24,6 +24,7 @@ struct protobuf_backend {
 	struct backend base;
 	struct protobuf_schema *schema;
 	struct arena arena; /* what bind() makes */
+	struct http_client client;
 	struct protobuf_target *targets;
 	unsigned ntargets;
 };
@@ -59,7 +60,7 @@ static const struct setting settings[] = {
 	        .type = SETTING_FILE,
 	        .required = true,
 	        .help = "the messages: what protoc --include_imports --descriptor_set_out wrote" },
-	HTTP_POOL_SETTINGS,
+	HTTP_CLIENT_SETTINGS,
 	{ .key = NULL },
 };
 
@@ -102,15 +103,14 @@ static struct protobuf_schema *load_descriptors(const struct config *config, str
 static bool open_targets(struct protobuf_backend *backend, struct loop *loop,
         const struct config *config, struct target *targets, struct error *error)
 {
-	struct http_pool_settings pool_settings;
-	if (!http_pool_settings_read(config, &pool_settings, error))
+	if (!http_client_open(&backend->client, config, targets, backend->ntargets, error))
 		return false;
 	for (unsigned i = 0; i < backend->ntargets; i++) {
 		struct protobuf_target *target = &backend->targets[i];
 		if (!http_origin_parse(targets[i].url, &target->origin, error))
 			return false;
-		target->pool = http_origin_open(
-		        loop, &target->origin, &pool_settings, &backend->base.counters, error);
+		target->pool = http_client_pool(
+		        &backend->client, loop, &target->origin, &backend->base.counters, error);
 		if (!target->pool)
 			return false;
 		targets[i].state = target;
@@ -125,6 +125,7 @@ static void close_backend(struct backend *base)
 		return;
 	for (unsigned i = 0; i < backend->ntargets; i++)
 		http_pool_close(backend->targets[i].pool);
+	http_client_close(&backend->client);
 	protobuf_schema_free(backend->schema);
 	arena_finish(&backend->arena);
 	free(backend);

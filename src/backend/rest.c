@@ -1,5 +1,5 @@
-/* rest: calls a web service over HTTP/1.1, one keep-alive pool a target. A thin user of http_pool.h (the
- * connections) and http_exchange.h (the words). */
+/* rest: calls a web service over HTTP/1.1, with TLS or without, one keep-alive pool a target. A thin user of http_pool.h
+ * (the connections), http_origin.h (where to) and http_exchange.h (the words). */
 #include "api/backend.h"
 
 #include "backend/http_exchange.h"
@@ -14,6 +14,7 @@ struct rest_target {
 
 struct rest {
 	struct backend backend;
+	struct http_client client;
 	struct rest_target *targets;
 	unsigned ntargets;
 };
@@ -31,17 +32,19 @@ static void close_rest(struct backend *backend)
 		return;
 	for (unsigned i = 0; i < rest->ntargets; i++)
 		http_pool_close(rest->targets[i].pool);
+	http_client_close(&rest->client);
 	free(rest->targets);
 	free(rest);
 }
 
-static bool open_target(struct rest *rest, struct loop *loop,
-        const struct http_pool_settings *settings, struct target *target, struct error *error)
+static bool open_target(
+        struct rest *rest, struct loop *loop, struct target *target, struct error *error)
 {
 	struct rest_target *own = &rest->targets[rest->ntargets];
 	if (!http_origin_parse(target->url, &own->origin, error))
 		return false;
-	own->pool = http_origin_open(loop, &own->origin, settings, &rest->backend.counters, error);
+	own->pool =
+	        http_client_pool(&rest->client, loop, &own->origin, &rest->backend.counters, error);
 	if (!own->pool)
 		return false;
 	target->state = own;
@@ -61,10 +64,9 @@ static struct backend *open_rest(struct loop *loop, const struct config *config,
 		return NULL;
 	}
 	rest->targets = own;
-	struct http_pool_settings settings;
-	bool good = http_pool_settings_read(config, &settings, error);
+	bool good = http_client_open(&rest->client, config, targets, ntargets, error);
 	for (unsigned i = 0; good && i < ntargets; i++)
-		good = open_target(rest, loop, &settings, &targets[i], error);
+		good = open_target(rest, loop, &targets[i], error);
 	if (good)
 		return &rest->backend;
 	close_rest(&rest->backend);
@@ -150,7 +152,7 @@ static void abort_rest(struct backend *backend, struct exchange *exchange)
 }
 
 static const struct setting settings[] = {
-	HTTP_POOL_SETTINGS,
+	HTTP_CLIENT_SETTINGS,
 	{ .key = NULL },
 };
 

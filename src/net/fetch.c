@@ -18,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
-
 enum {
 	IDLE_MS = 30000,
 	HEAD_ROOM_BYTES = 64 * 1024,
@@ -115,7 +113,7 @@ static bool open_tls(
 	static const char *protocols[] = { "http/1.1", NULL };
 	const struct tls_options options = {
 		.transport = TLS_STREAM,
-		.authorities = settings->ca ? settings->ca : SYSTEM_AUTHORITIES,
+		.authorities = settings->ca ? settings->ca : TLS_SYSTEM_AUTHORITIES,
 		.skip_unreadable_authorities = !settings->ca,
 		.certificate = settings->certificate,
 		.key = settings->key,

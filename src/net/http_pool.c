@@ -22,6 +22,7 @@
 #include "net/resolve.h"
 #include "net/stream.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -250,6 +251,18 @@ static void lost(struct http_connection *connection, struct http_call *call, enu
 	end_call(call, HTTP_END_BROKEN);
 }
 
+/* What a TLS handshake has failed of; NULL: it is over, or has not begun. */
+static const char *failure_of(const struct http_connection *connection, struct stream *stream,
+        enum stream_end end, int errno_value)
+{
+	const char *failure = stream_failure(stream);
+	if (failure || connection->connected || !connection->pool->settings.tls)
+		return failure;
+	bool broken_off = end == STREAM_END_PEER || errno_value == ECONNRESET ||
+	                  errno_value == ECONNABORTED || errno_value == EPIPE;
+	return broken_off ? "it broke the TLS handshake off" : NULL;
+}
+
 static const char *ended_by(const char *failure, int errno_value)
 {
 	if (failure)
@@ -270,7 +283,7 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 	if (call) {
 		connection->call = NULL;
 		call->connection = NULL;
-		call->why = stream_failure(stream);
+		call->why = failure_of(connection, stream, end, errno_value);
 		log_debug("http", "%s:%u: a connection ended: %s", pool->host, pool->port,
 		        ended_by(call->why, errno_value));
 		if (connection->connected)

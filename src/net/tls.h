@@ -15,6 +15,9 @@
 
 struct tls;
 
+/* PEM: whom the system trusts (Debian's ca-certificates). */
+#define TLS_SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+
 enum tls_transport { TLS_STREAM, TLS_DATAGRAM };
 
 /* What a server asks of its clients. A certificate that is shown must be good in any case. */

@@ -83,18 +83,24 @@ class Seen:
 
 class RestBackend:
     """A real HTTP/1.1 server. `answer(seen)` gives (status, headers, body), or raises ConnectionError to reset; the
-    default answers 200 with {"ok":true}. Everything seen is in .seen, in order of arrival."""
+    default answers 200 with {"ok":true}. Everything seen is in .seen, in order of arrival. `tls`: the context of an HTTPS
+    server; .accepted counts its connections."""
 
-    def __init__(self, answer=None, address=None):
+    def __init__(self, answer=None, address=None, tls=None):
         self.seen = []
         self.arrived = queue.Queue()
         self.answer = answer or (lambda seen: (200, {"Content-Type": "application/json"}, b'{"ok":true}'))
         self.address = address or own_address()
+        self.accepted = 0
         backend = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self):
+                super().setup()
+                backend.accepted += 1
 
             def handle_any(self):
                 length = int(self.headers.get("Content-Length") or 0)
@@ -132,7 +138,10 @@ class RestBackend:
 
         self.server = Server((self.address, 0), Handler)
         self.port = self.server.server_address[1]
-        self.url = f"http://{self.address}:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{self.address}:{self.port}"
+        if tls:
+            # The handshake is the connection's own thread's, at its first read.
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def next(self, seconds=DEADLINE_S):
