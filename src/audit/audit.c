@@ -113,15 +113,18 @@ static void give_back(struct work *work, struct list *entries, bool lost)
 static void write_all(struct work *work)
 {
 	struct list done;
-	list_init(&done);
-	bool good = writer_write(work->audit->writer, &work->entries, &done);
+	bool good;
+	do {
+		list_init(&done);
+		good = writer_write(work->audit->writer, &work->entries, &done);
+		give_back(work, &done, false);
+	} while (good && !list_empty(&work->entries));
 	if (!good && !work->failing)
 		log_error("audit", "the log cannot be written: %s; trying again",
 		        writer_why(work->audit->writer));
 	else if (good && work->failing)
 		log_info("audit", "the log is written again");
 	work->failing = !good;
-	give_back(work, &done, false);
 }
 
 static int wait_ms(const struct work *work)
@@ -225,6 +228,13 @@ static bool post(struct audit *audit, const struct note *note)
 	return true;
 }
 
+/* Once something was lost, not before half of it is free: many are lost at a time, and said in one line. */
+static bool has_room(const struct audit *audit)
+{
+	size_t max = audit->unsaid ? PENDING_MAX_BYTES / 2 : (size_t)PENDING_MAX_BYTES;
+	return audit->pending_bytes <= max;
+}
+
 /* The number of those that were lost, before what comes after them. */
 static bool say_lost(struct audit *audit)
 {
@@ -246,7 +256,7 @@ static bool say_lost(struct audit *audit)
 static void write_note(void *arg, const struct note *note)
 {
 	struct audit *audit = arg;
-	bool room = audit->pending_bytes <= PENDING_MAX_BYTES && say_lost(audit);
+	bool room = has_room(audit) && say_lost(audit);
 	if (!room || !post(audit, note))
 		lose(audit, note);
 }
@@ -355,7 +365,8 @@ static void letters_are_back(void *arg, struct list *letters)
 {
 	struct audit *audit = arg;
 	come_back(audit, letters);
-	(void)say_lost(audit);
+	if (has_room(audit))
+		(void)say_lost(audit);
 }
 
 /* ---- Opening and closing. */

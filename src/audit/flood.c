@@ -117,7 +117,7 @@ static uint64_t key_of(const struct audit_event *event, const char *peer)
 {
 	char text[KEY_MAX_BYTES];
 	/* A name that nobody has proved can be another one each time. */
-	bool by_who = event->status != STATUS_UNAUTHENTICATED;
+	bool by_who = event->kind != AUDIT_REFUSAL || event->status == STATUS_FORBIDDEN;
 	slice who = by_who ? event->who : (slice){ NULL, 0 };
 	int n = snprintf(text, sizeof text, "%s\n%s\n%s\n%d\n%.*s", peer, event->action,
 	        event->listener ? event->listener : "", (int)event->status, SLICE_ARG(who));

@@ -280,29 +280,27 @@ static void give_back(struct list *taken, struct list *entries)
 
 bool writer_write(struct writer *writer, struct list *entries, struct list *done)
 {
-	while (!list_empty(entries) || writer->nown) {
-		if (!make_ready(writer))
-			return false;
-		struct batch batch = begin_batch(writer);
-		struct list taken;
-		list_init(&taken);
-		while (!list_empty(entries) && has_room(writer, &batch)) {
-			struct entry *entry = LIST_OWNER(entries->next, struct entry, link);
-			put_note(writer, &batch, &entry->note);
-			list_remove(&entry->link);
-			list_append(&taken, &entry->link);
-		}
-		bool good = commit(writer, &batch);
-		if (!good)
-			give_back(&taken, entries);
-		LIST_EACH (&taken, at, following) {
-			list_remove(at);
-			list_append(done, at);
-		}
-		if (!good || (writer->look_for_old && !remove_old(writer)))
-			return false;
+	if (list_empty(entries) && !writer->nown)
+		return true;
+	if (!make_ready(writer))
+		return false;
+	struct batch batch = begin_batch(writer);
+	struct list taken;
+	list_init(&taken);
+	while (!list_empty(entries) && has_room(writer, &batch)) {
+		struct entry *entry = LIST_OWNER(entries->next, struct entry, link);
+		put_note(writer, &batch, &entry->note);
+		list_remove(&entry->link);
+		list_append(&taken, &entry->link);
 	}
-	return true;
+	bool good = commit(writer, &batch);
+	if (!good)
+		give_back(&taken, entries);
+	LIST_EACH (&taken, at, following) {
+		list_remove(at);
+		list_append(done, at);
+	}
+	return good && (!writer->look_for_old || remove_old(writer));
 }
 
 const char *writer_why(const struct writer *writer)

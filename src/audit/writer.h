@@ -26,8 +26,9 @@ struct writer *writer_open(const char *folder, const struct writer_limits *, str
 void writer_close(struct writer *);
 void writer_limit(struct writer *, const struct writer_limits *);
 
-/* Writes what is on the list, in its order, and moves what is on disk to the end of `done`. Blocks. false: the disk
- * takes nothing; what is still on `entries` can be tried again. writer_why() says why not. */
+/* Writes the first of what is on the list, as much as goes into one batch, and moves what is on disk to the end of `done`.
+ * Blocks. false: the disk takes nothing, or not all that it should; what is still on `entries` can be tried again.
+ * writer_why() says why not. */
 bool writer_write(struct writer *, struct list *entries, struct list *done);
 const char *writer_why(const struct writer *);
 /* The last line that is on disk. */

@@ -36,6 +36,46 @@ def test_a_kill_under_load_leaves_a_whole_log():
         verify(gateway)
 
 
+def traced(gateway, injection):
+    """From now on system calls on the log's first file go wrong as strace is told."""
+    script = os.path.join(gateway.folder, "traced")
+    with open(script, "w", encoding="utf-8") as out:
+        out.write(f"#!/bin/sh\nexec strace -f -qq -o /dev/null -P {files(gateway)[0]} "
+                  f'-e inject={injection} {support.BINARY} "$@"\n')
+    os.chmod(script, 0o755)
+    gateway.binary = script
+    # The leak sanitizer is a tracer itself.
+    gateway.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+
+
+def can_trace():
+    return run("strace", "-f", "-o", "/dev/null", "true", expect=None).returncode == 0
+
+
+def test_a_kill_at_any_write_leaves_a_whole_log():
+    if not can_trace():
+        support.skip("strace may not trace here")
+    with gateway_with("flood_window: 1ms") as gateway:
+        wait_lines(gateway, action="gateway.start")
+        untraced = gateway.binary
+        for call_, when in (("pwrite64", 1), ("pwrite64", 3), ("fdatasync", 1), ("fdatasync", 2), ("fdatasync", 4)):
+            gateway.kill()
+            traced(gateway, f"{call_}:signal=KILL:when={when}")
+            gateway.start(wait=False)
+
+            def is_dead():
+                run("curl", "-s", "-o", "/dev/null", gateway.url("/ships/sensors/engine-7"), expect=None)
+                return gateway.process.poll() is not None
+            wait_until(is_dead, f"the end at {call_} {when}")
+            verify(gateway)
+            before = lines(gateway)[-1]["seq"]
+            gateway.binary = untraced
+            gateway.start()
+            wait_until(lambda: lines(gateway, action="gateway.start")[-1]["seq"] > before, "the start in the log")
+            verify(gateway)
+        del gateway.environment["ASAN_OPTIONS"]
+
+
 def test_a_torn_line_is_set_aside_and_said():
     with gateway_with() as gateway:
         wait_lines(gateway, action="gateway.start")
@@ -52,22 +92,14 @@ def test_a_torn_line_is_set_aside_and_said():
 
 
 def test_a_full_disk_is_said_survived_and_counted():
-    probe = run("strace", "-f", "-o", "/dev/null", "true", expect=None)
-    if probe.returncode:
+    if not can_trace():
         support.skip("strace may not trace here")
     with gateway_with("flood_window: 1ms") as gateway:
         wait_lines(gateway, action="gateway.start")
         gateway.signal(signal.SIGTERM)
         gateway.process.wait(support.DEADLINE_S)
         # From now on the disk takes some lines of this file, then none for a while, and then lines again.
-        script = os.path.join(gateway.folder, "traced")
-        with open(script, "w", encoding="utf-8") as out:
-            out.write(f"#!/bin/sh\nexec strace -f -qq -o /dev/null -P {files(gateway)[0]} "
-                      f'-e inject=pwrite64:error=ENOSPC:when=3..5 {support.BINARY} "$@"\n')
-        os.chmod(script, 0o755)
-        gateway.binary = script
-        # The leak sanitizer is a tracer itself.
-        gateway.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        traced(gateway, "pwrite64:error=ENOSPC:when=3..5")
         gateway.start()
         pid = int(re.search(r"pid=(\d+)", gateway.log()).group(1))
         said = False

@@ -282,7 +282,10 @@ static bool write_events(unsigned n, struct list *entries)
 		list_init(&entry->link);
 		list_append(entries, &entry->link);
 	}
-	bool good = writer_write(writer, entries, &done);
+	bool good;
+	do
+		good = writer_write(writer, entries, &done);
+	while (good && !list_empty(entries));
 	LIST_EACH (&done, at, following)
 		free(LIST_OWNER(at, struct entry, link));
 	return good;
