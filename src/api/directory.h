@@ -17,6 +17,7 @@ enum key_kind {
 	KEY_PASSWORD,
 	KEY_PSK,
 	KEY_CERTIFICATE, /* the SHA-256 fingerprint of one */
+	KEY_REFRESH,     /* what an access token is got by, and nothing else */
 	KEY_KINDS
 };
 
@@ -24,17 +25,19 @@ struct client_key {
 	slice client; /* whose it is */
 	slice handle; /* names it in lists, logs and the audit log, and tells nothing of it: "t-5f0c"; or empty */
 	enum key_kind kind;
-	/* KEY_TOKEN, KEY_API_KEY: its keyed hash. KEY_PASSWORD: a hash in the notation of crypt(5), or the password
+	/* KEY_TOKEN, KEY_API_KEY, KEY_REFRESH: its keyed hash. KEY_PASSWORD: a hash in the notation of crypt(5), or the password
 	 * itself where the configuration gives it. KEY_PSK: the key. KEY_CERTIFICATE: the fingerprint's 32 bytes. */
 	slice secret;
 	const slice *scopes; /* what it is good for, of what its client may */
 	unsigned nscopes;
 	bool scoped;    /* false: for everything */
 	slice bound_to; /* the fingerprint of the certificate that must come with it; or empty */
+	slice family;   /* what it is revoked together with; or empty */
+	bool spent; /* KEY_REFRESH: it was turned in; who comes with it again is a thief or was robbed */
 	uint64_t made_ms, expires_ms; /* since 1970; 0: not known, never */
 };
 
-/* A token or an API key by itself, a certificate by its fingerprint; NULL: not here. The time that it takes tells
+/* A token, an API key or a refresh token by itself, a certificate by its fingerprint; NULL: not here. The time that it takes tells
  * nothing of those that are here. It may have expired. */
 const struct client_key *directory_find_key(const struct directory *, enum key_kind, slice secret);
 /* The keys of one client, one after the other; `previous` NULL: the first. NULL: no more. */

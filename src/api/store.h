@@ -1,4 +1,4 @@
-/* store: what outlives the process: last values, MQTT sessions, commands that wait for a device.
+/* store: what outlives the process: last values, MQTT sessions, commands that wait for a device, clients and keys.
  *
  * Records are written by a thread of the store's own, many in one transaction; a receipt's done() comes when the
  * transaction is on disk (fdatasync). What somebody waits for is written at once, the rest within store_set_delay(). Writes
@@ -14,7 +14,14 @@
 
 struct store;
 
-enum store_table { STORE_LAST_VALUES, STORE_MQTT_SESSIONS, STORE_MAILBOX, STORE_TABLES };
+enum store_table {
+	STORE_LAST_VALUES,
+	STORE_MQTT_SESSIONS,
+	STORE_MAILBOX,
+	STORE_CLIENTS,
+	STORE_KEYS,
+	STORE_TABLES
+};
 
 /* One row. What a table has no use for is empty. */
 struct store_record {
@@ -40,6 +47,8 @@ struct store_receipt {
 bool store_put(
         struct store *, enum store_table, const struct store_record *, struct store_receipt *);
 bool store_remove(struct store *, enum store_table, slice key, struct store_receipt *);
+/* Would this many records be taken now, that have so many bytes together? */
+bool store_has_room(const struct store *, unsigned records, size_t bytes);
 /* Calls `each` for every record of the table, by key; stops when it returns false. The record lives for the time of
  * the call. Reads the disk: when opening and reloading only. false: it cannot be read, error says why. */
 bool store_each(struct store *, enum store_table,

@@ -28,6 +28,19 @@ int cli_audit_tail(int argc, char **argv);
 int cli_audit_folder(const char *file, const char *folder);
 /* schema.c: the JSON Schema of the configuration, to stdout. */
 int cli_print_schema(void);
+/* gateway.c: all that a gateway consists of, whether it serves (`run`) or only does one thing (`client`). */
+struct cli_gateway {
+	struct loop *loop;
+	struct core *core;
+	struct store *store; /* NULL: the configuration has no gateway.state */
+	struct audit *audit; /* NULL: nor that, or the audit log is off */
+};
+/* false: out of memory or descriptors. Afterwards cli_gateway_finish(), in any case. */
+bool cli_gateway_init(struct cli_gateway *);
+/* The state folder of the configuration, which is loaded: its lock, its database, its keys, its audit log. false: error
+ * says why. */
+bool cli_gateway_open_state(struct cli_gateway *, struct error *);
+void cli_gateway_finish(struct cli_gateway *);
 /* "file:line:column: key path: what is wrong" for each, on stderr. */
 void cli_print_mistakes(const struct mistakes *);
 

@@ -1,7 +1,6 @@
 /* fairlead run: the gateway in the foreground, until SIGTERM or SIGINT. */
 #include "cli/cli.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +10,6 @@
 #include "base/log.h"
 #include "audit/audit.h"
 #include "loop/loop.h"
-#include "store/store.h"
 
 static const char help[] =
         "Usage: fairlead run [-c FILE]\n"
@@ -29,14 +27,7 @@ static const char help[] =
 
 enum { GRACE_MS = 10000 };
 
-struct gateway {
-	struct loop *loop;
-	struct core *core;
-	struct store *store; /* NULL: the configuration has no gateway.state */
-	struct audit *audit; /* NULL: nor that, or the audit log is off */
-};
-
-static void log_counters(const struct gateway *gateway)
+static void log_counters(const struct cli_gateway *gateway)
 {
 	core_log_counters(gateway->core);
 	audit_log_counters(gateway->audit);
@@ -44,7 +35,7 @@ static void log_counters(const struct gateway *gateway)
 
 static void signalled(void *arg, int number)
 {
-	const struct gateway *gateway = arg;
+	const struct cli_gateway *gateway = arg;
 	struct core *core = gateway->core;
 	switch (number) {
 	case SIGHUP:
@@ -75,7 +66,7 @@ static void raise_descriptor_limit(void)
 static const int numbers[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
-static bool watch_signals(struct gateway *gateway)
+static bool watch_signals(struct cli_gateway *gateway)
 {
 	for (size_t i = 0; i < NUMBERS; i++) {
 		if (!loop_on_signal(gateway->loop, numbers[i], signalled, gateway))
@@ -93,27 +84,7 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static bool open_state(struct gateway *gateway, struct error *error)
-{
-	const struct configuration *configuration = core_configuration(gateway->core);
-	const char *folder = configuration->state;
-	if (!folder)
-		return true;
-	gateway->store = store_open(gateway->loop, folder, error);
-	if (!gateway->store || !core_use_store(gateway->core, gateway->store, error))
-		return false;
-	if (!configuration->audit.on)
-		return true;
-	char path[PATH_MAX];
-	if ((size_t)snprintf(path, sizeof path, "%s/audit", folder) >= sizeof path)
-		return error_set(error, "the state folder's path is too long");
-	gateway->audit = audit_open(gateway->loop, path, &configuration->audit, error);
-	if (gateway->audit)
-		core_use_audit(gateway->core, audit_sink(gateway->audit));
-	return gateway->audit != NULL;
-}
-
-static int serve(struct gateway *gateway, const char *path)
+static int serve(struct cli_gateway *gateway, const char *path)
 {
 	struct arena arena;
 	arena_init(&arena, 4 << 20);
@@ -125,7 +96,7 @@ static int serve(struct gateway *gateway, const char *path)
 	if (!loaded)
 		return CLI_WRONG;
 	struct error error = { 0 };
-	if (!open_state(gateway, &error)) {
+	if (!cli_gateway_open_state(gateway, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n", error.text);
 		return CLI_FAILED;
 	}
@@ -153,18 +124,12 @@ int cli_run(int argc, char **argv)
 	if (!path)
 		return helped ? CLI_OK : CLI_WRONG;
 	raise_descriptor_limit();
-	struct gateway gateway = { .loop = loop_create() };
-	if (gateway.loop)
-		gateway.core = core_create(gateway.loop, cli_plugs());
+	struct cli_gateway gateway;
 	int code = CLI_FAILED;
-	if (gateway.core)
+	if (cli_gateway_init(&gateway))
 		code = serve(&gateway, path);
 	else
 		(void)fputs("fairlead run: out of memory or descriptors\n", stderr);
-	core_destroy(gateway.core);
-	audit_close(gateway.audit);
-	store_close(gateway.store);
-	loop_destroy(gateway.loop);
-	arena_cache_drop();
+	cli_gateway_finish(&gateway);
 	return code;
 }

@@ -24,7 +24,8 @@ enum {
 	GUESSING_MAX_MS = 24 * 3600 * 1000,
 	VALUES_MAX = 10000000,
 	AUDIT_FILE_MIN_BYTES = 64 * 1024,
-	AUDIT_FILES_MAX = 100000
+	AUDIT_FILES_MAX = 100000,
+	CLIENTS_MAX = 1000000
 };
 
 static void refuse_limit(struct mistakes *mistakes, const struct config *limits, const char *key,
@@ -51,6 +52,18 @@ static void load_value_limits(
 	configuration->subscriptions_max = (unsigned)subscriptions;
 }
 
+static void load_client_limits(
+        struct configuration *configuration, const struct config *limits, struct mistakes *mistakes)
+{
+	uint64_t clients = config_number(limits, "clients"), keys = config_number(limits, "keys");
+	if (clients > CLIENTS_MAX)
+		refuse_limit(mistakes, limits, "clients", "at most a million");
+	if (keys > CLIENTS_MAX)
+		refuse_limit(mistakes, limits, "keys", "at most a million");
+	configuration->clients_max = (unsigned)clients;
+	configuration->keys_max = (unsigned)keys;
+}
+
 /* Within reason, so that no sum or product of them overflows, on 32 bits either. */
 static void load_limits(
         struct configuration *configuration, const struct config *limits, struct mistakes *mistakes)
@@ -71,6 +84,7 @@ static void load_limits(
 	configuration->limits.connections_max = (unsigned)connections;
 	configuration->memory_max_bytes = memory;
 	load_value_limits(configuration, limits, mistakes);
+	load_client_limits(configuration, limits, mistakes);
 }
 
 static void load_guessing(struct configuration *configuration, const struct config *guessing,

@@ -76,6 +76,7 @@ struct configuration {
 	unsigned values_max;
 	size_t values_max_bytes;
 	unsigned subscriptions_max;
+	unsigned clients_max, keys_max; /* at run time */
 	uint64_t save_within_ms;
 	struct audit_settings audit;
 	char digest[DIGEST_HEX_BYTES]; /* of the file */

@@ -35,7 +35,8 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	core->values = values_create();
 	core->postbox = postbox_create(core);
 	core->throttle = throttle_create();
-	if (!registry_init(&core->registry) || !core->values || !core->postbox || !core->throttle) {
+	if (!registry_init(&core->registry, core, loop) || !core->values || !core->postbox ||
+	        !core->throttle) {
 		registry_finish(&core->registry);
 		values_destroy(core->values);
 		postbox_destroy(core->postbox);
@@ -96,6 +97,7 @@ static void take_limits(struct core *core)
 static void put_in_force(struct core *core)
 {
 	directory_use(core->current->directory, &core->registry);
+	registry_compare(&core->registry);
 	for (unsigned i = 0; i < core->current->nauthenticators; i++)
 		core->current->authenticators[i].authenticator->core = core;
 	for (unsigned i = 0; i < core->current->nbackends; i++) {
@@ -130,7 +132,14 @@ bool core_use_store(struct core *core, struct store *store, struct error *error)
 {
 	core->store = store;
 	store_set_delay(store, STORE_LAST_VALUES, core->current->save_within_ms);
-	return publish_restore(core, error) && postbox_open(core->postbox, error);
+	return publish_restore(core, error) && postbox_open(core->postbox, error) &&
+	       registry_restore(&core->registry, error);
+}
+
+bool core_use_keys(struct core *core, const unsigned char digest_key[CORE_KEY_BYTES],
+        const unsigned char seal_key[CORE_KEY_BYTES])
+{
+	return registry_set_keys(&core->registry, digest_key, seal_key);
 }
 
 struct store *adapter_store(const struct adapter *adapter)

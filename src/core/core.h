@@ -15,6 +15,11 @@ bool core_load(struct core *, const char *path, struct mistakes *);
 /* Between core_load() and core_start(): where that is kept which outlives the process. It stays the caller's, and is
  * closed after core_destroy(). false: it cannot be read, error says why. */
 bool core_use_store(struct core *, struct store *, struct error *);
+/* Before core_use_store(): the keys that what it keeps of clients is hashed and sealed with. They are copied. Without
+ * it nothing that was kept can be read, nor what is kept now at the next start. false: out of memory. */
+enum { CORE_KEY_BYTES = 32 };
+bool core_use_keys(struct core *, const unsigned char digest_key[CORE_KEY_BYTES],
+        const unsigned char seal_key[CORE_KEY_BYTES]);
 /* Where audit events go from now on; borrowed until core_destroy(). NULL: nowhere. */
 void core_use_audit(struct core *, struct audit_sink *);
 /* Starts every listener. false: error says which could not and why; none is left running. */

@@ -102,6 +102,11 @@ void directory_use(struct directory *directory, const struct registry *registry)
 	directory->registry = registry;
 }
 
+const struct roster *directory_listed(const struct directory *directory)
+{
+	return directory->listed;
+}
+
 /* ---- Looking for somebody */
 
 /* Where this client is kept: the file first. NULL: nowhere. */
@@ -142,18 +147,33 @@ static void remember(const struct directory *directory, slice secret)
 	keyed_digest_remember(directory->registry->digests, secret, &digest);
 }
 
-const struct client_key *directory_find_key(
+/* Among those of run time. The keys of a client that the file has taken the place of are out of force; those that were
+ * made for a client of the file are not. */
+static const struct client_key *find_registered(
         const struct directory *directory, enum key_kind kind, slice secret)
 {
 	const struct registry *registry = directory->registry;
+	const struct client_key *key = NULL;
+	if (registry && kind == KEY_CERTIFICATE)
+		key = roster_find_key(registry->roster, kind, secret);
+	else if (registry)
+		key = find_secret(registry->roster, registry->digests, kind, secret);
+	bool replaced = key && roster_find(directory->listed, key->client) &&
+	                roster_find(registry->roster, key->client);
+	return replaced ? NULL : key;
+}
+
+const struct client_key *directory_find_key(
+        const struct directory *directory, enum key_kind kind, slice secret)
+{
 	const struct client_key *key;
 	if (kind == KEY_CERTIFICATE) {
 		key = roster_find_key(directory->listed, kind, secret);
-		return key || !registry ? key : roster_find_key(registry->roster, kind, secret);
+		return key ? key : find_registered(directory, kind, secret);
 	}
 	key = find_secret(directory->listed, directory->digests, kind, secret);
-	if (!key && registry)
-		key = find_secret(registry->roster, registry->digests, kind, secret);
+	if (!key)
+		key = find_registered(directory, kind, secret);
 	if (key)
 		remember(directory, secret);
 	return key;

@@ -19,6 +19,9 @@ void directory_use(struct directory *, const struct registry *);
 /* The client of this id, or NULL. */
 const struct client *directory_client(const struct directory *, slice id);
 
+/* The file's. */
+const struct roster *directory_listed(const struct directory *);
+
 /* client_keys.c: what the file gives a client to prove itself by goes into the roster. false: something is wrong with
  * it, and is among the mistakes. */
 bool client_keys_load(struct roster *, const struct keyed_digests *, const struct config *client,

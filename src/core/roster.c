@@ -9,15 +9,16 @@ struct entry {
 	struct client client;
 	UT_hash_handle hh;
 	struct list keys;
-	slice id; /* as the table has it: the content may be replaced */
+	bool absent; /* its keys are here, the client is not */
+	slice id;    /* as the table has it: the content may be replaced */
 	char *content;
 };
 
 struct key {
 	struct client_key key;
 	UT_hash_handle by_secret, by_handle;
-	struct list link; /* among its client's */
-	struct entry *owner;
+	struct list link;    /* among its client's */
+	struct entry *owner; /* NULL: it was taken out */
 	size_t bytes;
 };
 
@@ -25,7 +26,7 @@ struct roster {
 	struct entry *clients;
 	struct key *secrets[KEY_KINDS];
 	struct key *handles;
-	unsigned nkeys;
+	unsigned nclients, nkeys;
 };
 
 struct roster *roster_create(void)
@@ -75,6 +76,7 @@ static struct entry *add_entry(struct roster *roster, slice id)
 		return NULL;
 	char *at = (char *)(entry + 1);
 	entry->id = copy(&at, id);
+	entry->absent = true;
 	list_init(&entry->keys);
 	HASH_ADD_KEYPTR(hh, roster->clients, entry->id.p, id.n, entry);
 	if (find(roster, id) == entry)
@@ -119,10 +121,12 @@ const struct client *roster_put(struct roster *roster, const struct client *clie
 	free(entry->content);
 	entry->content = content;
 	entry->client = next;
+	roster->nclients += entry->absent;
+	entry->absent = false;
 	return &entry->client;
 }
 
-static void remove_key(struct roster *roster, struct key *key)
+static void take_key(struct roster *roster, struct key *key)
 {
 	if (key->key.kind != KEY_PSK && key->key.kind != KEY_PASSWORD)
 		HASH_DELETE(by_secret, roster->secrets[key->key.kind], key);
@@ -130,25 +134,40 @@ static void remove_key(struct roster *roster, struct key *key)
 		HASH_DELETE(by_handle, roster->handles, key);
 	list_remove(&key->link);
 	roster->nkeys--;
+	key->owner = NULL;
+}
+
+static void free_key(struct key *key)
+{
 	explicit_bzero(key, key->bytes);
 	free(key);
 }
 
-static void remove_client(struct roster *roster, struct entry *entry)
+static void free_entry(struct roster *roster, struct entry *entry)
 {
-	LIST_EACH (&entry->keys, at, following)
-		remove_key(roster, LIST_OWNER(at, struct key, link));
 	HASH_DEL(roster->clients, entry);
 	free(entry->content);
 	free(entry);
 }
 
+static void remove_client(struct roster *roster, struct entry *entry)
+{
+	LIST_EACH (&entry->keys, at, following) {
+		struct key *key = LIST_OWNER(at, struct key, link);
+		take_key(roster, key);
+		free_key(key);
+	}
+	roster->nclients -= !entry->absent;
+	free_entry(roster, entry);
+}
+
 bool roster_remove(struct roster *roster, slice id)
 {
 	struct entry *entry = find(roster, id);
-	if (entry)
+	bool here = entry && !entry->absent;
+	if (here)
 		remove_client(roster, entry);
-	return entry != NULL;
+	return here;
 }
 
 void roster_destroy(struct roster *roster)
@@ -163,7 +182,7 @@ void roster_destroy(struct roster *roster)
 const struct client *roster_find(const struct roster *roster, slice id)
 {
 	const struct entry *entry = find(roster, id);
-	return entry ? &entry->client : NULL;
+	return entry && !entry->absent ? &entry->client : NULL;
 }
 
 const struct client *roster_next(const struct roster *roster, const struct client *previous)
@@ -171,12 +190,14 @@ const struct client *roster_next(const struct roster *roster, const struct clien
 	const struct entry *entry =
 	        previous ? ((const struct entry *)(const void *)previous)->hh.next
 	                 : roster->clients;
+	while (entry && entry->absent)
+		entry = entry->hh.next;
 	return entry ? &entry->client : NULL;
 }
 
 unsigned roster_count(const struct roster *roster)
 {
-	return HASH_COUNT(roster->clients);
+	return roster->nclients;
 }
 
 /* ---- Keys */
@@ -195,23 +216,25 @@ static struct key *key_named(const struct roster *roster, slice handle)
 	return key;
 }
 
-static struct key *copy_key(const struct client_key *from, struct entry *owner)
+/* Its client's id is part of it, so that it outlives the client where it was taken out. */
+static struct key *copy_key(const struct client_key *from)
 {
 	size_t bytes = sizeof(struct key) + texts_bytes(from->scopes, from->nscopes) +
-	               from->handle.n + from->secret.n + from->bound_to.n;
+	               from->client.n + from->handle.n + from->secret.n + from->bound_to.n +
+	               from->family.n;
 	struct key *key = calloc(1, bytes);
 	if (!key)
 		return NULL;
 	slice *scopes = (slice *)(void *)(key + 1);
 	char *at = (char *)(scopes + from->nscopes);
 	key->bytes = bytes;
-	key->owner = owner;
 	key->key = *from;
-	key->key.client = owner->id;
+	key->key.client = copy(&at, from->client);
 	key->key.scopes = copy_texts(&scopes, &at, from->scopes, from->nscopes);
 	key->key.handle = copy(&at, from->handle);
 	key->key.secret = copy(&at, from->secret);
 	key->key.bound_to = copy(&at, from->bound_to);
+	key->key.family = copy(&at, from->family);
 	list_init(&key->link);
 	return key;
 }
@@ -236,29 +259,92 @@ static bool enter_key(struct roster *roster, struct key *key)
 	return false;
 }
 
-enum roster_answer roster_put_key(struct roster *roster, const struct client_key *from)
+/* Its client, or a place for it where that is somebody else's. */
+static struct entry *owner_of(struct roster *roster, slice client, bool elsewhere)
 {
-	struct entry *owner = find(roster, from->client);
-	if (!owner)
-		return ROSTER_NO_CLIENT;
-	if (find_key(roster, from->kind, from->secret) ||
-	        (from->handle.n && key_named(roster, from->handle)))
-		return ROSTER_TAKEN;
-	struct key *key = copy_key(from, owner);
-	if (!key || !enter_key(roster, key)) {
-		if (key)
-			explicit_bzero(key, key->bytes);
-		free(key);
+	struct entry *owner = find(roster, client);
+	return owner || !elsewhere ? owner : add_entry(roster, client);
+}
+
+/* A place that no key holds any more. */
+static void tidy(struct roster *roster, struct entry *owner)
+{
+	if (owner && owner->absent && list_empty(&owner->keys))
+		free_entry(roster, owner);
+}
+
+static enum roster_answer enter(struct roster *roster, struct entry *owner, struct key *key)
+{
+	if (!enter_key(roster, key)) {
+		tidy(roster, owner);
 		return ROSTER_NO_MEMORY;
 	}
+	key->owner = owner;
 	list_append(&owner->keys, &key->link);
 	roster->nkeys++;
 	return ROSTER_OK;
 }
 
+static enum roster_answer put_key(
+        struct roster *roster, const struct client_key *from, bool elsewhere)
+{
+	if (find_key(roster, from->kind, from->secret) ||
+	        (from->handle.n && key_named(roster, from->handle)))
+		return ROSTER_TAKEN;
+	struct entry *owner = owner_of(roster, from->client, elsewhere);
+	if (!owner)
+		return elsewhere ? ROSTER_NO_MEMORY : ROSTER_NO_CLIENT;
+	struct key *key = copy_key(from);
+	enum roster_answer answer = key ? enter(roster, owner, key) : ROSTER_NO_MEMORY;
+	if (!key)
+		tidy(roster, owner);
+	else if (answer != ROSTER_OK)
+		free_key(key);
+	return answer;
+}
+
+enum roster_answer roster_put_key(struct roster *roster, const struct client_key *from)
+{
+	return put_key(roster, from, false);
+}
+
+enum roster_answer roster_put_key_of(struct roster *roster, const struct client_key *from)
+{
+	return put_key(roster, from, true);
+}
+
+static struct key *whole_key(const struct client_key *shown)
+{
+	return (struct key *)(uintptr_t)shown;
+}
+
+void roster_take_key(struct roster *roster, const struct client_key *shown)
+{
+	struct key *key = whole_key(shown);
+	struct entry *owner = key->owner;
+	take_key(roster, key);
+	tidy(roster, owner);
+}
+
+enum roster_answer roster_give_key(struct roster *roster, const struct client_key *shown)
+{
+	if (find_key(roster, shown->kind, shown->secret) ||
+	        (shown->handle.n && key_named(roster, shown->handle)))
+		return ROSTER_TAKEN;
+	struct entry *owner = owner_of(roster, shown->client, true);
+	return owner ? enter(roster, owner, whole_key(shown)) : ROSTER_NO_MEMORY;
+}
+
+void roster_free_key(const struct client_key *shown)
+{
+	if (shown)
+		free_key(whole_key(shown));
+}
+
 void roster_remove_key(struct roster *roster, const struct client_key *shown)
 {
-	remove_key(roster, (struct key *)(uintptr_t)shown);
+	roster_take_key(roster, shown);
+	free_key(whole_key(shown));
 }
 
 const struct client_key *roster_find_key(
@@ -274,8 +360,8 @@ const struct client_key *roster_key_named(const struct roster *roster, slice han
 	return key ? &key->key : NULL;
 }
 
-const struct client_key *roster_key_of(const struct roster *roster, slice client,
-        enum key_kind kind, const struct client_key *previous)
+const struct client_key *roster_key_any_of(
+        const struct roster *roster, slice client, const struct client_key *previous)
 {
 	const struct entry *owner = previous ? ((const struct key *)(const void *)previous)->owner
 	                                     : find(roster, client);
@@ -283,12 +369,26 @@ const struct client_key *roster_key_of(const struct roster *roster, slice client
 		return NULL;
 	const struct list *at = previous ? ((const struct key *)(const void *)previous)->link.next
 	                                 : owner->keys.next;
-	for (; at != &owner->keys; at = at->next) {
-		const struct key *key = LIST_OWNER(at, struct key, link);
-		if (key->key.kind == kind)
-			return &key->key;
-	}
-	return NULL;
+	return at == &owner->keys ? NULL : &LIST_OWNER(at, struct key, link)->key;
+}
+
+const struct client_key *roster_key_of(const struct roster *roster, slice client,
+        enum key_kind kind, const struct client_key *previous)
+{
+	const struct client_key *key = previous;
+	do {
+		key = roster_key_any_of(roster, client, key);
+	} while (key && key->kind != kind);
+	return key;
+}
+
+const struct client_key *roster_next_key(
+        const struct roster *roster, const struct client_key *previous)
+{
+	const struct key *key =
+	        previous ? ((const struct key *)(const void *)previous)->by_handle.next
+	                 : roster->handles;
+	return key ? &key->key : NULL;
 }
 
 unsigned roster_count_keys(const struct roster *roster)

@@ -3,26 +3,11 @@
 #ifndef CORE_ROSTER_H
 #define CORE_ROSTER_H
 
-#include "api/directory.h"
+#include "api/clients.h"
 
 #include "base/list.h"
 
 struct roster;
-
-struct client {
-	slice id;
-	const slice *roles; /* names */
-	unsigned nroles;
-	const slice *allow, *deny; /* its own rules, as role_rule_parse() takes them */
-	unsigned nallow, ndeny;
-	const slice *acts_for; /* as self_name_valid() takes them */
-	unsigned nacts_for;
-	slice plan;
-	bool disabled;
-};
-
-/* Each request of a client carries its rules along: more of them are a role, more names are patterns. */
-enum { CLIENT_RULES_MAX = 64, CLIENT_ACTS_FOR_MAX = 256 };
 
 /* NULL: out of memory. */
 struct roster *roster_create(void);
@@ -48,14 +33,26 @@ enum roster_answer {
 
 /* Copies. A key without a handle is one of the configuration. */
 enum roster_answer roster_put_key(struct roster *, const struct client_key *);
+/* The same; its client may be in another roster. */
+enum roster_answer roster_put_key_of(struct roster *, const struct client_key *);
 /* Wipes it; `key` is gone afterwards. */
 void roster_remove_key(struct roster *, const struct client_key *);
+/* Takes it out: it is the caller's, to be given back as it is (as by roster_put_key_of()) or freed. */
+void roster_take_key(struct roster *, const struct client_key *);
+enum roster_answer roster_give_key(struct roster *, const struct client_key *);
+/* Wipes one that was taken out. NULL is fine. */
+void roster_free_key(const struct client_key *);
 /* By itself (KEY_TOKEN, KEY_API_KEY: the keyed hash; KEY_CERTIFICATE), by its handle, or those of a client. NULL: not
  * here, no more. */
 const struct client_key *roster_find_key(const struct roster *, enum key_kind, slice secret);
 const struct client_key *roster_key_named(const struct roster *, slice handle);
 const struct client_key *roster_key_of(
         const struct roster *, slice client, enum key_kind, const struct client_key *previous);
+/* The same of every kind. */
+const struct client_key *roster_key_any_of(
+        const struct roster *, slice client, const struct client_key *previous);
+/* Of all that have a handle, one after the other, in the order in which they came. */
+const struct client_key *roster_next_key(const struct roster *, const struct client_key *previous);
 unsigned roster_count_keys(const struct roster *);
 
 #endif

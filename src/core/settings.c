@@ -48,6 +48,15 @@ static const struct setting settings_limits[] = {
 	        .type = SETTING_NUMBER,
 	        .fallback = "20000",
 	        .help = "how many may follow values at a time" },
+	{ .key = "clients",
+	        .type = SETTING_NUMBER,
+	        .fallback = "20000",
+	        .help = "clients that are added at run time" },
+	{ .key = "keys",
+	        .type = SETTING_NUMBER,
+	        .fallback = "100000",
+	        .help = "their tokens, API keys and the like, and those made for clients of the "
+	                "file" },
 	{ .key = NULL },
 };
 

@@ -1,4 +1,4 @@
-/* Three tables of one shape under names that a person with the sqlite3 tool understands. WAL with synchronous=FULL: a
+/* Tables of one shape under names that a person with the sqlite3 tool understands. WAL with synchronous=FULL: a
  * commit is one fdatasync of the log. A reader (that tool) never blocks the gateway; a writer is waited for.
  *
  * A damaged file must not keep a gateway on a ship from starting: it is renamed and kept for whoever can repair it,
@@ -20,7 +20,7 @@
 #include "store/order.h"
 
 enum {
-	VERSION = 1, /* of the tables: PRAGMA user_version */
+	VERSION = 2, /* of the tables: PRAGMA user_version */
 	BUSY_MS = 5000,
 	PATH_BYTES = 4096
 };
@@ -28,14 +28,21 @@ enum {
 #define COLUMNS                                                                                    \
 	"expires_ns INTEGER NOT NULL, media TEXT NOT NULL, head BLOB NOT NULL, body BLOB NOT NULL"
 
-static const char schema[] =
-        "CREATE TABLE last_values (path TEXT PRIMARY KEY, client TEXT NOT NULL, "
-        "received_ns INTEGER NOT NULL, " COLUMNS ");"
-        "CREATE TABLE mqtt_sessions (session TEXT PRIMARY KEY, client TEXT NOT NULL, "
-        "saved_ns INTEGER NOT NULL, " COLUMNS ");"
-        "CREATE TABLE mailbox (command TEXT PRIMARY KEY, device TEXT NOT NULL, "
-        "queued_ns INTEGER NOT NULL, " COLUMNS ");"
-        "PRAGMA user_version = 1;";
+/* What each version added to the one before it. */
+static const char *const versions[VERSION] = {
+	"CREATE TABLE last_values (path TEXT PRIMARY KEY, client TEXT NOT NULL, "
+	"received_ns INTEGER NOT NULL, " COLUMNS ");"
+	"CREATE TABLE mqtt_sessions (session TEXT PRIMARY KEY, client TEXT NOT NULL, "
+	"saved_ns INTEGER NOT NULL, " COLUMNS ");"
+	"CREATE TABLE mailbox (command TEXT PRIMARY KEY, device TEXT NOT NULL, "
+	"queued_ns INTEGER NOT NULL, " COLUMNS ");"
+	"PRAGMA user_version = 1;",
+	"CREATE TABLE clients (client TEXT PRIMARY KEY, plan TEXT NOT NULL, "
+	"changed_ns INTEGER NOT NULL, " COLUMNS ");"
+	"CREATE TABLE keys (key TEXT PRIMARY KEY, client TEXT NOT NULL, "
+	"made_ns INTEGER NOT NULL, " COLUMNS ");"
+	"PRAGMA user_version = 2;",
+};
 
 /* Columns in the order of struct store_record. */
 static const struct {
@@ -49,6 +56,10 @@ static const struct {
 	        "SELECT * FROM mqtt_sessions ORDER BY session" },
 	[STORE_MAILBOX] = { "INSERT OR REPLACE INTO mailbox VALUES (?,?,?,?,?,?,?)",
 	        "DELETE FROM mailbox WHERE command = ?", "SELECT * FROM mailbox ORDER BY command" },
+	[STORE_CLIENTS] = { "INSERT OR REPLACE INTO clients VALUES (?,?,?,?,?,?,?)",
+	        "DELETE FROM clients WHERE client = ?", "SELECT * FROM clients ORDER BY client" },
+	[STORE_KEYS] = { "INSERT OR REPLACE INTO keys VALUES (?,?,?,?,?,?,?)",
+	        "DELETE FROM keys WHERE key = ?", "SELECT * FROM keys ORDER BY key" },
 };
 
 struct database {
@@ -154,8 +165,13 @@ static bool prepare_tables(struct database *database, struct error *error)
 	if (version == VERSION)
 		return true;
 	/* All or nothing: a start that is interrupted begins again. */
-	return run(database, "BEGIN IMMEDIATE", error) && run(database, schema, error) &&
-	       run(database, "COMMIT", error);
+	if (!run(database, "BEGIN IMMEDIATE", error))
+		return false;
+	for (; version < VERSION; version++) {
+		if (!run(database, versions[version], error))
+			return false;
+	}
+	return run(database, "COMMIT", error);
 }
 
 static bool prepare(

@@ -174,13 +174,29 @@ static void post_within(struct store *store, uint64_t ms)
 		timer_set(&store->later, at_ms);
 }
 
+static bool has_room(const struct store *store, size_t bytes)
+{
+	return !store->count.pending_bytes ||
+	       (bytes <= PENDING_MAX_BYTES &&
+	               store->count.pending_bytes <= PENDING_MAX_BYTES - bytes);
+}
+
+bool store_has_room(const struct store *store, unsigned records, size_t bytes)
+{
+	size_t heads = records <= PENDING_MAX_BYTES / sizeof(struct order)
+	                       ? records * sizeof(struct order)
+	                       : PENDING_MAX_BYTES;
+	return records < 2
+	               ? has_room(store, heads + bytes)
+	               : bytes <= PENDING_MAX_BYTES && heads + bytes <= PENDING_MAX_BYTES &&
+	                         store->count.pending_bytes <= PENDING_MAX_BYTES - heads - bytes;
+}
+
 static bool take(struct store *store, enum store_table table, const struct store_record *record,
         bool removes, struct store_receipt *receipt)
 {
 	size_t bytes = sizeof(struct order) + record->key.n + record_bytes(record);
-	bool room = !store->count.pending_bytes ||
-	            (bytes <= PENDING_MAX_BYTES &&
-	                    store->count.pending_bytes <= PENDING_MAX_BYTES - bytes);
+	bool room = has_room(store, bytes);
 	char *content = room ? malloc(record_bytes(record) + 1) : NULL;
 	struct order *order = content ? order_for(store, table, record->key) : NULL;
 	if (!order) {

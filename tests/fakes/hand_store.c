@@ -76,6 +76,12 @@ static bool take(struct store *store, enum store_table table, const struct store
 	return true;
 }
 
+bool store_has_room(const struct store *store, unsigned records, size_t bytes)
+{
+	(void)bytes;
+	return !store->refuses && records <= ROWS_MAX - store->npending;
+}
+
 bool store_put(struct store *store, enum store_table table, const struct store_record *record,
         struct store_receipt *receipt)
 {

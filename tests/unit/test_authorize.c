@@ -271,7 +271,7 @@ static void a_rule_that_is_none_lets_nobody_in(void **state)
 	(void)state;
 	struct configuration *configuration = load_right(fleet);
 	struct registry registry;
-	assert_true(registry_init(&registry));
+	assert_true(registry_init(&registry, NULL, hand_loop()));
 	const slice denials[] = { SLICE("nonsense") };
 	const struct client added = { .id = SLICE("added"), .deny = denials, .ndeny = 1 };
 	assert_non_null(roster_put(registry.roster, &added));

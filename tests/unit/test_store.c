@@ -314,6 +314,28 @@ static void a_damaged_file_is_put_aside(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+static void what_an_earlier_version_wrote_goes_on(void **state)
+{
+	(void)state;
+	put("a", "1", NULL);
+	store_close(store);
+	char path[96];
+	(void)snprintf(path, sizeof path, "%s/fairlead.db", folder);
+	sqlite3 *handle;
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	assert_int_equal(
+	        sqlite3_exec(handle, "DROP TABLE clients; DROP TABLE keys; PRAGMA user_version = 1",
+	                NULL, NULL, NULL),
+	        SQLITE_OK);
+	sqlite3_close(handle);
+	struct error error = { 0 };
+	store = open_store(&error);
+	assert_non_null(store);
+	assert_string_equal(list_all(STORE_LAST_VALUES), "a=1");
+	assert_string_equal(list_all(STORE_CLIENTS), "");
+	assert_string_equal(list_all(STORE_KEYS), "");
+}
+
 static void what_a_later_version_wrote_is_left_alone(void **state)
 {
 	(void)state;
@@ -372,6 +394,7 @@ int main(void)
 		TEST(the_folder_is_its_owners),
 		TEST(a_folder_that_cannot_be_is_refused),
 		TEST(a_damaged_file_is_put_aside),
+		TEST(what_an_earlier_version_wrote_goes_on),
 		TEST(what_a_later_version_wrote_is_left_alone),
 		TEST(a_disk_that_fails_is_tried_again),
 	};
