@@ -178,6 +178,8 @@ static bool write_batch(struct writer *writer, size_t n)
 		        writer->fd, writer->batch + done, n - done, (off_t)(writer->bytes + done));
 		if (got < 0 && errno == EINTR)
 			continue;
+		if (got == 0)
+			errno = EIO;
 		if (got <= 0)
 			return false;
 		done += (size_t)got;
@@ -187,7 +189,8 @@ static bool write_batch(struct writer *writer, size_t n)
 
 static bool commit(struct writer *writer, const struct batch *batch)
 {
-	if (writer->unsynced && fsync(writer->folder_fd) != 0)
+	/* EINVAL: a file system whose folders need none. */
+	if (writer->unsynced && fsync(writer->folder_fd) != 0 && errno != EINVAL)
 		return fail(writer, "the folder cannot be made durable");
 	writer->unsynced = false;
 	writer->rest = true;
@@ -208,7 +211,7 @@ static void torn_name(uint64_t first, char name[FILE_NAME_BYTES])
 	(void)snprintf(name, FILE_NAME_BYTES, "torn-%016llu.txt", (unsigned long long)first);
 }
 
-/* What the file begins with: false: nothing that could be read. */
+/* What the file builds on. false: it does not say so. */
 static bool read_begin(const struct writer *writer, uint64_t first, char previous[CHAIN_DIGITS + 1])
 {
 	struct lines lines;
@@ -260,10 +263,12 @@ static bool remove_old(struct writer *writer)
 	if (!files_list(writer->folder_fd, &files))
 		return fail(writer, "the folder cannot be read");
 	bool good = true;
+	uint64_t newest = writer->first;
 	for (unsigned i = 0; good && i + writer->limits.keep < files.n; i++)
 		good = remove_file(writer, files.first[i], files.first[i + 1]);
 	files_free(&files);
-	writer->look_for_old = !good;
+	/* A line about one that goes may begin another file. */
+	writer->look_for_old = !good || writer->first != newest;
 	return good;
 }
 

@@ -10,10 +10,13 @@ LISTENERS = """  - { name: web, protocol: http, bind: "{address}:{port_web}" }
   - { name: field, protocol: coap, bind: "{address}:{port_field}", token_in_query: accept }
   - { name: devices, protocol: mqtt, bind: "{address}:{port_devices}" }"""
 
+# Who guesses would have to wait, and be refused as one that does.
+GUESSING = "guessing: { attempts: 0 }"
+
 
 def configuration(audit="", state="state"):
     """`audit` is the section's content, such as "file_size: 64KiB"."""
-    text = support.fleet("http://127.0.0.1:1", LISTENERS).replace("name: test,", f"name: test, state: {state},")
+    text = support.fleet("http://127.0.0.1:1", LISTENERS).replace("name: test,", f"name: test, state: {state}, {GUESSING},")
     return text + (f"audit: {{ {audit} }}\n" if audit else "")
 
 
