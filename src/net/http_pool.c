@@ -370,11 +370,24 @@ static bool address_known(struct http_pool *pool)
 	return false;
 }
 
+/* The one that was used last; NULL: none. Those that the server has just ended are not told of until later. */
+static struct http_connection *find_idle(struct http_pool *pool)
+{
+	while (!list_empty(&pool->idle)) {
+		struct http_connection *connection =
+		        LIST_OWNER(pool->idle.next, struct http_connection, link);
+		if (stream_is_open(connection->stream))
+			return connection;
+		drop(connection);
+	}
+	return NULL;
+}
+
 static void serve_waiting(struct http_pool *pool)
 {
 	while (!list_empty(&pool->waiting)) {
 		struct http_call *call = LIST_OWNER(pool->waiting.next, struct http_call, link);
-		bool idle = !list_empty(&pool->idle);
+		struct http_connection *idle = find_idle(pool);
 		if (!idle && pool->nopen >= pool->settings.connections_max)
 			return;
 		if (!idle && !address_known(pool)) {
@@ -386,7 +399,7 @@ static void serve_waiting(struct http_pool *pool)
 		list_remove(&call->link);
 		pool->nwaiting--;
 		if (idle) {
-			attach(LIST_OWNER(pool->idle.next, struct http_connection, link), call);
+			attach(idle, call);
 			send_call(call->connection);
 		} else if (!open_connection(pool, call)) {
 			end_call(call, HTTP_END_REFUSED);

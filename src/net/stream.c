@@ -474,6 +474,11 @@ void stream_write(struct stream *stream, slice bytes)
 	stream_write2(stream, bytes, (slice){ NULL, 0 });
 }
 
+bool stream_is_open(const struct stream *stream)
+{
+	return !stream->closing && !stream->finished;
+}
+
 size_t stream_unsent(const struct stream *stream)
 {
 	return stream->unsent.n + stream->wire.n + stream->queued_n;

@@ -60,6 +60,8 @@ void stream_set_owner(struct stream *, void *owner);
 void stream_write(struct stream *, slice bytes);
 /* The same for bytes in two parts (head and body). */
 void stream_write2(struct stream *, slice first, slice second);
+/* Is it not on its way out? Neither side has ended it yet, as far as is known. */
+bool stream_is_open(const struct stream *);
 /* Bytes waiting to be sent. */
 size_t stream_unsent(const struct stream *);
 /* Stops and starts reading: back-pressure. Unread bytes are offered again after stream_resume(). */

@@ -623,6 +623,30 @@ static void cut_off_under_tls(void **state)
 	expect(get(), FETCH_BROKEN, "it broke the connection off");
 }
 
+static void say_keys_and_close(struct stream *stream)
+{
+	say_keys(stream);
+	stream_close(stream);
+}
+
+/* A server that closes with its answer, and did not announce it: the next question goes to a fresh connection, though a POST
+ * may not be sent twice. */
+static void closed_with_the_answer(void **state)
+{
+	(void)state;
+	serve_tls(say_keys_and_close, "server", TLS_ASK_NONE);
+	settings.ca = pki_path("ca.crt");
+	use("https://localhost:%u", port());
+	const struct fetch_request request = { .method = FETCH_POST };
+	for (unsigned i = 1; i <= 5; i++) {
+		struct ending ending;
+		start(&request, &ending);
+		run_until(1);
+		expect(&ending, FETCH_ANSWERED, "");
+		assert_int_equal(accepted, i);
+	}
+}
+
 /* ---- Settings */
 
 static void mistakes(void **state)
@@ -724,6 +748,7 @@ int main(void)
 		CASE(with_a_certificate_of_its_own),
 		CASE(a_server_without_tls),
 		CASE(cut_off_under_tls),
+		CASE(closed_with_the_answer),
 		CASE(mistakes),
 		CASE(freshness),
 	};
