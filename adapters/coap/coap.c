@@ -310,6 +310,18 @@ static void coap_stop(struct adapter *adapter)
 		datagram_share(listener->datagrams);
 }
 
+static bool coap_renew(struct adapter *adapter, struct error *error)
+{
+	struct coap_listener *listener = coap_listener_of(adapter);
+	if (!tls_settings_renew(listener->tls, error))
+		return false;
+	if (listener->is_stream)
+		coap_connections_renewed(listener);
+	else
+		coap_dtls_renewed(listener);
+	return true;
+}
+
 void coap_release(struct coap_listener *listener)
 {
 	if (!listener->closing || !list_empty(&listener->sessions))
@@ -346,10 +358,12 @@ static void coap_close(struct adapter *adapter)
 const struct adapter_ops adapter_coap = {
 	.name = "coap",
 	.settings = settings,
+	.live_files = "tls",
 	.open = coap_open,
 	.start = coap_start,
 	.reply = coap_reply,
 	.push = observers_push,
+	.renew = coap_renew,
 	.stop = coap_stop,
 	.close = coap_close,
 };

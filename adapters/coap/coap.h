@@ -144,12 +144,15 @@ void coap_close_exchange(struct coap_listener *, struct coap_exchange *, slice a
 
 /* dtls.c */
 bool coap_dtls_open(struct coap_listener *, struct error *);
+/* The files of TLS were read again: sessions and connections whose certificates are not believed any more end. */
+void coap_dtls_renewed(struct coap_listener *);
 
 /* connection.c */
 bool coap_connections_listen(struct coap_listener *, struct error *);
 /* No new requests; each connection ends when its answers have left. */
 void coap_connections_stop(struct coap_listener *);
 void coap_connections_close(struct coap_listener *);
+void coap_connections_renewed(struct coap_listener *);
 
 /* exchange.c */
 /* What a request says about its answer: token, Observe, No-Response. */

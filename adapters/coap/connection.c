@@ -9,6 +9,7 @@
  * A connection that is silent for `idle` is asked whether it is there (Ping), and closed when nothing comes back. */
 #include "adapters/coap/coap.h"
 #include "adapters/coap/observe.h"
+#include "adapters/common/tls.h"
 
 #include "base/log.h"
 #include "net/stream.h"
@@ -414,6 +415,20 @@ void coap_connections_stop(struct coap_listener *listener)
 		        (slice){ NULL, 0 });
 		connection->leaving = true;
 		go_on(connection);
+	}
+}
+
+void coap_connections_renewed(struct coap_listener *listener)
+{
+	LIST_EACH (&listener->sessions, at, following) {
+		struct connection *connection =
+		        connection_of(LIST_OWNER(at, struct coap_session, link));
+		const char *why =
+		        connection->ending ? NULL : stream_peer_doubts(connection->stream);
+		if (!why)
+			continue;
+		tls_log_ended(&listener->adapter, connection->session.peer, why);
+		give_up(connection, 0, 0, slice_of(why));
 	}
 }
 

@@ -5,6 +5,7 @@
  * asked for goes on. */
 #include "adapters/coap/coap.h"
 
+#include "adapters/common/tls.h"
 #include "net/dtls.h"
 #include "net/stream.h"
 
@@ -93,6 +94,21 @@ static void closed(void *owner, struct dtls_session *dtls, enum dtls_end how)
 	}
 	coap_session_remove(peer->listener, &peer->session);
 	free(peer);
+}
+
+void coap_dtls_renewed(struct coap_listener *listener)
+{
+	dtls_renewed(listener->dtls);
+	LIST_EACH (&listener->sessions, at, following) {
+		struct secure_peer *peer = LIST_OWNER(at, struct secure_peer, session.link);
+		const char *why = dtls_peer_doubts(peer->dtls);
+		if (!why)
+			continue;
+		tls_log_ended(&listener->adapter, peer->peer, why);
+		dtls_end(peer->dtls);
+		coap_session_remove(listener, &peer->session);
+		free(peer);
+	}
 }
 
 static void refused(void *arg, const char *peer, const char *why)

@@ -1,5 +1,7 @@
 #include "adapters/common/tls.h"
 
+#include "base/log.h"
+
 enum { PATHS_MAX = 16384 };
 
 static const char *const client_certificate_choices[] = { "none", "optional", "required", NULL };
@@ -79,13 +81,14 @@ static bool find_key(void *arg, slice identity, slice *key)
 	return adapter_psk(arg, identity, key);
 }
 
+static const char *const file_keys[] = { [TLS_FILE_CERTIFICATE] = "certificate",
+	[TLS_FILE_KEY] = "key",
+	[TLS_FILE_AUTHORITIES] = "client_ca",
+	[TLS_FILE_LISTS] = "crl" };
+
 static struct tls *open_files(struct adapter *adapter, const struct config *tls,
         const struct tls_files *files, enum tls_transport transport, struct error *error)
 {
-	static const char *const keys[] = { [TLS_FILE_CERTIFICATE] = "certificate",
-		[TLS_FILE_KEY] = "key",
-		[TLS_FILE_AUTHORITIES] = "client_ca",
-		[TLS_FILE_LISTS] = "crl" };
 	const struct tls_options options = { .transport = transport,
 		.certificate = files->certificate,
 		.key = files->key,
@@ -102,8 +105,8 @@ static struct tls *open_files(struct adapter *adapter, const struct config *tls,
 	if (fault.file == TLS_FILE_NONE)
 		(void)config_error(tls, error, "%s", fault.text);
 	else
-		(void)config_error(place(tls, keys[fault.file]), error, "%s: %s", keys[fault.file],
-		        fault.text);
+		(void)config_error(place(tls, file_keys[fault.file]), error, "%s: %s",
+		        file_keys[fault.file], fault.text);
 	return NULL;
 }
 
@@ -118,4 +121,19 @@ struct tls *tls_settings_open(struct adapter *adapter, const struct config *tls,
 		opened = open_files(adapter, tls, &files, transport, error);
 	arena_finish(&arena);
 	return opened;
+}
+
+bool tls_settings_renew(struct tls *tls, struct error *error)
+{
+	struct tls_fault fault;
+	if (!tls || tls_renew(tls, &fault))
+		return true;
+	const char *key = fault.file == TLS_FILE_NONE ? "tls" : file_keys[fault.file];
+	return error_set(error, "%s: %s", key, fault.text);
+}
+
+void tls_log_ended(const struct adapter *adapter, const char *peer, const char *why)
+{
+	log_warning(adapter->ops->name, "connection ended listener=%s peer=%s why=\"%s\"",
+	        adapter->label, peer, why);
 }

@@ -22,4 +22,9 @@ bool tls_settings_read(
 struct tls *tls_settings_open(
         struct adapter *, const struct config *tls, enum tls_transport, struct error *);
 
+/* Reads its files again (adapter_ops.renew). NULL: there is no TLS, and nothing to do. false: error says why. */
+bool tls_settings_renew(struct tls *, struct error *);
+/* Says in the log that a connection ends because its certificate is not believed any more, and why. */
+void tls_log_ended(const struct adapter *, const char *peer, const char *why);
+
 #endif

@@ -62,6 +62,7 @@ struct http_connection {
 	enum state state;
 	bool adopting;           /* libwebsockets has not yet said whether it takes the socket */
 	bool last;               /* the connection ends with the answer under way */
+	bool unbelieved;         /* and gets nothing that would follow it */
 	bool answering;          /* WRITING an answer of the core's: counted in the adapter */
 	struct request *request; /* READING, and WRITING a large answer: ours */
 	uint64_t waiting_for;    /* WAITING: the id of the request in the core */
@@ -334,10 +335,14 @@ void http_connection_push(struct http_connection *connection, const struct updat
 void http_connection_reply(struct http_connection *connection, struct request *request)
 {
 	connection->waiting_for = 0;
-	if (!connection->wsi || connection->state == CLOSING) {
+	bool is_gone = !connection->wsi || connection->state == CLOSING;
+	if (is_gone || (connection->unbelieved && request->subscription)) {
 		subscription_end(request->subscription);
 		request_free(request);
-		destroy_when_unused(connection);
+		if (is_gone)
+			destroy_when_unused(connection);
+		else
+			close_soon(connection);
 		return;
 	}
 	connection->last |= connection->http->stopping;
@@ -662,6 +667,45 @@ void http_connections_stop(struct http *http)
 {
 	LIST_EACH (&http->connections, at, following)
 		stop(LIST_OWNER(at, struct http_connection, link));
+}
+
+/* Nothing more is read; what is under way is answered. */
+static void end_unbelieved(struct http_connection *connection)
+{
+	connection->last = connection->unbelieved = true;
+	arena_finish(&connection->backlog_arena);
+	connection->backlog = (slice){ NULL, 0 };
+	subscription_end(connection->subscription);
+	if (connection->streaming)
+		end_stream(connection);
+	if (connection->state == READING) {
+		request_free(connection->request);
+		connection->request = NULL;
+		connection->incoming = NULL;
+	}
+	if (connection->state == OPENING)
+		close_soon(connection);
+	else if (connection->state == IDLE || connection->state == READING)
+		linger(connection);
+}
+
+void http_connections_renewed(struct http *http)
+{
+	LIST_EACH (&http->connections, at, following) {
+		struct http_connection *connection = LIST_OWNER(at, struct http_connection, link);
+		if (!connection->wsi || is_handshaking(connection) ||
+		        connection->state == LINGERING || connection->state == CLOSING)
+			continue;
+		const char *why = http_tls_doubts(http->tls, &connection->proof);
+		if (connection->state == OPENING &&
+		        !http_tls_prove(
+		                http->tls, lws_get_ssl(connection->wsi), &connection->proof))
+			why = "its certificate is not believed any more";
+		if (!why)
+			continue;
+		tls_log_ended(&http->adapter, connection->peer, why);
+		end_unbelieved(connection);
+	}
 }
 
 void http_connections_kill(struct http *http)

@@ -50,6 +50,9 @@ void http_connection_reply(struct http_connection *, struct request *);
 void http_connection_push(struct http_connection *, const struct update *);
 /* No further request on any of them: what is idle is closed, what is being read is turned away. */
 void http_connections_stop(struct http *);
+/* The files of TLS were read again: those whose certificates are not believed any more end, when an answer that is under way
+ * has left. */
+void http_connections_renewed(struct http *);
 /* Closes all at once; none waits for an answer any more. */
 void http_connections_kill(struct http *);
 

@@ -264,6 +264,15 @@ static void http_push(
 	http_connection_push(subscription->follower, update);
 }
 
+static bool http_renew(struct adapter *adapter, struct error *error)
+{
+	struct http *http = (struct http *)adapter;
+	if (!http_tls_renew(http->tls, error))
+		return false;
+	http_connections_renewed(http);
+	return true;
+}
+
 static void close_listener(struct http *http)
 {
 	if (http->fd < 0)
@@ -300,10 +309,12 @@ static void http_close(struct adapter *adapter)
 const struct adapter_ops adapter_http = {
 	.name = "http",
 	.settings = settings,
+	.live_files = "tls",
 	.open = http_open,
 	.start = http_start,
 	.reply = http_reply,
 	.push = http_push,
+	.renew = http_renew,
 	.stop = http_stop,
 	.close = http_close,
 };

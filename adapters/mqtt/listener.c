@@ -136,6 +136,23 @@ static struct mqtt_session *owner_of(struct list *link)
 	return LIST_OWNER(link, struct mqtt_session, link);
 }
 
+static bool listener_renew(struct adapter *adapter, struct error *error)
+{
+	struct mqtt_listener *listener = (struct mqtt_listener *)adapter;
+	if (!tls_settings_renew(listener->tls, error))
+		return false;
+	LIST_EACH (&listener->sessions, at, next) {
+		struct mqtt_session *session = owner_of(at);
+		bool is_open = session->stream && session->state != MQTT_STATE_ENDED;
+		const char *why = is_open ? stream_peer_doubts(session->stream) : NULL;
+		if (!why)
+			continue;
+		tls_log_ended(adapter, session->peer, why);
+		mqtt_session_end(session, MQTT_REASON_ADMINISTRATIVE_ACTION, why);
+	}
+	return true;
+}
+
 static void listener_stop(struct adapter *adapter)
 {
 	struct mqtt_listener *listener = (struct mqtt_listener *)adapter;
@@ -181,6 +198,7 @@ static void listener_close(struct adapter *adapter)
 const struct adapter_ops adapter_mqtt = {
 	.name = "mqtt",
 	.settings = mqtt_settings,
+	.live_files = "tls",
 	.open = listener_open,
 	.start = listener_start,
 	.reply = listener_reply,
@@ -188,6 +206,7 @@ const struct adapter_ops adapter_mqtt = {
 	.command = mqtt_command,
 	.command_abort = mqtt_command_abort,
 	.review = listener_review,
+	.renew = listener_renew,
 	.stop = listener_stop,
 	.close = listener_close,
 };

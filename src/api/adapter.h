@@ -37,6 +37,9 @@ struct adapter_ops {
 	 * is chosen otherwise. */
 	const char *chosen_by;
 	const struct setting *settings; /* besides name and protocol, which every listener has */
+	/* The key of the map ("tls") whose files may change while the listener runs: it has renew(). NULL: a listener
+	 * whose files have changed is opened anew by the next reload. */
+	const char *live_files;
 	struct adapter *(*open)(struct loop *, const struct adapter_limits *, const struct config *,
 	        struct error *);
 	/* Binds and listens. false: error says which address and why. */
@@ -55,6 +58,10 @@ struct adapter_ops {
 	/* Whom this listener has recognised as this client may be somebody else now, or nobody; { NULL, 0 }: that may be so
 	 * of everybody, as after a reload. NULL: it recognises nobody for longer than a request. */
 	void (*review)(struct adapter *, slice client);
+	/* The files under `live_files` have changed: it reads them again. Who comes from now on meets what they hold; those who are
+	 * there stay, but for those who are not believed any more by what they have shown. false: error says why, and nothing
+	 * has changed. */
+	bool (*renew)(struct adapter *, struct error *);
 	/* Commands under way are done() with STATUS_UNAVAILABLE before it returns. The subscriptions have ended
 	 * before it is called (push() said so), and no new ones begin. */
 	void (*stop)(struct adapter *);

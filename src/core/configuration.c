@@ -171,13 +171,14 @@ static void load_audit(struct configuration *configuration, struct mistakes *mis
 		check_audit(configuration, audit, mistakes);
 }
 
-/* A number that changes when one of the files does: name, size, time of the last change, inode. */
-static uint64_t files_stamp(const struct config *map)
+uint64_t configuration_files_stamp(const struct config *map, const char *but)
 {
 	uint64_t stamp = 0;
 	CONFIG_EACH (map, member) {
-		if (member->kind == CONFIG_MAP) {
-			stamp = stamp * 31 + files_stamp(member);
+		if (but && slice_is(member->key, but))
+			continue;
+		if (member->kind != CONFIG_SCALAR) {
+			stamp = stamp * 31 + configuration_files_stamp(member, NULL);
 			continue;
 		}
 		const struct setting *setting = setting_find(map->own, member->key);
@@ -268,8 +269,10 @@ static void load_listener(
 		mistake_add(mistakes, config_get(node, "name"), "a second listener of this name");
 		return;
 	}
-	configuration->listeners[configuration->nlisteners++] =
-	        (struct listener_setup){ name.p, ops, node, files_stamp(node) };
+	const struct config *live = ops->live_files ? config_get(node, ops->live_files) : NULL;
+	configuration->listeners[configuration->nlisteners++] = (struct listener_setup){ name.p,
+		ops, node, configuration_files_stamp(node, ops->live_files),
+		configuration_files_stamp(live, NULL) };
 }
 
 static void load_listeners(struct configuration *configuration, struct mistakes *mistakes)

@@ -33,7 +33,9 @@ struct listener_setup {
 	const char *name;
 	const struct adapter_ops *ops;
 	const struct config *node;
-	uint64_t files; /* of the content of the files it names: for seeing that they changed */
+	/* Of the files it names, for seeing that they changed: those that it must be opened anew for, and those that it reads
+	 * again while it runs (adapter_ops.live_files). */
+	uint64_t files, live;
 };
 
 struct backend_setup {
@@ -107,6 +109,10 @@ struct configuration *configuration_load(
         struct loop *, const struct plugs *, const char *path, struct mistakes *);
 /* Closes what it opened. No request may be under way in it. NULL is fine. */
 void configuration_destroy(struct configuration *);
+
+/* A number that changes when one of the files that the map names does: size, time of the last change, inode. `but`: what
+ * stands under this key is left out; or NULL. */
+uint64_t configuration_files_stamp(const struct config *map, const char *but);
 
 /* The endpoint as the core knows it. */
 static inline const struct endpoint_setup *endpoint_setup(const struct endpoint *endpoint)

@@ -50,6 +50,7 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	pipeline_init(core);
 	follow_init(core);
 	changes_init(core);
+	renewal_init(core);
 	timer_init(&core->grace, loop, grace_is_over);
 	return core;
 }
@@ -157,6 +158,7 @@ bool core_start(struct core *core, struct error *error)
 	}
 	put_in_force(core);
 	audit_start(core);
+	renewal_now(core);
 	return true;
 }
 
@@ -205,6 +207,7 @@ void core_reload(struct core *core)
 		core->current = next;
 		take_limits(core);
 		listeners_replace(core, &opened);
+		renewal_now(core);
 		put_in_force(core);
 		follow_review(core, (slice){ NULL, 0 });
 		listeners_review(core, (slice){ NULL, 0 });
@@ -248,6 +251,7 @@ void core_settle(struct core *core)
 		}
 	}
 	if (core->stopping && !core->nrequests && list_empty(&core->listeners)) {
+		timer_stop(&core->renewal);
 		timer_stop(&core->grace);
 		loop_stop(core->loop);
 	}
@@ -258,6 +262,7 @@ void core_destroy(struct core *core)
 	if (!core)
 		return;
 	timer_stop(&core->grace);
+	timer_stop(&core->renewal);
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
 		listener_stop(listener);

@@ -9,6 +9,7 @@
 
 #include "loop/loop.h"
 
+#include "core/configuration.h"
 #include "core/core.h"
 #include "core/directory.h"
 #include "core/follow.h"
@@ -20,7 +21,8 @@ struct listener {
 	struct list link;
 	struct adapter *adapter;
 	char *name, *bind;
-	uint64_t files;
+	uint64_t files, live; /* as in struct listener_setup; the latter of what it has read last */
+	uint64_t seen;        /* what the latter was when it was last looked at */
 	bool started, stopped;
 	bool outdated; /* it goes on because what should replace it could not start */
 };
@@ -65,6 +67,8 @@ struct core {
 	struct postbox *postbox;
 	struct throttle *throttle;
 	uint64_t throttled; /* attempts to log in that nobody looked at */
+
+	struct timer renewal;
 
 	struct timer grace;
 	bool stopping;
@@ -169,6 +173,10 @@ void audit_answer(struct core *, const struct request *);
 void audit_gateway(struct core *, const char *action, enum status, slice detail);
 void audit_start(struct core *);
 void audit_reload(struct core *, const struct mistakes *, bool taken);
+/* renewal.c: files that change while their listeners run. */
+void renewal_init(struct core *);
+/* Now, and from now on: listeners whose files are not what they have read do so. */
+void renewal_now(struct core *);
 
 /* core.c: frees retired configurations without requests; ends the loop when draining is over. */
 void core_settle(struct core *);

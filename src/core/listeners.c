@@ -71,10 +71,25 @@ static bool open_one(struct core *core, const struct listener_setup *setup, stru
 		return mistake_add_error(mistakes, setup->node, &error);
 	}
 	listener->files = setup->files;
+	listener->live = listener->seen = setup->live;
 	listener->adapter->ops = setup->ops;
 	listener->adapter->label = listener->name;
 	listener->adapter->core = core;
 	list_append(opened, &listener->link);
+	return true;
+}
+
+/* It goes on, but its files have changed: can they be used? */
+static bool try_files(
+        struct core *core, const struct listener_setup *setup, struct mistakes *mistakes)
+{
+	struct error error = { 0 };
+	if (listeners_find(core, setup->name)->live == setup->live)
+		return true;
+	struct adapter *adapter = setup->ops->open(core->loop, &core->limits, setup->node, &error);
+	if (!adapter)
+		return mistake_add_error(mistakes, setup->node, &error);
+	setup->ops->close(adapter);
 	return true;
 }
 
@@ -84,7 +99,9 @@ bool listeners_open(struct core *core, struct configuration *configuration, stru
 	bool all = true;
 	for (unsigned i = 0; i < configuration->nlisteners; i++) {
 		const struct listener_setup *setup = &configuration->listeners[i];
-		if (!unchanged(core, setup))
+		if (unchanged(core, setup))
+			all = try_files(core, setup, mistakes) && all;
+		else
 			all = open_one(core, setup, opened, mistakes) && all;
 	}
 	return all;

@@ -20,9 +20,10 @@ def listeners(tls):
 """
 
 
-def gateway(backend, files, tls):
-    """`files` by their names in pki/."""
-    text = support.fleet(backend.url, listeners(KEYS + ", " + tls))
+def gateway(backend, files, tls, more=""):
+    """`files` by their names in pki/; `more`: endpoints."""
+    text = support.fleet(backend.url, listeners(KEYS + ", " + tls), more)
+    text = text.replace("gateway: { name: test,", "gateway: { name: test, state: state,")
     return support.Gateway(text, files={"pki/" + name: content for name, content in files.items()}, environment=support.TOKENS)
 
 

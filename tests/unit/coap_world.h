@@ -237,6 +237,22 @@ slice dtls_peer_certificate(const struct dtls_session *session)
 	return (slice){ NULL, 0 };
 }
 
+const char *dtls_peer_doubts(const struct dtls_session *session)
+{
+	(void)session;
+	return NULL;
+}
+
+void dtls_end(struct dtls_session *session)
+{
+	(void)session;
+}
+
+void dtls_renewed(struct dtls *dtls)
+{
+	(void)dtls;
+}
+
 slice dtls_psk_identity(const struct dtls_session *session)
 {
 	(void)session;

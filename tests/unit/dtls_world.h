@@ -121,6 +121,7 @@ static void serve_with(enum tls_ask ask, bool psk, const struct dtls_limits *lim
 		.key = pki_path("server.key"),
 		.authorities = pki_path("ca.crt"),
 		.ask = ask,
+		.lists = pki_path("ca.crl"),
 		.psk = psk ? psk_of : NULL };
 	static const struct dtls_limits wide = { 10000, 600000, 60000 };
 	struct tls_fault fault;

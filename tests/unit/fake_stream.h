@@ -42,6 +42,12 @@ slice stream_peer_certificate(const struct stream *stream)
 	return stream->certificate;
 }
 
+const char *stream_peer_doubts(const struct stream *stream)
+{
+	(void)stream;
+	return NULL;
+}
+
 slice stream_psk_identity(const struct stream *stream)
 {
 	return stream->psk_identity;

@@ -27,7 +27,8 @@ static void pki_run(const char *format, ...)
 static void pki_authority(const char *name)
 {
 	pki_run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-	        "-subj /CN=%s -addext keyUsage=critical,keyCertSign -keyout %s.key -out %s.crt",
+	        "-subj /CN=%s -addext keyUsage=critical,keyCertSign,cRLSign -keyout %s.key -out "
+	        "%s.crt",
 	        name, name, name);
 }
 
@@ -41,12 +42,27 @@ static void pki_signed(const char *name, const char *by)
 	        name, by, by, name);
 }
 
-/* "FOLDER/NAME": of four at a time. */
+/* NAME.crl, the authority's list: `revoked` ("" for nobody) is on it from now on. */
+static inline void pki_list(const char *authority, const char *revoked)
+{
+	pki_run("touch %s.db && printf "
+	        "'[ca]\\ndefault_ca=me\\n[me]\\ndatabase=%s.db\\ndefault_md=sha256\\n' "
+	        ">%s.cnf",
+	        authority, authority, authority);
+	if (*revoked)
+		pki_run("openssl ca -config %s.cnf -cert %s.crt -keyfile %s.key -revoke %s.crt",
+		        authority, authority, authority, revoked);
+	pki_run("openssl ca -config %s.cnf -cert %s.crt -keyfile %s.key -gencrl -crldays 2 -out "
+	        "%s.crl",
+	        authority, authority, authority, authority);
+}
+
+/* "FOLDER/NAME": of eight at a time. */
 static const char *pki_path(const char *name)
 {
-	static char paths[4][128];
+	static char paths[8][128];
 	static unsigned at;
-	char *path = paths[at++ % 4];
+	char *path = paths[at++ % 8];
 	(void)snprintf(path, sizeof *paths, "%s/%s", pki_folder, name);
 	return path;
 }
@@ -61,6 +77,7 @@ static int pki_make(void **state)
 	pki_signed("server", "ca");
 	pki_signed("engine-7", "ca");
 	pki_signed("impostor", "stranger");
+	pki_list("ca", "");
 	return 0;
 }
 

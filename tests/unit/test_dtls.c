@@ -97,6 +97,28 @@ static void a_client_is_known_by_its_certificate(void **state)
 	text_comes_back();
 }
 
+static void one_who_is_revoked_is_doubted_also_when_frozen(void **state)
+{
+	(void)state;
+	struct tls_fault fault;
+	pki_signed("lost", "ca");
+	serve_with(TLS_ASK_REQUIRED, false, NULL);
+	call_as("lost.crt", "lost.key");
+	run_until(both_open);
+	text_comes_back();
+	run_until(is_frozen);
+	assert_null(dtls_peer_doubts(owners[0].session));
+	pki_list("ca", "lost");
+	assert_true(tls_renew(server_tls, &fault));
+	dtls_renewed(dtls);
+	assert_string_equal(dtls_peer_doubts(owners[0].session), "its certificate is revoked");
+	/* Until its owner ends it, it goes on, in a context of the new files. */
+	text_comes_back();
+	dtls_end(owners[0].session);
+	owners[0].session = NULL;
+	run_until(client_ended);
+}
+
 static void a_required_certificate_is_required(void **state)
 {
 	(void)state;
@@ -295,7 +317,6 @@ static void restart(struct client *client)
 	run_until(open_again);
 	assert_true(owners[0].ended);
 	assert_int_equal(owners[0].end, DTLS_END_PEER);
-	assert_slice(((slice){ owners[1].identity, owners[1].identity_n }), "engine-7");
 	text_comes_back();
 	assert_int_equal(owners[1].messages, 1);
 	assert_int_equal(dtls_sessions(dtls), 1);
@@ -309,6 +330,7 @@ static void a_client_may_begin_anew_from_its_port(void **state)
 	run_until(both_open);
 	text_comes_back();
 	restart(client);
+	assert_slice(((slice){ owners[1].identity, owners[1].identity_n }), "engine-7");
 }
 
 static void also_when_its_session_is_frozen(void **state)
@@ -320,6 +342,25 @@ static void also_when_its_session_is_frozen(void **state)
 	text_comes_back();
 	run_until(is_frozen);
 	restart(client);
+	assert_slice(((slice){ owners[1].identity, owners[1].identity_n }), "engine-7");
+}
+
+static void sessions_and_strangers_go_on_with_new_files(void **state)
+{
+	(void)state;
+	struct tls_fault fault;
+	serve_with(TLS_ASK_REQUIRED, false, NULL);
+	call_as("engine-7.crt", "engine-7.key");
+	run_until(both_open);
+	text_comes_back();
+	pki_run("cp server.crt old.crt && cp server.key old.key");
+	pki_signed("server", "ca");
+	assert_true(tls_renew(server_tls, &fault));
+	dtls_renewed(dtls);
+	assert_null(dtls_peer_doubts(owners[0].session));
+	text_comes_back();
+	restart(&clients[0]);
+	assert_true(owners[1].certificate_n > 0);
 }
 
 static void a_first_hello_alone_ends_no_session(void **state)
@@ -511,6 +552,8 @@ int main(void)
 		CASE(a_wrong_key_opens_nothing),
 		CASE(neither_does_an_unknown_identity),
 		CASE(a_client_is_known_by_its_certificate),
+		CASE(one_who_is_revoked_is_doubted_also_when_frozen),
+		CASE(sessions_and_strangers_go_on_with_new_files),
 		CASE(a_required_certificate_is_required),
 		CASE(a_certificate_of_a_stranger_is_refused),
 		CASE(devices_speak_ccm_8_with_keys),

@@ -29,6 +29,7 @@ static struct sockaddr_storage where;
 static struct tls *server_tls;
 static struct end servers[ENDS_MAX], clients[ENDS_MAX];
 static unsigned nservers, refused;
+static char refused_why[200];
 static struct timer tick;
 static uint64_t give_up_at_ms;
 static bool (*over)(void);
@@ -84,7 +85,7 @@ static void turned_away(void *arg, const char *peer, const char *why)
 {
 	(void)arg;
 	(void)peer;
-	(void)why;
+	(void)snprintf(refused_why, sizeof refused_why, "%s", why);
 	refused++;
 }
 
@@ -120,6 +121,7 @@ static void listen_with(enum tls_ask ask, bool psk, uint64_t handshake_ms)
 		.key = pki_path("server.key"),
 		.authorities = pki_path("ca.crt"),
 		.ask = ask,
+		.lists = pki_path("ca.crl"),
 		.psk = psk ? psk_of : NULL,
 		.protocols = protocols };
 	struct tls_fault fault;
@@ -479,6 +481,55 @@ static void a_listener_that_closes_ends_handshakes(void **state)
 	assert_int_equal(refused, 0);
 }
 
+static void renew(void)
+{
+	struct tls_fault fault;
+	assert_true(tls_renew(server_tls, &fault));
+}
+
+static void one_who_is_revoked_is_doubted(void **state)
+{
+	(void)state;
+	pki_signed("lost", "ca");
+	listen_with(TLS_ASK_REQUIRED, false, 5000);
+	call_as("lost.crt", "lost.key", "localhost");
+	run_until(both_open);
+	renew();
+	assert_null(stream_peer_doubts(servers[0].stream));
+	pki_list("ca", "lost");
+	assert_null(stream_peer_doubts(servers[0].stream));
+	renew();
+	assert_string_equal(stream_peer_doubts(servers[0].stream), "its certificate is revoked");
+	/* Its connection is the owner's to end. */
+	stream_write(clients[0].stream, SLICE("still here"));
+	stream_close(clients[0].stream);
+	run_until(server_ended);
+	assert_slice(((slice){ servers[0].got, servers[0].got_n }), "still here");
+}
+
+static void and_comes_in_no_more(void **state)
+{
+	(void)state;
+	pki_signed("lost", "ca");
+	pki_list("ca", "lost");
+	refuses("lost.crt", "lost.key", TLS_ASK_OPTIONAL);
+	assert_non_null(strstr(refused_why, "its certificate is revoked (CN=lost)"));
+}
+
+static void files_that_are_wrong_change_nothing(void **state)
+{
+	(void)state;
+	listen_with(TLS_ASK_REQUIRED, false, 5000);
+	pki_run("cp ca.crl good.crl && cp stranger.crt ca.crl");
+	struct tls_fault fault;
+	assert_false(tls_renew(server_tls, &fault));
+	assert_int_equal(fault.file, TLS_FILE_LISTS);
+	pki_run("mv good.crl ca.crl");
+	call_as("engine-7.crt", "engine-7.key", "localhost");
+	run_until(both_open);
+	assert_null(stream_peer_doubts(servers[0].stream));
+}
+
 static void faults(const char *certificate, const char *key, enum tls_file file, const char *part)
 {
 	const struct tls_options options = {
@@ -525,6 +576,9 @@ int main(void)
 		CASE(those_who_keep_us_waiting_make_room),
 		CASE(a_listener_that_closes_ends_handshakes),
 		CASE(a_file_that_is_wrong_is_named),
+		CASE(one_who_is_revoked_is_doubted),
+		CASE(and_comes_in_no_more),
+		CASE(files_that_are_wrong_change_nothing),
 	};
 	return cmocka_run_group_tests(tests, pki_make, pki_remove);
 }

@@ -1,0 +1,82 @@
+/* renewal: files that change while their listener runs, as certificates, keys and revocation lists do. The listener
+ * keeps its socket and its connections and reads them again (adapter_ops.renew), on a reload and without one: their dates are
+ * looked at every LOOK_MS, so that a certificate that is put on a list is out within a second.
+ *
+ * Why not inotify: a file is replaced by renaming as often as by writing, perhaps behind a symbolic link or on a file
+ * system that tells nobody; some calls of stat() for files that are in the kernel's memory cost microseconds. The files are
+ * read on the core thread, as at a reload; they are few and short.
+ *
+ * A change is believed when it was seen twice alike: tools write a certificate and its key one after the other. Files that cannot
+ * be used are said so once, and those in force stay until there are others. */
+#include "core/internal.h"
+
+#include "base/log.h"
+
+enum { LOOK_MS = 200 };
+
+static const struct config *live_part(const struct core *core, const struct listener *listener)
+{
+	slice name = slice_of(listener->name);
+	const struct listener_setup *setup = configuration_listener(core->current, name);
+	const char *key = listener->adapter->ops->live_files;
+	return setup && key ? config_get(setup->node, key) : NULL;
+}
+
+static bool concerns(const struct core *core, const struct listener *listener)
+{
+	return listener->started && !listener->stopped && !listener->outdated &&
+	       live_part(core, listener);
+}
+
+static void renew(struct listener *listener, uint64_t stamp)
+{
+	struct error why = { 0 };
+	listener->live = listener->seen = stamp;
+	if (listener->adapter->ops->renew(listener->adapter, &why))
+		log_info("core", "listener %s: its files have changed, and are in force",
+		        listener->name);
+	else
+		log_error("core",
+		        "listener %s: its files have changed and cannot be used: %s; what was read "
+		        "before stays in force",
+		        listener->name, why.text);
+}
+
+void renewal_now(struct core *core)
+{
+	bool any = false;
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (!concerns(core, listener))
+			continue;
+		any = true;
+		uint64_t stamp = configuration_files_stamp(live_part(core, listener), NULL);
+		if (stamp != listener->live)
+			renew(listener, stamp);
+	}
+	if (any)
+		timer_set(&core->renewal, loop_now_ms(core->loop) + LOOK_MS);
+}
+
+static void look(struct timer *timer)
+{
+	struct core *core = LIST_OWNER(timer, struct core, renewal);
+	if (core->stopping)
+		return;
+	LIST_EACH (&core->listeners, at, following) {
+		struct listener *listener = LIST_OWNER(at, struct listener, link);
+		if (!concerns(core, listener))
+			continue;
+		uint64_t stamp = configuration_files_stamp(live_part(core, listener), NULL);
+		bool settled = stamp == listener->seen;
+		listener->seen = stamp;
+		if (settled && stamp != listener->live)
+			renew(listener, stamp);
+	}
+	timer_set(timer, loop_now_ms(core->loop) + LOOK_MS);
+}
+
+void renewal_init(struct core *core)
+{
+	timer_init(&core->renewal, core->loop, look);
+}
