@@ -16,8 +16,9 @@ struct binary_listener {
 	char *bind; /* HOST:PORT */
 	struct frame_schema *schema;
 	struct stream_listener *socket;
+	struct tls *tls;      /* NULL: in the clear */
 	struct list sessions; /* all, also those whose connection has gone */
-	uint64_t login_timeout_ms, idle_ms, frame_timeout_ms;
+	uint64_t login_timeout_ms, idle_ms, frame_timeout_ms, handshake_ms;
 	unsigned connections_max;
 	uint64_t last_session;
 	bool stopping, closing;
@@ -31,6 +32,8 @@ void *binary_session_open(struct binary_listener *, struct stream *);
 void binary_session_reply(struct request *);
 /* Takes no new frame; closes as soon as nothing is under way. */
 void binary_session_wind_up(struct list *link);
+/* The files of TLS were read again: it ends if its certificate is not believed any more. */
+void binary_session_renewed(struct list *link);
 /* Frees the listener when it is closing and its last session has gone. */
 void binary_listener_release(struct binary_listener *);
 

@@ -1,6 +1,7 @@
 /* The raw binary listener: the schema and the settings, once; everything per connection is in session.c. */
 #include "adapters/binary/binary.h"
 
+#include "adapters/common/tls.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -10,6 +11,11 @@ enum { SCHEMA_FILE_MAX_BYTES = 1 << 20, MARGIN_BYTES = 64 };
 
 static const struct setting settings[] = {
 	ADAPTER_BIND_SETTING,
+	{ "tls", SETTING_TREE, NULL, false,
+	        "TLS: the certificate, and who may come with one or with a key", NULL,
+	        tls_settings },
+	{ "handshake", SETTING_DURATION, "5s", false, "how long a TLS handshake may take", NULL,
+	        NULL },
 	{ "frame", SETTING_FILE, NULL, true,
 	        "the Kaitai Struct description (.ksy) of the frames, with its -fairlead key", NULL,
 	        NULL },
@@ -120,8 +126,17 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	listener->login_timeout_ms = config_duration_ms(config, "login_timeout");
 	listener->frame_timeout_ms = config_duration_ms(config, "frame_timeout");
 	listener->idle_ms = config_duration_ms(config, "idle");
+	listener->handshake_ms = config_duration_ms(config, "handshake");
 	listener->connections_max = limits->connections_max;
-	return &listener->base;
+	const struct config *tls = config_get(config, "tls");
+	if (tls)
+		listener->tls = tls_settings_open(&listener->base, tls, TLS_STREAM, error);
+	if (!tls || listener->tls)
+		return &listener->base;
+	frame_schema_free(schema);
+	free(bind);
+	free(listener);
+	return NULL;
 }
 
 static void *accepted(void *arg, struct stream *stream)
@@ -144,7 +159,9 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 		.events = &binary_session_events,
 		.limits = { .unread_max_bytes = most, .unsent_max_bytes = most + 65536 },
 		.connections_max = listener->connections_max,
-		.arg = listener };
+		.arg = listener,
+		.tls = listener->tls,
+		.handshake_ms = listener->handshake_ms };
 	char why[160];
 	listener->socket =
 	        stream_listen(listener->loop, slice_of(listener->bind), &accept, why, sizeof why);
@@ -158,6 +175,16 @@ static void listener_reply(struct adapter *adapter, struct request *request)
 {
 	(void)adapter;
 	binary_session_reply(request);
+}
+
+static bool listener_renew(struct adapter *adapter, struct error *error)
+{
+	struct binary_listener *listener = (struct binary_listener *)adapter;
+	if (!tls_settings_renew(listener->tls, error))
+		return false;
+	LIST_EACH (&listener->sessions, at, following)
+		binary_session_renewed(at);
+	return true;
 }
 
 static void listener_stop(struct adapter *adapter)
@@ -175,6 +202,7 @@ void binary_listener_release(struct binary_listener *listener)
 {
 	if (!listener->closing || !list_empty(&listener->sessions))
 		return;
+	tls_close(listener->tls);
 	frame_schema_free(listener->schema);
 	free(listener->bind);
 	free(listener);
@@ -195,9 +223,11 @@ static void listener_close(struct adapter *adapter)
 const struct adapter_ops adapter_binary = {
 	.name = "binary",
 	.settings = settings,
+	.live_files = "tls",
 	.open = listener_open,
 	.start = listener_start,
 	.reply = listener_reply,
+	.renew = listener_renew,
 	.stop = listener_stop,
 	.close = listener_close,
 };

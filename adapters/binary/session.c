@@ -14,6 +14,7 @@
  * connection has gone and nothing is under way. */
 #include "adapters/binary/binary.h"
 
+#include "adapters/common/tls.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -29,9 +30,10 @@ struct session {
 	unsigned under_way;
 	char name[24]; /* for request->session */
 	char *peer;
-	char *device, *secret; /* once a login was accepted */
-	struct timer hold;     /* the core said when to come again */
-	size_t partial;        /* bytes of a frame that is not whole yet */
+	char *device, *secret;  /* once a login was accepted */
+	struct tls_shown shown; /* in the TLS handshake */
+	struct timer hold;      /* the core said when to come again */
+	size_t partial;         /* bytes of a frame that is not whole yet */
 	uint64_t partial_since_ms, opened_ms;
 	bool paused, ending;
 };
@@ -78,6 +80,7 @@ static void session_free(struct session *session)
 	list_remove(&session->link);
 	timer_stop(&session->hold);
 	forget(session->secret);
+	free(session->shown.memory);
 	free(session->device);
 	free(session->peer);
 	free(session);
@@ -100,7 +103,10 @@ void *binary_session_open(struct binary_listener *listener, struct stream *strea
 {
 	struct session *session = calloc(1, sizeof *session);
 	char *peer = strdup(stream_peer(stream));
-	if (!session || !peer || listener->stopping) {
+	bool kept = session && tls_shown_copy(stream, &session->shown);
+	if (!kept || !peer || listener->stopping) {
+		if (kept)
+			free(session->shown.memory);
 		free(session);
 		free(peer);
 		listener->base.counters.at[COUNTER_REFUSED]++;
@@ -120,6 +126,16 @@ void *binary_session_open(struct binary_listener *listener, struct stream *strea
 	stream_set_deadline(stream,
 	        session->opened_ms + (login ? listener->login_timeout_ms : listener->idle_ms));
 	return session;
+}
+
+void binary_session_renewed(struct list *link)
+{
+	struct session *session = session_of(link);
+	const char *why = session->stream ? stream_peer_doubts(session->stream) : NULL;
+	if (!why)
+		return;
+	tls_log_ended(&session->listener->base, session->peer, why);
+	session_end(session);
 }
 
 void binary_session_wind_up(struct list *link)
@@ -179,6 +195,31 @@ static bool add_credential(
 	return true;
 }
 
+/* What is known of the caller: where it comes from, what it says in its login frame and what TLS has shown. false: over budget. */
+static bool present(const struct delivery *delivery, struct request *request)
+{
+	const struct session *session = delivery->session;
+	slice device =
+	        delivery->kind == DELIVERY_LOGIN ? delivery->device : slice_of(session->device);
+	slice secret =
+	        delivery->kind == DELIVERY_LOGIN ? delivery->secret : slice_of(session->secret);
+	const slice none = { NULL, 0 };
+	bool good =
+	        add_credential(request, CREDENTIAL_ADDRESS, request_peer_address(request), none);
+	if (good && device.p)
+		good = add_credential(request, CREDENTIAL_LOGIN,
+		        arena_copy_slice(&request->arena, device),
+		        secret.n ? arena_copy_slice(&request->arena, secret) : secret);
+	if (good && session->shown.certificate.n)
+		good = add_credential(request, CREDENTIAL_CERTIFICATE, none,
+		        arena_copy_slice(&request->arena, session->shown.certificate));
+	if (good && session->shown.psk_identity.n)
+		good = add_credential(request, CREDENTIAL_PSK,
+		        arena_copy_slice(&request->arena, session->shown.psk_identity),
+		        arena_copy_slice(&request->arena, session->shown.psk_mark));
+	return good;
+}
+
 /* NULL: the gateway is at its limit. The delivery's arena outlives its requests, and so do the texts in it. */
 static struct request *make_request(struct delivery *delivery)
 {
@@ -189,17 +230,7 @@ static struct request *make_request(struct delivery *delivery)
 	request->ticket = delivery;
 	request->peer = arena_copy_slice(&request->arena, slice_of(session->peer));
 	request->session = arena_copy_slice(&request->arena, slice_of(session->name));
-	slice device =
-	        delivery->kind == DELIVERY_LOGIN ? delivery->device : slice_of(session->device);
-	slice secret =
-	        delivery->kind == DELIVERY_LOGIN ? delivery->secret : slice_of(session->secret);
-	bool good = add_credential(
-	        request, CREDENTIAL_ADDRESS, request_peer_address(request), (slice){ NULL, 0 });
-	if (good && device.p)
-		good = add_credential(request, CREDENTIAL_LOGIN,
-		        arena_copy_slice(&request->arena, device),
-		        secret.n ? arena_copy_slice(&request->arena, secret) : secret);
-	if (good && request->peer.p)
+	if (present(delivery, request) && request->peer.p)
 		return request;
 	request_free(request);
 	return NULL;

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 
+#include <stdlib.h>
+
 enum { PATHS_MAX = 16384 };
 
 static const char *const client_certificate_choices[] = { "none", "optional", "required", NULL };
@@ -130,6 +132,26 @@ bool tls_settings_renew(struct tls *tls, struct error *error)
 		return true;
 	const char *key = fault.file == TLS_FILE_NONE ? "tls" : file_keys[fault.file];
 	return error_set(error, "%s: %s", key, fault.text);
+}
+
+bool tls_shown_copy(const struct stream *stream, struct tls_shown *shown)
+{
+	slice certificate = stream_peer_certificate(stream);
+	slice identity = stream_psk_identity(stream), mark = stream_psk_mark(stream);
+	*shown = (struct tls_shown){ NULL };
+	if (!certificate.n && !identity.n)
+		return true;
+	char *at = malloc(certificate.n + identity.n + mark.n);
+	if (!at)
+		return false;
+	shown->memory = at;
+	memcpy(at, certificate.p ? certificate.p : "", certificate.n);
+	memcpy(at + certificate.n, identity.p ? identity.p : "", identity.n);
+	memcpy(at + certificate.n + identity.n, mark.p ? mark.p : "", mark.n);
+	shown->certificate = (slice){ at, certificate.n };
+	shown->psk_identity = (slice){ at + certificate.n, identity.n };
+	shown->psk_mark = (slice){ at + certificate.n + identity.n, mark.n };
+	return true;
 }
 
 void tls_log_ended(const struct adapter *adapter, const char *peer, const char *why)

@@ -3,6 +3,7 @@
 #define COMMON_TLS_H
 
 #include "api/adapter.h"
+#include "net/stream.h"
 #include "net/tls.h"
 
 extern const struct setting tls_settings[];
@@ -24,6 +25,15 @@ struct tls *tls_settings_open(
 
 /* Reads its files again (adapter_ops.renew). NULL: there is no TLS, and nothing to do. false: error says why. */
 bool tls_settings_renew(struct tls *, struct error *);
+/* What the peer of a stream has shown in its handshake: its certificate, and its pre-shared key's identity and mark; empty: not
+ * that. In one piece of memory that is the caller's (NULL: it has shown nothing), so that it may outlive the stream. false: out of
+ * memory. */
+struct tls_shown {
+	char *memory;
+	slice certificate, psk_identity, psk_mark;
+};
+bool tls_shown_copy(const struct stream *, struct tls_shown *);
+
 /* Says in the log that a connection ends because its certificate is not believed any more, and why. */
 void tls_log_ended(const struct adapter *, const char *peer, const char *why);
 

@@ -17,6 +17,7 @@
  * stands in the log under an id like any other. */
 #include "adapters/mqtt/mqtt.h"
 
+#include "adapters/common/tls.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -25,20 +26,13 @@
 /* Copies what TLS has found out: publications may outlive the connection. */
 static bool keep_proof(struct mqtt_session *session)
 {
-	slice certificate = stream_peer_certificate(session->stream);
-	slice identity = stream_psk_identity(session->stream);
-	slice mark = stream_psk_mark(session->stream);
-	if (!certificate.n && !identity.n)
-		return true;
-	session->proof = malloc(certificate.n + identity.n + mark.n);
-	if (!session->proof)
+	struct tls_shown shown;
+	if (!tls_shown_copy(session->stream, &shown))
 		return false;
-	memcpy(session->proof, certificate.p ? certificate.p : "", certificate.n);
-	memcpy(session->proof + certificate.n, identity.p ? identity.p : "", identity.n);
-	memcpy(session->proof + certificate.n + identity.n, mark.p ? mark.p : "", mark.n);
-	session->certificate = (slice){ session->proof, certificate.n };
-	session->psk_identity = (slice){ session->proof + certificate.n, identity.n };
-	session->psk_mark = (slice){ session->proof + certificate.n + identity.n, mark.n };
+	session->proof = shown.memory;
+	session->certificate = shown.certificate;
+	session->psk_identity = shown.psk_identity;
+	session->psk_mark = shown.psk_mark;
 	return true;
 }
 
