@@ -2,6 +2,7 @@
  * who was not goes to the audit log. Outermost, so that nothing is refused unseen. */
 #include "core/internal.h"
 
+#include "api/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -80,6 +81,14 @@ void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
 {
 	char text[WHY_SHOWN];
 	adapter->counters.at[COUNTER_REFUSED]++;
+	const struct audit_event event = { .kind = AUDIT_REFUSAL,
+		.action = "connection.refused",
+		.peer = slice_of(peer),
+		.protocol = adapter->ops->name,
+		.listener = adapter->label,
+		.status = STATUS_UNAUTHENTICATED,
+		.detail = slice_of(why) };
+	audit_note(adapter->core, &event);
 	if (!may_log(adapter->core, adapter))
 		return;
 	slice shown = unquoted(slice_of(why), text, sizeof text);

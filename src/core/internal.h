@@ -173,6 +173,7 @@ void audit_answer(struct core *, const struct request *);
 void audit_gateway(struct core *, const char *action, enum status, slice detail);
 void audit_start(struct core *);
 void audit_reload(struct core *, const struct mistakes *, bool taken);
+
 /* renewal.c: files that change while their listeners run. */
 void renewal_init(struct core *);
 /* Now, and from now on: listeners whose files are not what they have read do so. */

@@ -10,6 +10,7 @@
  * be used are said so once, and those in force stay until there are others. */
 #include "core/internal.h"
 
+#include "api/audit.h"
 #include "base/log.h"
 
 enum { LOOK_MS = 200 };
@@ -28,11 +29,19 @@ static bool concerns(const struct core *core, const struct listener *listener)
 	       live_part(core, listener);
 }
 
-static void renew(struct listener *listener, uint64_t stamp)
+static void renew(struct core *core, struct listener *listener, uint64_t stamp)
 {
 	struct error why = { 0 };
 	listener->live = listener->seen = stamp;
-	if (listener->adapter->ops->renew(listener->adapter, &why))
+	bool renewed = listener->adapter->ops->renew(listener->adapter, &why);
+	const struct audit_event event = { .kind = AUDIT_KEY,
+		.action = renewed ? "listener.renew" : "listener.renew.failed",
+		.protocol = listener->adapter->ops->name,
+		.listener = listener->name,
+		.status = renewed ? STATUS_OK : STATUS_INVALID,
+		.detail = slice_of(why.text) };
+	audit_note(core, &event);
+	if (renewed)
 		log_info("core", "listener %s: its files have changed, and are in force",
 		        listener->name);
 	else
@@ -52,7 +61,7 @@ void renewal_now(struct core *core)
 		any = true;
 		uint64_t stamp = configuration_files_stamp(live_part(core, listener), NULL);
 		if (stamp != listener->live)
-			renew(listener, stamp);
+			renew(core, listener, stamp);
 	}
 	if (any)
 		timer_set(&core->renewal, loop_now_ms(core->loop) + LOOK_MS);
@@ -71,7 +80,7 @@ static void look(struct timer *timer)
 		bool settled = stamp == listener->seen;
 		listener->seen = stamp;
 		if (settled && stamp != listener->live)
-			renew(listener, stamp);
+			renew(core, listener, stamp);
 	}
 	timer_set(timer, loop_now_ms(core->loop) + LOOK_MS);
 }
