@@ -10,11 +10,31 @@ static const char *const client_certificate_choices[] = { "none", "optional", "r
 
 static const char *const crl_expired_choices[] = { "accept", "refuse", NULL };
 
+static const struct setting named_settings[] = {
+	{ .key = "names",
+	        .type = SETTING_TEXTS,
+	        .required = true,
+	        .help = "what the gateway is called by; *.example.org: any one label before that" },
+	{ .key = "certificate",
+	        .type = SETTING_FILE,
+	        .required = true,
+	        .help = "the certificate for those names and its chain, PEM" },
+	{ .key = "key",
+	        .type = SETTING_FILE,
+	        .required = true,
+	        .help = "the certificate's private key, PEM" },
+	{ .key = NULL },
+};
+
 const struct setting tls_settings[] = {
 	{ .key = "certificate",
 	        .type = SETTING_FILE,
 	        .help = "the gateway's certificate and its chain, PEM" },
 	{ .key = "key", .type = SETTING_FILE, .help = "the certificate's private key, PEM" },
+	{ .key = "certificates",
+	        .type = SETTING_TREES,
+	        .inner = named_settings,
+	        .help = "further ones, for who calls the gateway by other names (SNI)" },
 	{ .key = "client_ca",
 	        .type = SETTING_FILE,
 	        .help = "the authorities whose client certificates are believed, PEM" },
@@ -46,6 +66,49 @@ static const struct config *place(const struct config *tls, const char *key)
 	return at ? at : tls;
 }
 
+static bool read_names(const struct config *node, struct arena *arena, struct tls_named *named,
+        struct error *error)
+{
+	const struct config *list = config_get(node, "names");
+	slice *names = arena_alloc(arena, list->count * sizeof *names);
+	CONFIG_EACH (list, at) {
+		slice rest =
+		        slice_starts(at->text, SLICE("*.")) ? slice_from(at->text, 2) : at->text;
+		if (!rest.n || slice_find(rest, '*') < rest.n || slice_find(rest, ':') < rest.n ||
+		        slice_find(rest, '/') < rest.n)
+			return config_error(at, error,
+			        "a host's name, such as box.example.org or *.example.org");
+		if (names)
+			names[named->nnames++] = at->text;
+	}
+	named->names = names;
+	if (!list->count)
+		return config_error(list, error, "no name: say what the gateway is called by");
+	return names || config_error(node, error, "out of memory");
+}
+
+static bool read_named(
+        const struct config *tls, struct arena *arena, struct tls_files *files, struct error *error)
+{
+	const struct config *list = config_get(tls, "certificates");
+	if (!list)
+		return true;
+	if (!files->certificate)
+		return config_error(
+		        list, error, "certificate and key are missing, for who says no name");
+	struct tls_named *named = arena_alloc(arena, list->count * sizeof *named);
+	files->named = named;
+	CONFIG_EACH (list, at) {
+		if (!named)
+			return config_error(list, error, "out of memory");
+		if (!read_names(at, arena, &named[files->nnamed], error))
+			return false;
+		named[files->nnamed].certificate = config_file_path(arena, at, "certificate").p;
+		named[files->nnamed++].key = config_file_path(arena, at, "key").p;
+	}
+	return true;
+}
+
 bool tls_settings_read(
         const struct config *tls, struct arena *arena, struct tls_files *files, struct error *error)
 {
@@ -75,7 +138,7 @@ bool tls_settings_read(
 		return config_error(place(tls, "crl"), error,
 		        "nobody is asked for a certificate that could be on it: client_certificate "
 		        "is none");
-	return true;
+	return read_named(tls, arena, files, error);
 }
 
 static bool find_key(void *arg, slice identity, slice *key)
@@ -94,6 +157,8 @@ static struct tls *open_files(struct adapter *adapter, const struct config *tls,
 	const struct tls_options options = { .transport = transport,
 		.certificate = files->certificate,
 		.key = files->key,
+		.named = files->named,
+		.nnamed = files->nnamed,
 		.authorities = files->ask == TLS_ASK_NONE ? NULL : files->client_ca,
 		.ask = files->ask,
 		.lists = files->crl,

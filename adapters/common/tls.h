@@ -12,6 +12,8 @@ extern const struct setting tls_settings[];
 struct tls_files {
 	const char *certificate, *key, *client_ca, *crl; /* NULL: not given */
 	bool strict_crl;
+	const struct tls_named *named;
+	unsigned nnamed;
 	enum tls_ask ask;
 	bool psk;
 };

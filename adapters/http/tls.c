@@ -29,11 +29,16 @@ enum { PATHS_MAX = 16384, ROTATE_MS = 4 * 3600 * 1000, KEY_NAME_BYTES = 16, KEY_
 /* Forward secrecy and authenticated encryption only; TLS 1.3 has nothing else. */
 static const char suites[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!PSK";
 
-/* What the files hold. */
-struct material {
+struct own {
 	X509 *certificate;
 	STACK_OF(X509) * chain;
 	EVP_PKEY *key;
+};
+
+/* What the files hold. */
+struct material {
+	struct own own, *named; /* those of tls_files.named, in its order */
+	unsigned nnamed;
 	X509_STORE *store; /* NULL, as the following: no client is asked for a certificate */
 	STACK_OF(X509_NAME) * names;
 	struct tls_trust *trust;
@@ -70,13 +75,21 @@ static const char *const fault_keys[] = {
 	[FAULT_LIBRARY] = "certificate",
 };
 
+static void finish_own(struct own *own)
+{
+	X509_free(own->certificate);
+	sk_X509_pop_free(own->chain, X509_free);
+	EVP_PKEY_free(own->key);
+}
+
 static void free_material(struct material *material)
 {
 	if (!material)
 		return;
-	X509_free(material->certificate);
-	sk_X509_pop_free(material->chain, X509_free);
-	EVP_PKEY_free(material->key);
+	finish_own(&material->own);
+	for (unsigned i = 0; i < material->nnamed; i++)
+		finish_own(&material->named[i]);
+	free(material->named);
 	X509_STORE_free(material->store);
 	sk_X509_NAME_pop_free(material->names, X509_NAME_free);
 	tls_trust_leave(material->trust);
@@ -93,15 +106,15 @@ static int no_phrase(char *buffer, int size, int writing, void *arg)
 	return 0;
 }
 
-static bool read_chain(struct material *material, BIO *file)
+static bool read_chain(struct own *own, BIO *file)
 {
-	material->certificate = PEM_read_bio_X509_AUX(file, NULL, no_phrase, NULL);
-	material->chain = sk_X509_new_null();
-	if (!material->certificate || !material->chain)
+	own->certificate = PEM_read_bio_X509_AUX(file, NULL, no_phrase, NULL);
+	own->chain = sk_X509_new_null();
+	if (!own->certificate || !own->chain)
 		return false;
 	X509 *next = PEM_read_bio_X509(file, NULL, no_phrase, NULL);
 	for (; next; next = PEM_read_bio_X509(file, NULL, no_phrase, NULL)) {
-		if (!sk_X509_push(material->chain, next)) {
+		if (!sk_X509_push(own->chain, next)) {
 			X509_free(next);
 			return false;
 		}
@@ -111,19 +124,37 @@ static bool read_chain(struct material *material, BIO *file)
 	return ended;
 }
 
-static enum fault read_own(struct material *material, const char *certificate, const char *key)
+static enum fault read_own(struct own *own, const char *certificate, const char *key)
 {
 	BIO *file = BIO_new_file(certificate, "r");
-	bool read = file && read_chain(material, file);
+	bool read = file && read_chain(own, file);
 	BIO_free(file);
 	if (!read)
 		return FAULT_CERTIFICATE;
 	file = BIO_new_file(key, "r");
-	material->key = file ? PEM_read_bio_PrivateKey(file, NULL, no_phrase, NULL) : NULL;
+	own->key = file ? PEM_read_bio_PrivateKey(file, NULL, no_phrase, NULL) : NULL;
 	BIO_free(file);
-	if (!material->key || X509_check_private_key(material->certificate, material->key) != 1)
+	if (!own->key || X509_check_private_key(own->certificate, own->key) != 1)
 		return FAULT_KEY;
 	return FAULT_NONE;
+}
+
+static enum fault read_named(
+        struct material *material, const struct tls_files *files, char why[TLS_WHY_BYTES])
+{
+	enum fault fault = FAULT_NONE;
+	material->named = calloc(files->nnamed, sizeof *material->named);
+	if (!material->named)
+		return FAULT_LIBRARY;
+	while (fault == FAULT_NONE && material->nnamed < files->nnamed) {
+		const struct tls_named *named = &files->named[material->nnamed];
+		fault = read_own(
+		        &material->named[material->nnamed++], named->certificate, named->key);
+		if (fault != FAULT_NONE)
+			(void)snprintf(why, TLS_WHY_BYTES, "%s cannot be used",
+			        fault == FAULT_KEY ? named->key : named->certificate);
+	}
+	return fault;
 }
 
 static enum fault read_trust(struct material *material, const struct tls_files *files, char *why)
@@ -149,8 +180,10 @@ static struct material *load(const struct http_tls *tls, enum fault *fault, char
 	struct material *material = calloc(1, sizeof *material);
 	why[0] = '\0';
 	ERR_clear_error();
-	*fault = material ? read_own(material, tls->files.certificate, tls->files.key)
+	*fault = material ? read_own(&material->own, tls->files.certificate, tls->files.key)
 	                  : FAULT_LIBRARY;
+	if (*fault == FAULT_NONE && tls->files.nnamed)
+		*fault = read_named(material, &tls->files, why);
 	if (*fault == FAULT_NONE && tls->verify != SSL_VERIFY_NONE)
 		*fault = read_trust(material, &tls->files, why);
 	if (*fault == FAULT_NONE)
@@ -353,8 +386,13 @@ static int choose_certificate(SSL *ssl, void *arg)
 {
 	const struct http_tls *tls = arg;
 	const struct material *now = tls->now;
+	const struct tls_files *files = &tls->files;
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	const struct tls_named *named =
+	        name ? tls_named_find(files->named, files->nnamed, slice_of(name)) : NULL;
+	const struct own *own = named ? &now->named[named - files->named] : &now->own;
 	SSL_certs_clear(ssl);
-	return SSL_use_cert_and_key(ssl, now->certificate, now->key, now->chain, 1);
+	return SSL_use_cert_and_key(ssl, own->certificate, own->key, own->chain, 1);
 }
 
 /* Of SSL_CTX_set_info_callback(). */

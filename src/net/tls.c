@@ -27,7 +27,12 @@
 #include "base/random.h"
 #include "net/tls_trust_internal.h"
 
-enum { TICKET_SECONDS = 4 * 3600, HANDSHAKE_STEP_MIN_MS = 1000, HANDSHAKE_STEP_MAX_MS = 16000 };
+enum {
+	TICKET_SECONDS = 4 * 3600,
+	HANDSHAKE_STEP_MIN_MS = 1000,
+	HANDSHAKE_STEP_MAX_MS = 16000,
+	TEXTS_MAX_BYTES = 256 * 1024
+};
 
 /* RFC 7925 section 4.2 has devices speak CCM_8; the rest is what the world uses. */
 #define SUITES_CERTIFICATE                                                                         \
@@ -256,26 +261,74 @@ static bool fail(struct tls_fault *fault, enum tls_file file, const char *path, 
 	return false;
 }
 
+static bool load_own(
+        struct tls_own *own, const char *certificate, const char *key, struct tls_fault *fault)
+{
+	/* Positive: so many certificates of the file could not be read. */
+	int error = mbedtls_x509_crt_parse_file(&own->certificate, certificate);
+	if (error)
+		return fail(fault, TLS_FILE_CERTIFICATE, certificate,
+		        error > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : error);
+	error = read_key(&own->key, key);
+	if (error)
+		return fail(fault, TLS_FILE_KEY, key, error);
+	if (check_pair(&own->certificate.pk, &own->key) == 0)
+		return true;
+	fault->file = TLS_FILE_KEY;
+	(void)snprintf(
+	        fault->text, sizeof fault->text, "%s is not the key of the certificate", key);
+	return false;
+}
+
+static void init_own(struct tls_own *own)
+{
+	mbedtls_x509_crt_init(&own->certificate);
+	mbedtls_pk_init(&own->key);
+}
+
+static void finish_own(struct tls_own *own)
+{
+	mbedtls_x509_crt_free(&own->certificate);
+	mbedtls_pk_free(&own->key);
+}
+
 static bool load_certificate(
         struct tls_material *material, const struct tls_options *options, struct tls_fault *fault)
 {
-	/* Positive: so many certificates of the file could not be read. */
-	int error = mbedtls_x509_crt_parse_file(&material->certificate, options->certificate);
-	if (error)
-		return fail(fault, TLS_FILE_CERTIFICATE, options->certificate,
-		        error > 0 ? MBEDTLS_ERR_X509_INVALID_FORMAT : error);
-	error = read_key(&material->key, options->key);
-	if (error)
-		return fail(fault, TLS_FILE_KEY, options->key, error);
-	if (check_pair(&material->certificate.pk, &material->key) != 0) {
-		fault->file = TLS_FILE_KEY;
-		(void)snprintf(fault->text, sizeof fault->text,
-		        "%s is not the key of the certificate", options->key);
+	struct tls_own *own = &material->own;
+	if (!load_own(own, options->certificate, options->key, fault))
 		return false;
-	}
-	error = mbedtls_ssl_conf_own_cert(
-	        &material->config, &material->certificate, &material->key);
+	int error = mbedtls_ssl_conf_own_cert(&material->config, &own->certificate, &own->key);
 	return error ? fail(fault, TLS_FILE_CERTIFICATE, options->certificate, error) : true;
+}
+
+/* By the name that the client says. An unknown one gets the certificate for all: that is for the client to judge. */
+static int choose(void *arg, mbedtls_ssl_context *context, const unsigned char *name, size_t n)
+{
+	struct tls_material *material = arg;
+	const struct tls_options *options = material->options;
+	const struct tls_named *named =
+	        tls_named_find(options->named, options->nnamed, (slice){ (const char *)name, n });
+	if (!named)
+		return 0;
+	struct tls_own *own = &material->named[named - options->named];
+	return mbedtls_ssl_set_hs_own_cert(context, &own->certificate, &own->key);
+}
+
+static bool load_named(
+        struct tls_material *material, const struct tls_options *options, struct tls_fault *fault)
+{
+	material->named = calloc(options->nnamed, sizeof *material->named);
+	if (!material->named)
+		return fail(fault, TLS_FILE_NONE, NULL, MBEDTLS_ERR_SSL_ALLOC_FAILED);
+	for (unsigned i = 0; i < options->nnamed; i++)
+		init_own(&material->named[i]);
+	mbedtls_ssl_conf_sni(&material->config, choose, material);
+	bool all = true;
+	for (unsigned i = 0; i < options->nnamed && all; i++)
+		all = load_own(&material->named[i], options->named[i].certificate,
+		        options->named[i].key, fault);
+	return all;
 }
 
 /* Whose certificates a client believes. */
@@ -367,6 +420,8 @@ static bool configure(struct tls *tls, struct tls_material *material, struct tls
 		return fail(fault, TLS_FILE_NONE, NULL, error);
 	if (options->certificate && !load_certificate(material, options, fault))
 		return false;
+	if (options->nnamed && !load_named(material, options, fault))
+		return false;
 	return tls->is_client ? configure_client(tls, material, fault)
 	                      : configure_server(tls, material, fault);
 }
@@ -380,9 +435,9 @@ static struct tls_material *load(struct tls *tls, struct tls_fault *fault)
 		return NULL;
 	material->users = 1;
 	mbedtls_ssl_config_init(&material->config);
-	mbedtls_x509_crt_init(&material->certificate);
+	material->options = &tls->options;
+	init_own(&material->own);
 	mbedtls_x509_crt_init(&material->authorities);
-	mbedtls_pk_init(&material->key);
 	if (configure(tls, material, fault))
 		return material;
 	tls_material_leave(material);
@@ -400,9 +455,11 @@ void tls_material_leave(struct tls_material *material)
 	if (!material || --material->users)
 		return;
 	mbedtls_ssl_config_free(&material->config);
-	mbedtls_x509_crt_free(&material->certificate);
+	finish_own(&material->own);
+	for (unsigned i = 0; material->named && i < material->options->nnamed; i++)
+		finish_own(&material->named[i]);
+	free(material->named);
 	mbedtls_x509_crt_free(&material->authorities);
-	mbedtls_pk_free(&material->key);
 	tls_trust_leave(material->trust);
 	free(material);
 }
@@ -413,24 +470,39 @@ static bool make_ticket_keys(struct tls *tls)
 	               TICKET_SECONDS) == 0;
 }
 
-static bool copy_path(const char **path)
+static bool copy_path(struct arena *texts, const char **path)
 {
-	if (*path)
-		*path = strdup(*path);
+	if (!*path)
+		return true;
+	*path = arena_copy_slice(texts, slice_of(*path)).p;
 	return *path != NULL;
 }
 
-/* All are copied, also when one cannot be: they are freed together. */
-static bool copy_paths(struct tls_options *options)
+static bool copy_named(struct arena *texts, struct tls_named *named)
 {
-	const char **paths[] = { &options->certificate, &options->key, &options->authorities,
-		&options->lists };
-	bool all = true;
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		bool given = *paths[i] != NULL;
-		all = (copy_path(paths[i]) || !given) && all;
+	slice *names = arena_alloc(texts, named->nnames * sizeof *names);
+	for (unsigned i = 0; names && i < named->nnames; i++) {
+		names[i] = arena_copy_slice(texts, named->names[i]);
+		if (!names[i].p)
+			return false;
 	}
-	return all;
+	named->names = names;
+	return names && copy_path(texts, &named->certificate) && copy_path(texts, &named->key);
+}
+
+/* The texts of the options, which are read again when the files have changed. */
+static bool copy_texts(struct arena *texts, struct tls_options *options)
+{
+	struct tls_named *named = arena_alloc(texts, options->nnamed * sizeof *named);
+	for (unsigned i = 0; named && i < options->nnamed; i++) {
+		named[i] = options->named[i];
+		if (!copy_named(texts, &named[i]))
+			return false;
+	}
+	options->named = named;
+	return named && copy_path(texts, &options->certificate) &&
+	       copy_path(texts, &options->key) && copy_path(texts, &options->authorities) &&
+	       copy_path(texts, &options->lists);
 }
 
 static struct tls *open_side(
@@ -446,7 +518,8 @@ static struct tls *open_side(
 	tls->psk = options->psk;
 	mbedtls_ssl_ticket_init(&tls->tickets);
 	mbedtls_ssl_cookie_init(&tls->cookies);
-	bool ready = copy_paths(&tls->options);
+	arena_init(&tls->texts, TEXTS_MAX_BYTES);
+	bool ready = copy_texts(&tls->texts, &tls->options);
 	if (ready && !is_client)
 		ready = options->transport == TLS_STREAM
 		                ? make_ticket_keys(tls)
@@ -501,10 +574,7 @@ void tls_leave(struct tls *tls)
 	tls_material_leave(tls->now);
 	mbedtls_ssl_ticket_free(&tls->tickets);
 	mbedtls_ssl_cookie_free(&tls->cookies);
-	const char *paths[] = { tls->options.certificate, tls->options.key,
-		tls->options.authorities, tls->options.lists };
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-		free((char *)(uintptr_t)paths[i]);
+	arena_finish(&tls->texts);
 	free(tls);
 }
 

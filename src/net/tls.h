@@ -23,6 +23,15 @@ enum tls_transport { TLS_STREAM, TLS_DATAGRAM };
 /* What a server asks of its clients. A certificate that is shown must be good in any case. */
 enum tls_ask { TLS_ASK_NONE, TLS_ASK_OPTIONAL, TLS_ASK_REQUIRED };
 
+/* A certificate for who calls the server by one of these names; "*.example.org" stands for any one label before that. */
+struct tls_named {
+	const slice *names;
+	unsigned nnames;
+	const char *certificate, *key; /* PEM files */
+};
+/* NULL: none has the name. An exact one goes before a "*". */
+const struct tls_named *tls_named_find(const struct tls_named *, unsigned n, slice name);
+
 struct tls_options {
 	enum tls_transport transport;
 	/* PEM files: the chain of the own certificate and its key; the authorities whose certificates are believed.
@@ -33,6 +42,9 @@ struct tls_options {
 
 	/* Of a server. */
 	enum tls_ask ask;
+	/* Beside the certificate above, which is for all other names, and for who says none. */
+	const struct tls_named *named;
+	unsigned nnamed;
 	/* The authorities' revocation lists, PEM (net/tls_trust.h); NULL: none. */
 	const char *lists;
 	bool strict_lists; /* one that is out of date: its authority's certificates are refused */

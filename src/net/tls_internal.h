@@ -2,6 +2,7 @@
 #ifndef NET_TLS_INTERNAL_H
 #define NET_TLS_INTERNAL_H
 
+#include "base/arena.h"
 #include "net/internal.h"
 #include "net/tls_trust.h"
 
@@ -21,17 +22,25 @@ struct tls_peer {
 	char bytes[TLS_IDENTITY_MAX_BYTES]; /* whose key it was opened with; n == 0: none */
 };
 
+/* A certificate with its chain, and its key. */
+struct tls_own {
+	mbedtls_x509_crt certificate;
+	mbedtls_pk_context key;
+};
+
 /* What the files hold. Each connection keeps what it began with; the newest is what is believed. */
 struct tls_material {
+	const struct tls_options *options; /* its side's */
 	mbedtls_ssl_config config;
-	mbedtls_x509_crt certificate, authorities; /* the latter a client's */
-	mbedtls_pk_context key;
-	struct tls_trust *trust; /* a server's; NULL: it asks for no certificate */
+	struct tls_own own, *named;   /* those of options.named, in its order */
+	mbedtls_x509_crt authorities; /* a client's */
+	struct tls_trust *trust;      /* a server's; NULL: it asks for no certificate */
 	unsigned users;
 };
 
 struct tls {
-	struct tls_options options; /* with copies of the paths */
+	struct tls_options options;
+	struct arena texts; /* the options' paths and names */
 	struct tls_material *now;
 	mbedtls_ssl_ticket_context tickets;
 	mbedtls_ssl_cookie_ctx cookies;
