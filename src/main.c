@@ -17,6 +17,7 @@ static const struct {
 	{ "frame", cli_frame, "what the bytes of a binary frame mean, by its description" },
 	{ "pki", cli_pki, "a small CA: keys, certificates and revocation lists of devices" },
 	{ "audit", cli_audit, "is the audit log whole, and what stands in it" },
+	{ "password", cli_password, "a hash to keep in place of a password" },
 	{ "version", cli_version, "version, and what this build speaks" },
 };
 

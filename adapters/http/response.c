@@ -206,11 +206,23 @@ static void write_retry_after(struct text *head, const struct request *request, 
 	text_literal(head, "\r\n");
 }
 
+/* The schemes of RFC 9110 section 11.6.1; many clients send a password only when they were asked for one. */
+static void write_challenges(struct text *head, const struct request *request)
+{
+	static const struct credential password = {
+		.kind = CREDENTIAL_BASIC, .name = SLICE_INIT("?"), .secret = SLICE_INIT("?")
+	};
+	if (request_takes(request, &password))
+		text_literal(head, "WWW-Authenticate: Basic realm=\"fairlead\", "
+		                   "charset=\"UTF-8\"\r\n");
+	text_literal(head, "WWW-Authenticate: Bearer realm=\"fairlead\"\r\n");
+}
+
 /* The fields that go with the code. */
 static void write_code_fields(struct text *head, const struct request *request, unsigned code)
 {
 	if (code == 401)
-		text_literal(head, "WWW-Authenticate: Bearer realm=\"fairlead\"\r\n");
+		write_challenges(head, request);
 	if (request->status == STATUS_METHOD_NOT_ALLOWED && request->methods_allowed)
 		write_allow(head, request->methods_allowed);
 	else if (slice_is(request->in.path, "*"))

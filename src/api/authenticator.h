@@ -63,6 +63,15 @@ enum verdict auth_grant(struct request *, const struct grant *);
 /* The same by a key of the directory, that has proved to be the caller's: it must not have expired. */
 enum verdict auth_grant_key(struct request *, const struct client_key *);
 
+/* What was found out at a price, such as that a password is somebody's, is remembered by the core across configurations:
+ * found again by all its parts (the name, what it was held against, what was presented), of which only a keyed digest is
+ * kept. `for_ms`: after its last use; 0: nothing is remembered. */
+enum auth_memory { AUTH_UNKNOWN, AUTH_RIGHT, AUTH_WRONG };
+enum auth_memory auth_recall(
+        struct request *, const slice *parts, unsigned nparts, uint64_t for_ms);
+void auth_remember(
+        struct request *, const slice *parts, unsigned nparts, bool right, uint64_t for_ms);
+
 /* Ends a WAIT with what auth_grant() said; REPLY without a status: refused. */
 void auth_done(struct request *, enum verdict);
 

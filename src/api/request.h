@@ -126,6 +126,10 @@ void request_cancel(struct adapter *, uint64_t id);
 /* NULL is fine. */
 void request_free(struct request *);
 
+/* Would some way that may recognise this request's caller read such a credential? For an answer that says what to come
+ * with next time. */
+bool request_takes(const struct request *, const struct credential *);
+
 /* Sets status and why (printf, into the arena). A budget that is used up leaves `why` empty. */
 void request_refuse(struct request *, enum status, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

@@ -12,6 +12,7 @@ int cli_check(int argc, char **argv);
 int cli_frame(int argc, char **argv);
 int cli_pki(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_password(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /* What the build found; the one place where the layers meet. */

@@ -202,6 +202,16 @@ void auth_done(struct request *request, enum verdict verdict)
 		pipeline_resume(request, verdict);
 }
 
+bool request_takes(const struct request *request, const struct credential *credential)
+{
+	for (unsigned i = 0; request->configuration && i < count_ways(request); i++) {
+		const struct authenticator *authenticator = way(request, i);
+		if (authenticator && authenticator->ops->offers(authenticator, credential))
+			return true;
+	}
+	return false;
+}
+
 bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
 {
 	const struct configuration *configuration = adapter->core->current;

@@ -3,6 +3,7 @@
 #include "core/directory.h"
 
 #include "base/log.h"
+#include "crypto/password.h"
 
 enum {
 	SECRETS_MAX_BYTES = 256 * 1024,
@@ -95,6 +96,20 @@ static bool put_psk(
 	return added;
 }
 
+/* As it is, or its hash: which of the two shows the notation. */
+static bool put_password(
+        const struct loading *loading, enum key_kind kind, slice secret, const struct config *place)
+{
+	struct password_hash hash;
+	const char *why = NULL;
+	if (!secret.n || secret.n > PASSWORD_MAX_BYTES)
+		return mistake_add(loading->mistakes, place, "a password has 1 to %d bytes",
+		        PASSWORD_MAX_BYTES);
+	if (password_is_hash(secret) && !password_parse(secret, &hash, &why))
+		return mistake_add(loading->mistakes, place, "the hash of a password: %s", why);
+	return put(loading, kind, secret, place);
+}
+
 static const struct {
 	const char *setting;
 	enum key_kind kind;
@@ -102,6 +117,7 @@ static const struct {
 	        const struct loading *, enum key_kind, slice secret, const struct config *place);
 } sources[] = {
 	{ "token", KEY_TOKEN, put_digest },
+	{ "password", KEY_PASSWORD, put_password },
 	{ "psk", KEY_PSK, put_psk },
 };
 

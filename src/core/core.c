@@ -35,12 +35,14 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	core->values = values_create();
 	core->postbox = postbox_create(core);
 	core->throttle = throttle_create();
+	core->recall = recall_create();
 	if (!registry_init(&core->registry, core, loop) || !core->values || !core->postbox ||
-	        !core->throttle) {
+	        !core->throttle || !core->recall) {
 		registry_finish(&core->registry);
 		values_destroy(core->values);
 		postbox_destroy(core->postbox);
 		throttle_destroy(core->throttle);
+		recall_destroy(core->recall);
 		free(core);
 		return NULL;
 	}
@@ -279,6 +281,7 @@ void core_destroy(struct core *core)
 	configuration_destroy(core->current);
 	postbox_destroy(core->postbox);
 	throttle_destroy(core->throttle);
+	recall_destroy(core->recall);
 	registry_finish(&core->registry);
 	free(core->path);
 	free(core);
@@ -340,7 +343,8 @@ void core_log_counters(const struct core *core)
 		        backend->ops->name, SLICE_ARG(text_slice(&line)));
 	}
 	postbox_log_counters(core->postbox);
-	if (core->throttled)
-		log_info("counters", "logins throttled=%" PRIu64, core->throttled);
+	log_info("counters",
+	        "logins=all throttled=%" PRIu64 " verified=%" PRIu64 " recalled=%" PRIu64,
+	        core->throttled, core->verified, core->recalled);
 	arena_finish(&arena);
 }

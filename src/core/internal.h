@@ -13,6 +13,7 @@
 #include "core/core.h"
 #include "core/directory.h"
 #include "core/follow.h"
+#include "core/recall.h"
 #include "core/throttle.h"
 #include "core/values.h"
 #include "core/postbox.h"
@@ -66,7 +67,9 @@ struct core {
 	struct follow follow;
 	struct postbox *postbox;
 	struct throttle *throttle;
-	uint64_t throttled; /* attempts to log in that nobody looked at */
+	struct recall *recall;
+	uint64_t throttled;          /* attempts to log in that nobody looked at */
+	uint64_t verified, recalled; /* passwords: at their price, and from memory */
 
 	struct timer renewal;
 

@@ -182,6 +182,10 @@ const struct setting settings_client[] = {
 	{ .key = "token",
 	        .type = SETTING_SECRET,
 	        .help = "its opaque token: env:NAME or file:PATH" },
+	{ .key = "password",
+	        .type = SETTING_SECRET,
+	        .help = "its password, or better its hash ($scrypt$…, $pbkdf2-sha256$…): env:NAME "
+	                "or file:PATH" },
 	{ .key = "psk",
 	        .type = SETTING_SECRET,
 	        .help = "its pre-shared key, as text or 0x and hexadecimal: env:NAME or "

@@ -186,10 +186,16 @@ static bool derive(const struct password_hash *hash, slice password, unsigned ch
 	               hash->nhash) == 1;
 }
 
+/* HMAC, which both schemes begin with, pads its key with zeros: one that ends in a NUL would be the same without it. */
+static bool is_password(slice text)
+{
+	return text.n && text.n <= PASSWORD_MAX_BYTES && !memchr(text.p, 0, text.n);
+}
+
 bool password_verify(const struct password_hash *hash, slice password, bool *failed)
 {
 	unsigned char bytes[PASSWORD_HASH_MAX_BYTES];
-	bool right = password.n <= PASSWORD_MAX_BYTES;
+	bool right = is_password(password);
 	*failed = !derive(hash, right ? password : (slice){ NULL, 0 }, bytes);
 	right &= !*failed && slice_equal_secret((slice){ (const char *)bytes, hash->nhash },
 	                             (slice){ (const char *)hash->hash, hash->nhash });
@@ -232,7 +238,7 @@ size_t password_make(
 {
 	const char *why;
 	struct password_hash hash;
-	if (!password.n || password.n > PASSWORD_MAX_BYTES || !cost_is_sound(cost, &why))
+	if (!is_password(password) || !cost_is_sound(cost, &why))
 		return 0;
 	password_make_dummy(cost, &hash);
 	if (!derive(&hash, password, hash.hash))

@@ -11,7 +11,7 @@
 #include "base/slice.h"
 
 enum {
-	PASSWORD_MAX_BYTES = 1024, /* what is longer is nobody's password */
+	PASSWORD_MAX_BYTES = 1024, /* what is longer, or has a NUL, is nobody's password */
 	PASSWORD_SALT_MAX_BYTES = 64,
 	PASSWORD_HASH_MAX_BYTES = 64,
 	PASSWORD_TEXT_MAX_BYTES = 256 /* a hash in its notation, without a NUL */
@@ -45,7 +45,7 @@ bool password_parse(slice text, struct password_hash *, const char **why);
  * false as well when there is no memory for it, with *failed set. */
 bool password_verify(const struct password_hash *, slice password, bool *failed);
 /* Makes one with a salt of its own; returns the length of the text, which wants no NUL. Blocks like verifying.
- * 0: the password is empty or too long, the cost is refused, or there is no memory. */
+ * 0: the password is empty, too long or has a NUL, the cost is refused, or there is no memory. */
 size_t password_make(
         const struct password_cost *, slice password, char text[PASSWORD_TEXT_MAX_BYTES]);
 /* One that no password has, so that verifying against it costs what verifying costs. */
