@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import re
+import signal
 import threading
 import time
 
@@ -227,6 +228,32 @@ def test_a_provider_that_never_answers_is_waited_for_no_longer_than_said():
         assert over_http(running)[0] == 503
         assert "it did not answer in time" in running.wait_log("provider cannot")
         provider.held.set()
+    backend.close()
+
+
+def test_who_waits_is_answered_through_a_reload_and_an_end():
+    backend = support.RestBackend()
+    with Provider(FOLDER) as provider, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with gateway(backend, provider, ", timeout: 20s") as running:
+            provider.tokens.update({TOKEN: active("engine-7"), "other": active("engine-7")})
+            provider.held = threading.Event()
+            first = pool.submit(over_http, running)
+            support.wait_until(lambda: len(provider.asked) == 1, "the first question")
+            running.write(configuration(backend, provider, ", timeout: 21s"))
+            running.reload()
+            # What was asked before is not known to who asks now.
+            second = pool.submit(over_http, running, "other")
+            support.wait_until(lambda: len(provider.asked) == 2, "the second question")
+            provider.held.set()
+            assert first.result()[0] == second.result()[0] == 200
+            provider.held = threading.Event()
+            provider.tokens["last"] = active("engine-7")
+            last = pool.submit(over_http, running, "last")
+            support.wait_until(lambda: len(provider.asked) == 3, "the last question")
+            running.signal(signal.SIGTERM)
+            running.wait_log("stopping")
+            provider.held.set()
+            assert last.result()[0] in (200, 503), last.result()
     backend.close()
 
 
