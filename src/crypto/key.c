@@ -32,22 +32,22 @@ struct curve {
 };
 
 static const struct curve curves[] = {
-	[KEY_SECRET] = { NULL, 0, 0 },
-	[KEY_RSA] = { NULL, 0, 0 },
-	[KEY_P256] = { "P-256", 32, 256 },
-	[KEY_P384] = { "P-384", 48, 384 },
-	[KEY_P521] = { "P-521", 66, 521 },
-	[KEY_ED25519] = { NULL, 32, 256 },
+	[KEY_TYPE_SECRET] = { NULL, 0, 0 },
+	[KEY_TYPE_RSA] = { NULL, 0, 0 },
+	[KEY_TYPE_P256] = { "P-256", 32, 256 },
+	[KEY_TYPE_P384] = { "P-384", 48, 384 },
+	[KEY_TYPE_P521] = { "P-521", 66, 521 },
+	[KEY_TYPE_ED25519] = { NULL, 32, 256 },
 };
 
-unsigned key_field_bytes(enum key_kind kind)
+unsigned key_field_bytes(enum key_type type)
 {
-	return curves[kind].field_bytes;
+	return curves[type].field_bytes;
 }
 
-enum key_kind key_kind_of(const struct key *key)
+enum key_type key_type_of(const struct key *key)
 {
-	return key->kind;
+	return key->type;
 }
 
 bool key_is_private(const struct key *key)
@@ -209,7 +209,7 @@ static bool point_is_good(EVP_PKEY *pkey)
 
 static const char *create_point(struct key *key, const struct key_parts *parts)
 {
-	const struct curve *curve = &curves[parts->kind];
+	const struct curve *curve = &curves[parts->type];
 	if (parts->x.n != curve->field_bytes || parts->y.n != curve->field_bytes ||
 	        (parts->d.n && parts->d.n != curve->field_bytes))
 		return "a coordinate or the private number has not the length of its curve";
@@ -237,7 +237,7 @@ static const char *create_point(struct key *key, const struct key_parts *parts)
 
 static const char *create_ed25519(struct key *key, const struct key_parts *parts)
 {
-	unsigned bytes = curves[KEY_ED25519].field_bytes;
+	unsigned bytes = curves[KEY_TYPE_ED25519].field_bytes;
 	if (parts->x.n != bytes || parts->y.n || (parts->d.n && parts->d.n != bytes))
 		return "an Ed25519 key has 32 bytes";
 	key->is_private = parts->d.n > 0;
@@ -247,7 +247,7 @@ static const char *create_ed25519(struct key *key, const struct key_parts *parts
 	                                      (const unsigned char *)parts->x.p, parts->x.n);
 	if (!key->pkey)
 		return "this is no Ed25519 key";
-	key->bits = curves[KEY_ED25519].bits;
+	key->bits = curves[KEY_TYPE_ED25519].bits;
 	unsigned char x[32];
 	size_t n = sizeof x;
 	if (EVP_PKEY_get_raw_public_key(key->pkey, x, &n) != 1 || n != parts->x.n ||
@@ -269,18 +269,18 @@ static bool halves_agree(struct key *key)
 	return false;
 }
 
-static const char *create_kind(struct key *key, const struct key_parts *parts)
+static const char *create_type(struct key *key, const struct key_parts *parts)
 {
-	switch (parts->kind) {
-	case KEY_SECRET:
+	switch (parts->type) {
+	case KEY_TYPE_SECRET:
 		return create_secret(key, parts->secret);
-	case KEY_RSA:
+	case KEY_TYPE_RSA:
 		return create_rsa(key, parts);
-	case KEY_P256:
-	case KEY_P384:
-	case KEY_P521:
+	case KEY_TYPE_P256:
+	case KEY_TYPE_P384:
+	case KEY_TYPE_P521:
 		return create_point(key, parts);
-	case KEY_ED25519:
+	case KEY_TYPE_ED25519:
 		return create_ed25519(key, parts);
 	}
 	return "unknown kind";
@@ -292,10 +292,10 @@ struct key *key_create(const struct key_parts *parts, const char **why)
 	struct key *key = calloc(1, sizeof *key);
 	if (!key)
 		return NULL;
-	key->kind = parts->kind;
+	key->type = parts->type;
 	errors_begin();
-	const char *wrong = create_kind(key, parts);
-	if (!wrong && key->kind != KEY_SECRET) {
+	const char *wrong = create_type(key, parts);
+	if (!wrong && key->type != KEY_TYPE_SECRET) {
 		key->digest = EVP_MD_CTX_new();
 		if (!key->digest)
 			wrong = "out of memory";
@@ -351,7 +351,7 @@ static bool export_rsa(
 static bool export_ed25519(
         const EVP_PKEY *pkey, struct arena *arena, bool with_private, struct key_parts *parts)
 {
-	size_t n = curves[KEY_ED25519].field_bytes;
+	size_t n = curves[KEY_TYPE_ED25519].field_bytes;
 	unsigned char *x = arena_alloc_raw(arena, n);
 	if (!x || EVP_PKEY_get_raw_public_key(pkey, x, &n) != 1)
 		return false;
@@ -368,20 +368,20 @@ static bool export_ed25519(
 static bool export_pkey(
         const EVP_PKEY *pkey, struct arena *arena, bool with_private, struct key_parts *parts)
 {
-	unsigned bytes = key_field_bytes(parts->kind);
-	switch (parts->kind) {
-	case KEY_SECRET:
+	unsigned bytes = key_field_bytes(parts->type);
+	switch (parts->type) {
+	case KEY_TYPE_SECRET:
 		return false;
-	case KEY_RSA:
+	case KEY_TYPE_RSA:
 		return export_rsa(pkey, arena, with_private, parts);
-	case KEY_P256:
-	case KEY_P384:
-	case KEY_P521:
+	case KEY_TYPE_P256:
+	case KEY_TYPE_P384:
+	case KEY_TYPE_P521:
 		return export_number(pkey, arena, OSSL_PKEY_PARAM_EC_PUB_X, bytes, &parts->x) &&
 		       export_number(pkey, arena, OSSL_PKEY_PARAM_EC_PUB_Y, bytes, &parts->y) &&
 		       (!with_private || export_number(pkey, arena, OSSL_PKEY_PARAM_PRIV_KEY, bytes,
 		                                 &parts->d));
-	case KEY_ED25519:
+	case KEY_TYPE_ED25519:
 		return export_ed25519(pkey, arena, with_private, parts);
 	}
 	return false;
@@ -390,10 +390,10 @@ static bool export_pkey(
 bool key_export(
         const struct key *key, struct arena *arena, bool with_private, struct key_parts *parts)
 {
-	*parts = (struct key_parts){ .kind = key->kind };
+	*parts = (struct key_parts){ .type = key->type };
 	if (with_private && !key->is_private)
 		return false;
-	if (key->kind == KEY_SECRET) {
+	if (key->type == KEY_TYPE_SECRET) {
 		if (!with_private)
 			return false;
 		parts->secret = arena_copy(arena, key->secret, key->bits / 8);
@@ -406,12 +406,12 @@ bool key_export(
 }
 
 /* What kind of key the library has read. false: none that anything here signs with. */
-static bool kind_of_pkey(const EVP_PKEY *pkey, enum key_kind *kind)
+static bool type_of_pkey(const EVP_PKEY *pkey, enum key_type *type)
 {
-	*kind = KEY_RSA;
+	*type = KEY_TYPE_RSA;
 	if (EVP_PKEY_is_a(pkey, "RSA"))
 		return true;
-	*kind = KEY_ED25519;
+	*type = KEY_TYPE_ED25519;
 	if (EVP_PKEY_is_a(pkey, "ED25519"))
 		return true;
 	char group[64];
@@ -427,12 +427,13 @@ static bool kind_of_pkey(const EVP_PKEY *pkey, enum key_kind *kind)
 		return false;
 	static const struct {
 		const char *name;
-		enum key_kind kind;
-	} groups[] = { { "prime256v1", KEY_P256 }, { "P-256", KEY_P256 }, { "secp384r1", KEY_P384 },
-		{ "P-384", KEY_P384 }, { "secp521r1", KEY_P521 }, { "P-521", KEY_P521 } };
+		enum key_type type;
+	} groups[] = { { "prime256v1", KEY_TYPE_P256 }, { "P-256", KEY_TYPE_P256 },
+		{ "secp384r1", KEY_TYPE_P384 }, { "P-384", KEY_TYPE_P384 },
+		{ "secp521r1", KEY_TYPE_P521 }, { "P-521", KEY_TYPE_P521 } };
 	for (unsigned i = 0; i < sizeof groups / sizeof *groups; i++) {
 		if (strcmp(group, groups[i].name) == 0) {
-			*kind = groups[i].kind;
+			*type = groups[i].type;
 			return true;
 		}
 	}
@@ -445,10 +446,10 @@ static struct key *key_of_pkey(EVP_PKEY *pkey, bool is_private, const char **why
 	enum { PARTS_MAX_BYTES = 32 * 1024 };
 	struct arena arena;
 	arena_init(&arena, PARTS_MAX_BYTES);
-	struct key_parts parts = { .kind = KEY_RSA };
+	struct key_parts parts = { .type = KEY_TYPE_RSA };
 	struct key *key = NULL;
 	*why = "it is neither RSA, nor of P-256, P-384, P-521, nor Ed25519";
-	if (kind_of_pkey(pkey, &parts.kind)) {
+	if (type_of_pkey(pkey, &parts.type)) {
 		*why = "its numbers cannot be read";
 		if (export_pkey(pkey, &arena, is_private, &parts))
 			key = key_create(&parts, why);
@@ -530,7 +531,7 @@ struct key *key_of_private_pem(slice pem, const char **why)
 static struct key *generate_secret(unsigned bits, const char **why)
 {
 	char secret[KEY_SECRET_MAX_BYTES];
-	struct key_parts parts = { .kind = KEY_SECRET, .secret = { secret, bits / 8 } };
+	struct key_parts parts = { .type = KEY_TYPE_SECRET, .secret = { secret, bits / 8 } };
 	*why = "a secret has 256 to 32768 bits";
 	if (bits / 8 > sizeof secret)
 		return NULL;
@@ -540,23 +541,23 @@ static struct key *generate_secret(unsigned bits, const char **why)
 	return key;
 }
 
-struct key *key_generate(enum key_kind kind, unsigned bits, const char **why)
+struct key *key_generate(enum key_type type, unsigned bits, const char **why)
 {
-	if (kind == KEY_SECRET)
+	if (type == KEY_TYPE_SECRET)
 		return generate_secret(bits ? bits : KEY_SECRET_MIN_BYTES * 8, why);
 	if (!bits)
 		bits = RSA_DEFAULT_BITS;
 	*why = "an RSA key has 2048 to 8192 bits";
-	if (kind == KEY_RSA && (bits < KEY_RSA_MIN_BITS || bits > KEY_RSA_MAX_BITS))
+	if (type == KEY_TYPE_RSA && (bits < KEY_RSA_MIN_BITS || bits > KEY_RSA_MAX_BITS))
 		return NULL;
 	errors_begin();
 	EVP_PKEY *pkey = NULL;
-	if (kind == KEY_RSA)
+	if (type == KEY_TYPE_RSA)
 		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
-	else if (kind == KEY_ED25519)
+	else if (type == KEY_TYPE_ED25519)
 		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else
-		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[kind].name);
+		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[type].name);
 	*why = "the library made no key";
 	struct key *key = pkey ? key_of_pkey(pkey, true, why) : NULL;
 	errors_end();

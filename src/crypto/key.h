@@ -12,7 +12,14 @@
 
 #include "base/arena.h"
 
-enum key_kind { KEY_SECRET, KEY_RSA, KEY_P256, KEY_P384, KEY_P521, KEY_ED25519 };
+enum key_type {
+	KEY_TYPE_SECRET,
+	KEY_TYPE_RSA,
+	KEY_TYPE_P256,
+	KEY_TYPE_P384,
+	KEY_TYPE_P521,
+	KEY_TYPE_ED25519
+};
 
 enum {
 	KEY_SECRET_MIN_BYTES = 32,
@@ -25,12 +32,12 @@ struct key;
 
 /* A key as numbers: big-endian, of a curve as long as the curve's field, of RSA without leading zeros. */
 struct key_parts {
-	enum key_kind kind;
-	slice secret; /* KEY_SECRET */
-	slice n, e;   /* KEY_RSA */
+	enum key_type type;
+	slice secret; /* KEY_TYPE_SECRET */
+	slice n, e;   /* KEY_TYPE_RSA */
 	slice x, y;   /* the point; Ed25519 has x alone */
 	slice d;      /* the private half; empty: a public key */
-	/* KEY_RSA, with d: the primes and what computes faster with them; all of them or none. */
+	/* KEY_TYPE_RSA, with d: the primes and what computes faster with them; all of them or none. */
 	slice p, q, dp, dq, qi;
 };
 
@@ -41,12 +48,12 @@ struct key *key_create(const struct key_parts *, const char **why);
 struct key *key_of_public_pem(slice pem, const char **why);
 /* From a PEM text: an unencrypted private key (PKCS#8, PKCS#1, SEC 1). NULL: *why. */
 struct key *key_of_private_pem(slice pem, const char **why);
-/* A new one. `bits` is for KEY_RSA and KEY_SECRET, 0: 3072 and 256. RSA takes the better part of a second. NULL: *why. */
-struct key *key_generate(enum key_kind, unsigned bits, const char **why);
+/* A new one. `bits` is for KEY_TYPE_RSA and KEY_TYPE_SECRET, 0: 3072 and 256. RSA takes the better part of a second. NULL: *why. */
+struct key *key_generate(enum key_type, unsigned bits, const char **why);
 /* Wipes what is secret. NULL is fine. */
 void key_destroy(struct key *);
 
-enum key_kind key_kind_of(const struct key *);
+enum key_type key_type_of(const struct key *);
 /* Can it sign? */
 bool key_is_private(const struct key *);
 unsigned key_bits(const struct key *);
@@ -55,6 +62,6 @@ unsigned key_bits(const struct key *);
 bool key_export(const struct key *, struct arena *, bool with_private, struct key_parts *);
 
 /* The bytes of a coordinate, and of half a signature: 32, 48, 66; 0: no curve. */
-unsigned key_field_bytes(enum key_kind);
+unsigned key_field_bytes(enum key_type);
 
 #endif

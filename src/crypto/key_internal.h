@@ -13,11 +13,11 @@ struct key_contexts {
 };
 
 struct key {
-	enum key_kind kind;
+	enum key_type type;
 	bool is_private;
 	unsigned bits;
 	EVP_PKEY *pkey;        /* of all but secrets */
-	unsigned char *secret; /* KEY_SECRET: bits / 8 bytes */
+	unsigned char *secret; /* KEY_TYPE_SECRET: bits / 8 bytes */
 	EVP_MD_CTX *digest;    /* of all but secrets */
 	struct key_contexts contexts[ALGORITHMS];
 };

@@ -10,25 +10,25 @@ enum family { HMAC_FAMILY, PKCS1_FAMILY, PSS_FAMILY, ECDSA_FAMILY, EDDSA_FAMILY 
 struct scheme {
 	const char *name;
 	enum family family;
-	enum key_kind kind;
+	enum key_type type;
 	const char *digest; /* NULL: the scheme has its own */
 	unsigned digest_bytes;
 };
 
 static const struct scheme schemes[ALGORITHMS] = {
-	[ALGORITHM_HS256] = { "HS256", HMAC_FAMILY, KEY_SECRET, "SHA256", 32 },
-	[ALGORITHM_HS384] = { "HS384", HMAC_FAMILY, KEY_SECRET, "SHA384", 48 },
-	[ALGORITHM_HS512] = { "HS512", HMAC_FAMILY, KEY_SECRET, "SHA512", 64 },
-	[ALGORITHM_RS256] = { "RS256", PKCS1_FAMILY, KEY_RSA, "SHA256", 32 },
-	[ALGORITHM_RS384] = { "RS384", PKCS1_FAMILY, KEY_RSA, "SHA384", 48 },
-	[ALGORITHM_RS512] = { "RS512", PKCS1_FAMILY, KEY_RSA, "SHA512", 64 },
-	[ALGORITHM_PS256] = { "PS256", PSS_FAMILY, KEY_RSA, "SHA256", 32 },
-	[ALGORITHM_PS384] = { "PS384", PSS_FAMILY, KEY_RSA, "SHA384", 48 },
-	[ALGORITHM_PS512] = { "PS512", PSS_FAMILY, KEY_RSA, "SHA512", 64 },
-	[ALGORITHM_ES256] = { "ES256", ECDSA_FAMILY, KEY_P256, "SHA256", 32 },
-	[ALGORITHM_ES384] = { "ES384", ECDSA_FAMILY, KEY_P384, "SHA384", 48 },
-	[ALGORITHM_ES512] = { "ES512", ECDSA_FAMILY, KEY_P521, "SHA512", 64 },
-	[ALGORITHM_EDDSA] = { "EdDSA", EDDSA_FAMILY, KEY_ED25519, NULL, 0 },
+	[ALGORITHM_HS256] = { "HS256", HMAC_FAMILY, KEY_TYPE_SECRET, "SHA256", 32 },
+	[ALGORITHM_HS384] = { "HS384", HMAC_FAMILY, KEY_TYPE_SECRET, "SHA384", 48 },
+	[ALGORITHM_HS512] = { "HS512", HMAC_FAMILY, KEY_TYPE_SECRET, "SHA512", 64 },
+	[ALGORITHM_RS256] = { "RS256", PKCS1_FAMILY, KEY_TYPE_RSA, "SHA256", 32 },
+	[ALGORITHM_RS384] = { "RS384", PKCS1_FAMILY, KEY_TYPE_RSA, "SHA384", 48 },
+	[ALGORITHM_RS512] = { "RS512", PKCS1_FAMILY, KEY_TYPE_RSA, "SHA512", 64 },
+	[ALGORITHM_PS256] = { "PS256", PSS_FAMILY, KEY_TYPE_RSA, "SHA256", 32 },
+	[ALGORITHM_PS384] = { "PS384", PSS_FAMILY, KEY_TYPE_RSA, "SHA384", 48 },
+	[ALGORITHM_PS512] = { "PS512", PSS_FAMILY, KEY_TYPE_RSA, "SHA512", 64 },
+	[ALGORITHM_ES256] = { "ES256", ECDSA_FAMILY, KEY_TYPE_P256, "SHA256", 32 },
+	[ALGORITHM_ES384] = { "ES384", ECDSA_FAMILY, KEY_TYPE_P384, "SHA384", 48 },
+	[ALGORITHM_ES512] = { "ES512", ECDSA_FAMILY, KEY_TYPE_P521, "SHA512", 64 },
+	[ALGORITHM_EDDSA] = { "EdDSA", EDDSA_FAMILY, KEY_TYPE_ED25519, NULL, 0 },
 };
 
 /* DER of two numbers of at most 66 bytes each. */
@@ -54,8 +54,8 @@ bool algorithm_fits(enum algorithm algorithm, const struct key *key)
 {
 	const struct scheme *scheme = &schemes[algorithm];
 	/* RFC 7518 section 3.2: a secret of the digest's size or larger. */
-	return scheme->kind == key->kind &&
-	       (key->kind != KEY_SECRET || key->bits >= scheme->digest_bytes * 8);
+	return scheme->type == key->type &&
+	       (key->type != KEY_TYPE_SECRET || key->bits >= scheme->digest_bytes * 8);
 }
 
 static EVP_MAC_CTX *mac_of(struct key *key, enum algorithm algorithm)
@@ -164,8 +164,8 @@ static bool verify_digest(struct key *key, enum algorithm algorithm, slice messa
 	unsigned char digest[EVP_MAX_MD_SIZE], der[ECDSA_DER_MAX_BYTES];
 	const unsigned char *bytes = (const unsigned char *)signature.p;
 	size_t n = signature.n;
-	size_t expected =
-	        key->kind == KEY_RSA ? (key->bits + 7) / 8 : 2 * (size_t)key_field_bytes(key->kind);
+	size_t expected = key->type == KEY_TYPE_RSA ? (key->bits + 7) / 8
+	                                            : 2 * (size_t)key_field_bytes(key->type);
 	if (n != expected)
 		return false;
 	if (scheme->family == ECDSA_FAMILY) {
@@ -189,7 +189,7 @@ static size_t sign_digest(struct key *key, enum algorithm algorithm, slice messa
 	        EVP_PKEY_sign(
 	                context, halves ? der : signature, &n, digest, scheme->digest_bytes) != 1)
 		return 0;
-	return halves ? halves_of_der(der, n, key_field_bytes(key->kind), signature) : n;
+	return halves ? halves_of_der(der, n, key_field_bytes(key->type), signature) : n;
 }
 
 static bool verify_eddsa(struct key *key, slice message, slice signature)

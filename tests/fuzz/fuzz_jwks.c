@@ -11,7 +11,8 @@ static void again(const struct jwk *jwk)
 	arena_init(&arena, (size_t)1 << 20);
 	const char *why;
 	char one[JWK_THUMBPRINT_BYTES], two[JWK_THUMBPRINT_BYTES];
-	const struct value *written = jwk_write(&arena, jwk, key_kind_of(jwk->key) == KEY_SECRET);
+	const struct value *written =
+	        jwk_write(&arena, jwk, key_type_of(jwk->key) == KEY_TYPE_SECRET);
 	struct jwk *read = jwk_read(written, JWK_VERIFIES, &why);
 	assert(read && jwk_thumbprint(&arena, jwk->key, one) &&
 	        jwk_thumbprint(&arena, read->key, two) && strcmp(one, two) == 0);

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 static struct jwk *secret(void)
 {
 	const char *why;
-	const struct key_parts parts = { .kind = KEY_SECRET,
+	const struct key_parts parts = { .type = KEY_TYPE_SECRET,
 		.secret = SLICE("0123456789abcdef0123456789abcdef") };
 	return jwk_create(key_create(&parts, &why), SLICE("k"), NULL);
 }

@@ -17,7 +17,7 @@ static int set_up(void **state)
 {
 	static struct world world;
 	const char *why;
-	const struct key_parts parts = { .kind = KEY_SECRET,
+	const struct key_parts parts = { .type = KEY_TYPE_SECRET,
 		.secret = SLICE("0123456789abcdef0123456789abcdef") };
 	arena_init(&world.arena, (size_t)1 << 20);
 	world.secret = jwk_create(key_create(&parts, &why), SLICE("k1"), NULL);
@@ -269,7 +269,7 @@ static void a_key_that_is_not_for_us_is_skipped(void **state)
 			fail_msg("%s: %s", rows[i].text, jwk ? "a key" : "no key");
 		if (jwk)
 			assert_int_equal(
-			        key_is_private(jwk->key), key_kind_of(jwk->key) == KEY_SECRET);
+			        key_is_private(jwk->key), key_type_of(jwk->key) == KEY_TYPE_SECRET);
 		jwk_destroy(jwk);
 		jwk = read_jwk(world, rows[i].text, JWK_SIGNS);
 		bool secret = strstr(rows[i].text, "oct") != NULL;
@@ -282,11 +282,11 @@ static void a_key_that_is_not_for_us_is_skipped(void **state)
 static void keys_are_written_and_read(void **state)
 {
 	struct world *world = *state;
-	static const enum key_kind kinds[] = { KEY_SECRET, KEY_RSA, KEY_P256, KEY_P384,
-		KEY_ED25519 };
+	static const enum key_type kinds[] = { KEY_TYPE_SECRET, KEY_TYPE_RSA, KEY_TYPE_P256,
+		KEY_TYPE_P384, KEY_TYPE_ED25519 };
 	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		const char *why;
-		unsigned bits = kinds[i] == KEY_RSA ? 2048 : 0;
+		unsigned bits = kinds[i] == KEY_TYPE_RSA ? 2048 : 0;
 		struct jwk *jwk =
 		        jwk_create(key_generate(kinds[i], bits, &why), SLICE("new"), NULL);
 		const struct value *written = jwk_write(&world->arena, jwk, true);
@@ -299,7 +299,7 @@ static void keys_are_written_and_read(void **state)
 		assert_string_equal(one, two);
 		jwk_destroy(again);
 		written = jwk_write(&world->arena, jwk, false);
-		assert_int_equal(written != NULL, kinds[i] != KEY_SECRET);
+		assert_int_equal(written != NULL, kinds[i] != KEY_TYPE_SECRET);
 		if (written) {
 			const char *const never[] = { "d", "p", "q", "dp", "dq", "qi", "k" };
 			for (unsigned j = 0; j < sizeof never / sizeof *never; j++)

@@ -3,20 +3,20 @@
 
 #include "crypto/signature.h"
 
-static struct key *generate(enum key_kind kind, unsigned bits)
+static struct key *generate(enum key_type type, unsigned bits)
 {
 	const char *why = NULL;
-	struct key *key = key_generate(kind, bits, &why);
+	struct key *key = key_generate(type, bits, &why);
 	if (!key)
 		fail_msg("no key: %s", why);
 	return key;
 }
 
 static const struct {
-	enum key_kind kind;
+	enum key_type type;
 	unsigned bits;
-} samples[] = { { KEY_SECRET, 512 }, { KEY_RSA, 2048 }, { KEY_P256, 0 }, { KEY_P384, 0 },
-	{ KEY_P521, 0 }, { KEY_ED25519, 0 } };
+} samples[] = { { KEY_TYPE_SECRET, 512 }, { KEY_TYPE_RSA, 2048 }, { KEY_TYPE_P256, 0 },
+	{ KEY_TYPE_P384, 0 }, { KEY_TYPE_P521, 0 }, { KEY_TYPE_ED25519, 0 } };
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
 static void signs_and_verifies(struct key *key, enum algorithm algorithm)
@@ -45,7 +45,7 @@ static void each_algorithm_takes_its_kind_of_key_and_no_other(void **state)
 	(void)state;
 	unsigned fitting = 0;
 	for (unsigned i = 0; i < SAMPLES; i++) {
-		struct key *key = generate(samples[i].kind, samples[i].bits);
+		struct key *key = generate(samples[i].type, samples[i].bits);
 		for (enum algorithm a = 0; a < ALGORITHMS; a++) {
 			unsigned char bytes[SIGNATURE_MAX_BYTES] = { 0 };
 			if (algorithm_fits(a, key)) {
@@ -95,7 +95,8 @@ static void a_secret_is_as_long_as_the_digest(void **state)
 	};
 	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *why;
-		struct key_parts parts = { .kind = KEY_SECRET, .secret = { bytes, rows[i].n } };
+		struct key_parts parts = { .type = KEY_TYPE_SECRET,
+			.secret = { bytes, rows[i].n } };
 		struct key *key = key_create(&parts, &why);
 		assert_int_equal(key != NULL, rows[i].key);
 		if (key) {
@@ -113,7 +114,7 @@ static void the_parts_make_the_same_key(void **state)
 	for (unsigned i = 0; i < SAMPLES; i++) {
 		struct arena arena;
 		arena_init(&arena, 65536);
-		struct key *key = generate(samples[i].kind, samples[i].bits);
+		struct key *key = generate(samples[i].type, samples[i].bits);
 		unsigned char bytes[SIGNATURE_MAX_BYTES];
 		enum algorithm algorithm = 0;
 		while (!algorithm_fits(algorithm, key))
@@ -131,7 +132,7 @@ static void the_parts_make_the_same_key(void **state)
 		key_destroy(again);
 		again = NULL;
 		bool has_public = key_export(key, &arena, false, &parts);
-		assert_int_equal(has_public, samples[i].kind != KEY_SECRET);
+		assert_int_equal(has_public, samples[i].type != KEY_TYPE_SECRET);
 		if (has_public) {
 			again = key_create(&parts, &why);
 			assert_non_null(again);
@@ -158,19 +159,19 @@ static void weak_and_malformed_rsa_keys_are_none(void **state)
 	(void)state;
 	struct arena arena;
 	arena_init(&arena, 65536);
-	struct key *key = generate(KEY_RSA, 2048), *other = generate(KEY_RSA, 2048);
+	struct key *key = generate(KEY_TYPE_RSA, 2048), *other = generate(KEY_TYPE_RSA, 2048);
 	struct key_parts good, parts, others;
 	assert_true(key_export(key, &arena, true, &good));
 	assert_true(key_export(other, &arena, true, &others));
 	char big[KEY_RSA_MAX_BITS / 8 + 1];
 	memset(big, 0xff, sizeof big);
-	parts = (struct key_parts){ .kind = KEY_RSA, .n = { big, 255 }, .e = good.e };
+	parts = (struct key_parts){ .type = KEY_TYPE_RSA, .n = { big, 255 }, .e = good.e };
 	assert_no_key(&parts, "shorter than 2048");
 	parts.n = (slice){ big, sizeof big };
 	assert_no_key(&parts, "longer than 8192");
 	parts.n = (slice){ NULL, 0 };
 	assert_no_key(&parts, "missing");
-	parts = (struct key_parts){ .kind = KEY_RSA, .n = good.n, .e = SLICE("\x01") };
+	parts = (struct key_parts){ .type = KEY_TYPE_RSA, .n = good.n, .e = SLICE("\x01") };
 	assert_no_key(&parts, "exponent");
 	parts.e = SLICE("\x02");
 	assert_no_key(&parts, "exponent");
@@ -180,7 +181,7 @@ static void weak_and_malformed_rsa_keys_are_none(void **state)
 	assert_no_key(&parts, "begins with zeros");
 	char *even = (char *)(uintptr_t)arena_copy_slice(&arena, good.n).p;
 	even[good.n.n - 1] &= (char)0xfe;
-	parts = (struct key_parts){ .kind = KEY_RSA, .n = { even, good.n.n }, .e = good.e };
+	parts = (struct key_parts){ .type = KEY_TYPE_RSA, .n = { even, good.n.n }, .e = good.e };
 	assert_no_key(&parts, "even");
 	parts = good;
 	parts.qi = (slice){ NULL, 0 };
@@ -188,7 +189,7 @@ static void weak_and_malformed_rsa_keys_are_none(void **state)
 	parts = good;
 	parts.d = (slice){ NULL, 0 };
 	assert_no_key(&parts, "some are missing");
-	parts = (struct key_parts){ .kind = KEY_RSA, .n = good.n, .e = good.e, .d = others.d };
+	parts = (struct key_parts){ .type = KEY_TYPE_RSA, .n = good.n, .e = good.e, .d = others.d };
 	assert_no_key(&parts, "do not belong together");
 	/* d alone does. */
 	parts.d = good.d;
@@ -208,7 +209,7 @@ static void points_beside_their_curve_are_no_keys(void **state)
 	(void)state;
 	struct arena arena;
 	arena_init(&arena, 65536);
-	static const enum key_kind curves[] = { KEY_P256, KEY_P384, KEY_P521 };
+	static const enum key_type curves[] = { KEY_TYPE_P256, KEY_TYPE_P384, KEY_TYPE_P521 };
 	for (unsigned i = 0; i < 3; i++) {
 		struct key *key = generate(curves[i], 0), *other = generate(curves[i], 0);
 		struct key_parts good, parts, others;
@@ -232,12 +233,12 @@ static void points_beside_their_curve_are_no_keys(void **state)
 		assert_no_key(&parts, "");
 		/* A point of one curve, said to be of another. */
 		parts = good;
-		parts.kind = curves[(i + 1) % 3];
+		parts.type = curves[(i + 1) % 3];
 		assert_no_key(&parts, "length of its curve");
 		key_destroy(key);
 		key_destroy(other);
 	}
-	struct key *key = generate(KEY_ED25519, 0), *other = generate(KEY_ED25519, 0);
+	struct key *key = generate(KEY_TYPE_ED25519, 0), *other = generate(KEY_TYPE_ED25519, 0);
 	struct key_parts parts, others;
 	assert_true(key_export(key, &arena, true, &parts));
 	assert_true(key_export(other, &arena, true, &others));
@@ -254,7 +255,7 @@ static void points_beside_their_curve_are_no_keys(void **state)
 static void degenerate_signatures_verify_nothing(void **state)
 {
 	(void)state;
-	struct key *key = generate(KEY_P256, 0);
+	struct key *key = generate(KEY_TYPE_P256, 0);
 	unsigned char bytes[72] = { 0 };
 	slice signature = { (char *)bytes, 64 };
 	assert_false(signature_verify(key, ALGORITHM_ES256, SLICE("x"), signature));
@@ -280,7 +281,7 @@ static void pem_is_read(void **state)
 	const char *why = "";
 	struct key *key = key_of_public_pem(slice_of(p256_pem), &why);
 	assert_non_null(key);
-	assert_int_equal(key_kind_of(key), KEY_P256);
+	assert_int_equal(key_type_of(key), KEY_TYPE_P256);
 	assert_false(key_is_private(key));
 	struct key_parts parts;
 	assert_true(key_export(key, &arena, false, &parts));

@@ -11,12 +11,12 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-	[KEY_SECRET] = { "oct", NULL },
-	[KEY_RSA] = { "RSA", NULL },
-	[KEY_P256] = { "EC", "P-256" },
-	[KEY_P384] = { "EC", "P-384" },
-	[KEY_P521] = { "EC", "P-521" },
-	[KEY_ED25519] = { "OKP", "Ed25519" },
+	[KEY_TYPE_SECRET] = { "oct", NULL },
+	[KEY_TYPE_RSA] = { "RSA", NULL },
+	[KEY_TYPE_P256] = { "EC", "P-256" },
+	[KEY_TYPE_P384] = { "EC", "P-384" },
+	[KEY_TYPE_P521] = { "EC", "P-521" },
+	[KEY_TYPE_ED25519] = { "OKP", "Ed25519" },
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -93,15 +93,15 @@ static bool is_for(const struct value *map, enum jwk_purpose purpose)
 	return false;
 }
 
-static bool find_kind(const struct value *map, enum key_kind *kind)
+static bool find_type(const struct value *map, enum key_type *type)
 {
-	slice type, curve;
-	if (!get_text(map, SLICE("kty"), &type) || !get_text(map, SLICE("crv"), &curve))
+	slice name, curve;
+	if (!get_text(map, SLICE("kty"), &name) || !get_text(map, SLICE("crv"), &curve))
 		return false;
-	for (enum key_kind i = 0; i < KINDS; i++) {
-		if (slice_is(type, kinds[i].type) &&
+	for (enum key_type i = 0; i < KINDS; i++) {
+		if (slice_is(name, kinds[i].type) &&
 		        (!kinds[i].curve || slice_is(curve, kinds[i].curve))) {
-			*kind = i;
+			*type = i;
 			return true;
 		}
 	}
@@ -111,7 +111,7 @@ static bool find_kind(const struct value *map, enum key_kind *kind)
 static bool read_parts(struct arena *arena, const struct value *map, enum jwk_purpose purpose,
         struct key_parts *parts)
 {
-	if (parts->kind == KEY_SECRET)
+	if (parts->type == KEY_TYPE_SECRET)
 		return get_bytes(arena, map, SLICE("k"), &parts->secret);
 	bool good = get_bytes(arena, map, SLICE("n"), &parts->n) &&
 	            get_bytes(arena, map, SLICE("e"), &parts->e) &&
@@ -129,12 +129,12 @@ static bool read_parts(struct arena *arena, const struct value *map, enum jwk_pu
 
 /* The bytes of a key, in memory that is wiped afterwards. */
 static struct key *read_key(
-        const struct value *map, enum jwk_purpose purpose, enum key_kind kind, const char **why)
+        const struct value *map, enum jwk_purpose purpose, enum key_type type, const char **why)
 {
 	enum { NUMBERS_MAX_BYTES = 64 * 1024 };
 	struct arena arena;
 	arena_init(&arena, NUMBERS_MAX_BYTES);
-	struct key_parts parts = { .kind = kind };
+	struct key_parts parts = { .type = type };
 	struct key *key = NULL;
 	*why = "a number of the key is missing or not base64url";
 	if (read_parts(&arena, map, purpose, &parts))
@@ -152,7 +152,7 @@ static struct key *read_key(
 struct jwk *jwk_read(const struct value *map, enum jwk_purpose purpose, const char **why)
 {
 	slice kid, name;
-	enum key_kind kind;
+	enum key_type type;
 	enum algorithm algorithm;
 	*why = "it is no JSON object, or kid or alg is no text";
 	if (!map || map->kind != VALUE_MAP || !get_text(map, SLICE("kid"), &kid) ||
@@ -162,12 +162,12 @@ struct jwk *jwk_read(const struct value *map, enum jwk_purpose purpose, const ch
 	if (!is_for(map, purpose))
 		return NULL;
 	*why = "its type or curve (kty, crv) is not supported";
-	if (!find_kind(map, &kind))
+	if (!find_type(map, &type))
 		return NULL;
 	*why = "its algorithm (alg) is not supported";
 	if (name.p && !algorithm_find(name, &algorithm))
 		return NULL;
-	struct key *key = read_key(map, purpose, kind, why);
+	struct key *key = read_key(map, purpose, type, why);
 	if (!key)
 		return NULL;
 	struct jwk *jwk = jwk_create(key, kid, name.p ? &algorithm : NULL);
@@ -199,7 +199,7 @@ struct value *jwk_write(struct arena *arena, const struct jwk *jwk, bool with_pr
 	struct value *map = value_map(arena);
 	if (!map || !key_export(jwk->key, arena, with_private, &parts))
 		return NULL;
-	const struct kind *kind = &kinds[parts.kind];
+	const struct kind *kind = &kinds[parts.type];
 	bool good = set_text(arena, map, "kty", slice_of(kind->type));
 	if (good && kind->curve)
 		good = set_text(arena, map, "crv", slice_of(kind->curve));
@@ -232,7 +232,7 @@ struct value *jwk_write(struct arena *arena, const struct jwk *jwk, bool with_pr
 /* The required members in the order of their names, without white space (RFC 7638 section 3). */
 static void write_required(struct text *text, struct arena *arena, const struct key_parts *parts)
 {
-	const struct kind *kind = &kinds[parts->kind];
+	const struct kind *kind = &kinds[parts->type];
 	if (kind->curve) {
 		text_printf(
 		        text, "{\"crv\":\"%s\",\"kty\":\"%s\",\"x\":\"", kind->curve, kind->type);
@@ -241,7 +241,7 @@ static void write_required(struct text *text, struct arena *arena, const struct 
 			text_literal(text, "\",\"y\":\"");
 			text_slice_add(text, base64_encode_url(arena, parts->y));
 		}
-	} else if (parts->kind == KEY_RSA) {
+	} else if (parts->type == KEY_TYPE_RSA) {
 		text_literal(text, "{\"e\":\"");
 		text_slice_add(text, base64_encode_url(arena, parts->e));
 		text_literal(text, "\",\"kty\":\"RSA\",\"n\":\"");
@@ -259,7 +259,7 @@ bool jwk_thumbprint(struct arena *arena, const struct key *key, char text[JWK_TH
 	enum { EXPECTED_BYTES = 512 };
 	struct key_parts parts;
 	struct text required;
-	if (!key_export(key, arena, key_kind_of(key) == KEY_SECRET, &parts))
+	if (!key_export(key, arena, key_type_of(key) == KEY_TYPE_SECRET, &parts))
 		return false;
 	text_init(&required, arena, EXPECTED_BYTES);
 	write_required(&required, arena, &parts);

@@ -45,7 +45,7 @@ static void take(struct jwks *set, const struct value *map, bool secrets_too)
 		return;
 	}
 	struct jwk *jwk = jwk_read(map, JWK_VERIFIES, &why);
-	if (jwk && key_kind_of(jwk->key) == KEY_SECRET && !secrets_too) {
+	if (jwk && key_type_of(jwk->key) == KEY_TYPE_SECRET && !secrets_too) {
 		jwk_destroy(jwk);
 		jwk = NULL;
 		why = "a secret that is published is none";
