@@ -1,7 +1,11 @@
-# fairlead_plugs(NAME TYPE HEADER LIBRARY FOLDER): finds each file below FOLDER that defines a `TYPE NAME_x = {` and
+# fairlead_plugs(NAME TYPE HEADER LIBRARY FOLDER…): finds each file below the folders that defines a `TYPE NAME_x = {` and
 # adds NAME_all[], the NULL-terminated table of them, to LIBRARY.
-function(fairlead_plugs name type header library folder)
-	file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+function(fairlead_plugs name type header library)
+	set(sources)
+	foreach(folder ${ARGN})
+		file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+		list(APPEND sources ${found})
+	endforeach()
 	list(SORT sources)
 	set(declarations "")
 	set(entries "")
@@ -16,7 +20,7 @@ function(fairlead_plugs name type header library folder)
 	endforeach()
 	set(table ${PROJECT_BINARY_DIR}/plugs/${name}_all.c)
 	file(CONFIGURE OUTPUT ${table} CONTENT
-		"/* Made by toolchains/plugs.cmake from ${folder}/. */\n#include \"${header}\"\n\n${declarations}\n${type} *const ${name}_all[] = {\n${entries}\tNULL,\n};\n"
+		"/* Made by toolchains/plugs.cmake from ${ARGN}. */\n#include \"${header}\"\n\n${declarations}\n${type} *const ${name}_all[] = {\n${entries}\tNULL,\n};\n"
 		@ONLY)
 	target_sources(${library} PRIVATE ${table})
 endfunction()

@@ -98,6 +98,7 @@ struct key_wish {
 	/* The handle of a key of this client that is used up by it and stays as spent (a refresh token that was
 	 * turned in); or empty. */
 	slice spends;
+	slice secret; /* one that was made elsewhere (a signed token); empty: one is drawn */
 };
 /* `secret` (in the arena; wiped by the caller) is the only place where it ever stands in plain; it begins with flt_,
  * flk_ or flr_. It is not to be shown before the outcome is STATUS_OK. The key is borrowed for this turn. */

@@ -5,8 +5,9 @@
 #ifndef API_IDENTITY_H
 #define API_IDENTITY_H
 
-#include "base/slice.h"
+#include "base/arena.h"
 
+struct core;
 struct role;
 
 struct identity {
@@ -28,6 +29,12 @@ struct identity {
 
 /* The caller whom nobody asked for a name: no id, no roles. */
 const struct identity *identity_anonymous(void);
+/* Who this client is, under the configuration in force; in the arena. NULL: nobody (any more), disabled, no memory. */
+const struct identity *identity_of_client(const struct core *, slice client, struct arena *);
+/* The name of its i-th role. */
+slice identity_role(const struct identity *, unsigned i);
+/* Does this scope cover a part of what it may do? */
+bool identity_has_scope(const struct identity *, slice scope);
 /* In one piece, for free(). NULL: out of memory. */
 struct identity *identity_duplicate(const struct identity *);
 

@@ -71,6 +71,9 @@ struct request {
 	bool follow_others; /* and not what `session` itself brings */
 	/* The adapter has something else for the caller if this is refused: no warning in the log. */
 	bool may_be_refused;
+	/* With METHOD_CONNECT: only ways to authenticate of these names may recognise the caller; none: all may. */
+	const slice *ways;
+	unsigned nways;
 
 	/* Set by stages. */
 	struct configuration *configuration;     /* pipeline: in force when it was submitted */

@@ -26,6 +26,15 @@ static unsigned count_ways(const struct request *request)
 	                         : request->configuration->nauthenticators;
 }
 
+static bool may_recognise(const struct request *request, const char *name)
+{
+	for (unsigned i = 0; i < request->nways; i++) {
+		if (slice_is(request->ways[i], name))
+			return true;
+	}
+	return !request->nways;
+}
+
 /* NULL: not for what this request asks. */
 static struct authenticator *way(const struct request *request, unsigned i)
 {
@@ -34,7 +43,7 @@ static struct authenticator *way(const struct request *request, unsigned i)
 	struct authenticator *at = request->configuration->authenticators[i].authenticator;
 	if (request->in.method == METHOD_SUBSCRIBE && !follow_concerns(request, at))
 		return NULL;
-	return at;
+	return may_recognise(request, at->label) ? at : NULL;
 }
 
 /* The credential that this way takes; once one decides, that or none. */

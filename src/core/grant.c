@@ -182,12 +182,31 @@ enum verdict auth_grant(struct request *request, const struct grant *grant)
 	return REPLY;
 }
 
+/* RFC 8705 section 3: it was presented together with this one. */
+static bool shows_certificate(const struct request *request, slice fingerprint)
+{
+	for (const struct credential *at = request->credentials; at; at = at->next) {
+		if (at->kind != CREDENTIAL_CERTIFICATE)
+			continue;
+		struct digest digest = digest_sha256(at->secret);
+		if (slice_equal(digest_slice(&digest), fingerprint))
+			return true;
+	}
+	return false;
+}
+
 enum verdict auth_grant_key(struct request *request, const struct client_key *key)
 {
+	const char *name = key->kind == KEY_TOKEN ? "token" : "key";
 	uint64_t now_ms = clock_wall_ns() / 1000000;
 	if (key->expires_ms && key->expires_ms <= now_ms) {
-		request_refuse(request, STATUS_UNAUTHENTICATED, "this %s has expired",
-		        key->kind == KEY_TOKEN ? "token" : "key");
+		request_refuse(request, STATUS_UNAUTHENTICATED, "this %s has expired", name);
+		return REPLY;
+	}
+	if (key->bound_to.n && !shows_certificate(request, key->bound_to)) {
+		request_refuse(request, STATUS_UNAUTHENTICATED,
+		        "this %s is good only together with the certificate that it is bound to",
+		        name);
 		return REPLY;
 	}
 	const struct grant grant = { .client = key->client,
@@ -197,6 +216,28 @@ enum verdict auth_grant_key(struct request *request, const struct client_key *ke
 		.key = key->handle,
 		.valid_until_ms = key->expires_ms };
 	return auth_grant(request, &grant);
+}
+
+const struct identity *identity_of_client(
+        const struct core *core, slice client, struct arena *arena)
+{
+	const struct grant grant = { .client = client };
+	const char *why;
+	return grant_identity(core->current, &grant, arena, &why);
+}
+
+slice identity_role(const struct identity *who, unsigned i)
+{
+	return who->roles[i]->name;
+}
+
+bool identity_has_scope(const struct identity *who, slice scope)
+{
+	for (unsigned i = 0; i < who->nroles; i++) {
+		if (names(who->roles[i]->scopes, who->roles[i]->nscopes, scope))
+			return true;
+	}
+	return false;
 }
 
 const struct identity *identity_anonymous(void)

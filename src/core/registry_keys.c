@@ -165,7 +165,7 @@ bool clients_make_key(struct clients_change *change, const struct key_wish *wish
 		return registry_refuse(&change->outcome, STATUS_INVALID,
 		        "a key has %d scopes at most, of 1 to %d bytes each", SCOPES_MAX,
 		        SCOPE_MAX_BYTES);
-	*secret = make_secret(arena, wish->kind);
+	*secret = wish->secret.n ? wish->secret : make_secret(arena, wish->kind);
 	if (!secret->p)
 		return registry_refuse(&change->outcome, STATUS_INTERNAL, "out of memory");
 	if (wish->spends.n && !spend(change, wish))

@@ -4,8 +4,8 @@
 
 #include "base/table.h"
 
-/* Tokens are short; what is longer is hashed each time. */
-enum { REMEMBERED_MAX = 4096, SECRET_MAX_BYTES = 512 };
+/* Tokens are short, signed ones not very long; what is longer is hashed each time. */
+enum { REMEMBERED_MAX = 4096, SECRET_MAX_BYTES = 1024 };
 
 struct remembered {
 	UT_hash_handle hh; /* the table keeps them in the order in which they came */
