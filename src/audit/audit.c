@@ -27,6 +27,8 @@
 
 enum {
 	PENDING_MAX_BYTES = 4 << 20,
+	/* For what was changed, and keys: thousands of clients may be added at once, and no flood takes their room. */
+	PENDING_CHANGES_MAX_BYTES = 16 << 20,
 	REFUSALS_MAX = 512, /* told apart at a time */
 	LOGINS_MAX = 4096,
 	RETRY_MS = 1000,
@@ -229,10 +231,11 @@ static bool post(struct audit *audit, const struct note *note)
 }
 
 /* Once something was lost, not before half of it is free: many are lost at a time, and said in one line. */
-static bool has_room(const struct audit *audit)
+static bool has_room(const struct audit *audit, enum audit_kind kind)
 {
-	size_t max = audit->unsaid ? PENDING_MAX_BYTES / 2 : (size_t)PENDING_MAX_BYTES;
-	return audit->pending_bytes <= max;
+	bool change = kind == AUDIT_ADMIN || kind == AUDIT_KEY;
+	size_t max = change ? PENDING_CHANGES_MAX_BYTES : PENDING_MAX_BYTES;
+	return audit->pending_bytes <= (audit->unsaid ? max / 2 : max);
 }
 
 /* The number of those that were lost, before what comes after them. */
@@ -256,7 +259,7 @@ static bool say_lost(struct audit *audit)
 static void write_note(void *arg, const struct note *note)
 {
 	struct audit *audit = arg;
-	bool room = has_room(audit) && say_lost(audit);
+	bool room = has_room(audit, note->event.kind) && say_lost(audit);
 	if (!room || !post(audit, note))
 		lose(audit, note);
 }
@@ -365,7 +368,7 @@ static void letters_are_back(void *arg, struct list *letters)
 {
 	struct audit *audit = arg;
 	come_back(audit, letters);
-	if (has_room(audit))
+	if (has_room(audit, AUDIT_LOG))
 		(void)say_lost(audit);
 }
 
