@@ -1,4 +1,4 @@
-/* A connection's life.
+/* A connection's life. With TLS it may have to wait for its turn to shake hands (opening.h) in front of that.
  *
  *     OPENING ──> IDLE ──> READING ──> WAITING ──> WRITING ──> IDLE …
  *    (handshake)   │          │                     │ │ └────> LINGERING ──> CLOSING
@@ -50,6 +50,8 @@ enum {
 	PIECE_BYTES = 16384,     /* of a large answer, a write */
 	HEAD_BUDGET = 128 << 10, /* for an answer's head and problem+json */
 	BACKLOG_BUDGET = 256 << 10,
+	OPENING_PART = 4,
+	OPENING_MIN = 256,
 	PEER_BYTES = 56
 };
 
@@ -60,6 +62,8 @@ struct http_connection {
 	struct http *http;
 	struct lws *wsi; /* NULL: closed */
 	enum state state;
+	struct http_opening opening;
+	int fd;                  /* while it waits for its turn to shake hands; else -1 */
 	bool adopting;           /* libwebsockets has not yet said whether it takes the socket */
 	bool last;               /* the connection ends with the answer under way */
 	bool unbelieved;         /* and gets nothing that would follow it */
@@ -110,6 +114,9 @@ static void destroy_when_unused(struct http_connection *connection)
 {
 	if (connection->wsi || connection->adopting || connection->waiting_for)
 		return;
+	http_opening_over(&connection->http->openings, &connection->opening);
+	if (connection->fd >= 0)
+		(void)close(connection->fd);
 	answer_is_over(connection);
 	request_free(connection->request);
 	arena_finish(&connection->backlog_arena);
@@ -534,6 +541,7 @@ void http_connection_closed(struct http_connection *connection)
 	if (connection->adopting)
 		return; /* http_connection_open() sees it */
 	struct http *http = connection->http;
+	http_opening_over(&http->openings, &connection->opening);
 	if (is_handshaking(connection))
 		adapter_refused(&http->adapter, connection->peer, http_tls_failure(http->tls));
 	connection->wsi = NULL;
@@ -603,31 +611,10 @@ static void fire(struct timer *timer)
 		expire(connection);
 }
 
-void http_connection_open(struct http *http, int fd, const struct sockaddr *peer)
+/* libwebsockets takes the socket, and begins with the handshake where there is TLS. */
+static void adopt(struct http_connection *connection, int fd)
 {
-	struct http_connection *connection = NULL;
-	if (http->nconnections < http->limits->connections_max)
-		connection = calloc(1, sizeof *connection);
-	if (!connection) {
-		slice sorry = http_response_unavailable();
-		char text[PEER_BYTES];
-		net_address_text(peer, text, sizeof text);
-		adapter_refused(&http->adapter, text, "there are too many connections");
-		if (!http->tls)
-			(void)send(fd, sorry.p, sorry.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-		(void)close(fd);
-		return;
-	}
-	int on = 1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	connection->http = http;
-	connection->state = OPENING;
-	connection->adopting = true;
-	list_append(&http->connections, &connection->link);
-	http->nconnections++;
-	arena_init(&connection->backlog_arena, BACKLOG_BUDGET);
-	timer_init(&connection->timer, http->loop, fire);
-	net_address_text(peer, connection->peer, sizeof connection->peer);
+	struct http *http = connection->http;
 	lws_adopt_desc_t adoption = {
 		.vh = http->vhost,
 		.type = LWS_ADOPT_SOCKET | (http->tls ? LWS_ADOPT_ALLOW_SSL : 0),
@@ -635,6 +622,7 @@ void http_connection_open(struct http *http, int fd, const struct sockaddr *peer
 		.vh_prot_name = HTTP_PROTOCOL,
 		.opaque = connection,
 	};
+	connection->adopting = true;
 	connection->wsi = lws_adopt_descriptor_vhost_via_info(&adoption);
 	connection->adopting = false;
 	if (!connection->wsi) {
@@ -646,10 +634,100 @@ void http_connection_open(struct http *http, int fd, const struct sockaddr *peer
 	}
 	count(connection, COUNTER_CONNECTIONS, 1);
 	set_deadline(connection, http->tls ? http->handshake_ms : http->head_ms);
+	if (!http->tls)
+		return;
+	http_tls_set_owner(lws_get_ssl(connection->wsi), connection);
+	if (http_tls_established(lws_get_ssl(connection->wsi)))
+		http_opening_over(&http->openings, &connection->opening);
+}
+
+static struct http_connection *connection_of(struct http_opening *opening)
+{
+	return LIST_OWNER(opening, struct http_connection, opening);
+}
+
+static void begin_handshake(struct http_opening *opening)
+{
+	struct http_connection *connection = connection_of(opening);
+	int fd = connection->fd;
+	connection->fd = -1;
+	adopt(connection, fd);
+}
+
+static void evict(struct http_opening *opening)
+{
+	struct http_connection *connection = connection_of(opening);
+	adapter_refused(&connection->http->adapter, connection->peer,
+	        "it kept the others waiting in its handshake");
+	close_soon(connection);
+}
+
+void http_connections_init(struct http *http)
+{
+	http_openings_init(&http->openings, http->loop, begin_handshake, evict);
+}
+
+void http_connection_established(void *owner)
+{
+	struct http_connection *connection = owner;
+	if (connection)
+		http_opening_over(&connection->http->openings, &connection->opening);
+}
+
+static void refuse(struct http *http, int fd, const struct sockaddr *peer, const char *why)
+{
+	char text[PEER_BYTES];
+	net_address_text(peer, text, sizeof text);
+	adapter_refused(&http->adapter, text, why);
+	slice sorry = http_response_unavailable();
+	if (!http->tls)
+		(void)send(fd, sorry.p, sorry.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)close(fd);
+}
+
+/* What an address may have in handshakes: a part of all, and so many in any case. */
+static unsigned openings_max(const struct http *http)
+{
+	unsigned part = http->limits->connections_max / OPENING_PART;
+	return part > OPENING_MIN ? part : OPENING_MIN;
+}
+
+void http_connection_open(struct http *http, int fd, const struct sockaddr *peer)
+{
+	struct http_connection *connection = NULL;
+	if (http->nconnections < http->limits->connections_max)
+		connection = calloc(1, sizeof *connection);
+	if (!connection) {
+		refuse(http, fd, peer, "there are too many connections");
+		return;
+	}
+	if (http->tls && !http_opening_wait(
+	                         &http->openings, &connection->opening, peer, openings_max(http))) {
+		refuse(http, fd, peer,
+		        "too many connections of its address are in their handshakes");
+		free(connection);
+		return;
+	}
+	int on = 1;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	connection->http = http;
+	connection->state = OPENING;
+	connection->fd = http->tls ? fd : -1;
+	list_append(&http->connections, &connection->link);
+	http->nconnections++;
+	arena_init(&connection->backlog_arena, BACKLOG_BUDGET);
+	timer_init(&connection->timer, http->loop, fire);
+	net_address_text(peer, connection->peer, sizeof connection->peer);
+	if (!http->tls)
+		adopt(connection, fd);
 }
 
 static void stop(struct http_connection *connection)
 {
+	if (connection->fd >= 0) {
+		destroy_when_unused(connection);
+		return;
+	}
 	if (!connection->wsi)
 		return;
 	if (connection->state == OPENING) {
@@ -712,6 +790,9 @@ void http_connections_kill(struct http *http)
 {
 	LIST_EACH (&http->connections, at, following) {
 		struct http_connection *connection = LIST_OWNER(at, struct http_connection, link);
-		lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+		if (connection->fd >= 0)
+			destroy_when_unused(connection);
+		else
+			lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
 	}
 }

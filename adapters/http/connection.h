@@ -2,6 +2,7 @@
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
+#include "adapters/http/opening.h"
 #include "adapters/http/response.h"
 #include "api/adapter.h"
 #include "loop/loop.h"
@@ -30,6 +31,8 @@ struct http {
 	struct lws_vhost *vhost;
 	struct list connections;
 	unsigned nconnections;
+	struct http_openings
+	        openings; /* of these, with TLS: those in their handshakes, or waiting for one */
 	bool stopping;
 	uint64_t date_s; /* of `date`: the Date field's value, made once a second */
 	char date[HTTP_DATE_BYTES];
@@ -40,6 +43,10 @@ struct http {
 
 /* Takes over an accepted socket; closes it when that cannot be. */
 void http_connection_open(struct http *, int fd, const struct sockaddr *peer);
+/* Sets up `openings`. */
+void http_connections_init(struct http *);
+/* The handshake of this one (a struct http_connection, or NULL) is over. */
+void http_connection_established(void *connection);
 /* What libwebsockets tells. Those that return false want the connection closed. */
 bool http_connection_received(struct http_connection *, slice bytes);
 bool http_connection_writable(struct http_connection *);

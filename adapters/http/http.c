@@ -102,7 +102,7 @@ static int on_event(
 	}
 	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
 		const struct http *http = lws_vhost_user(in);
-		return http_tls_apply(http->tls, user) ? 0 : -1;
+		return http_tls_apply(http->tls, user, http_connection_established) ? 0 : -1;
 	}
 	return 0;
 }
@@ -124,6 +124,7 @@ static struct adapter *http_open(struct loop *loop, const struct adapter_limits 
 	http->limits = limits;
 	http->fd = -1;
 	list_init(&http->connections);
+	http_connections_init(http);
 	arena_init(&http->texts, TEXTS_BUDGET);
 	http->bind = arena_copy_slice(&http->texts, config_text(config, "bind"));
 	http->handshake_ms = config_duration_ms(config, "handshake");
@@ -299,6 +300,7 @@ static void http_close(struct adapter *adapter)
 		return;
 	close_listener(http);
 	http_connections_kill(http);
+	http_openings_finish(&http->openings);
 	if (http->vhost)
 		lws_vhost_destroy(http->vhost);
 	http_tls_close(http->tls);

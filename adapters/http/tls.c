@@ -55,7 +55,8 @@ struct http_tls {
 	int verify;             /* SSL_VERIFY_… */
 	unsigned char session_context[16];
 	struct material *now;
-	SSL_CTX *context;             /* libwebsockets' */
+	SSL_CTX *context; /* libwebsockets' */
+	void (*established)(void *owner);
 	struct ticket_key tickets[2]; /* the one that writes; the one before it */
 	/* Why a handshake failed: libwebsockets closes the connection before another goes on. */
 	bool failed;
@@ -396,9 +397,11 @@ static int choose_certificate(SSL *ssl, void *arg)
 }
 
 /* Of SSL_CTX_set_info_callback(). */
-static void on_alert(const SSL *ssl, int where, int value)
+static void on_progress(const SSL *ssl, int where, int value)
 {
 	struct http_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	if (where & SSL_CB_HANDSHAKE_DONE)
+		tls->established(SSL_get_app_data(ssl));
 	bool fatal = (where & SSL_CB_ALERT) && value >> 8 == SSL3_AL_FATAL;
 	if (!fatal || tls->failed || SSL_is_init_finished(ssl))
 		return;
@@ -418,8 +421,14 @@ static void ask(struct http_tls *tls)
 	SSL_CTX_set_client_CA_list(tls->context, SSL_dup_CA_list(now->names));
 }
 
-bool http_tls_apply(struct http_tls *tls, SSL_CTX *context)
+void http_tls_set_owner(SSL *ssl, void *owner)
 {
+	(void)SSL_set_app_data(ssl, owner);
+}
+
+bool http_tls_apply(struct http_tls *tls, SSL_CTX *context, void (*established)(void *owner))
+{
+	tls->established = established;
 	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
 	        SSL_CTX_set_cipher_list(context, suites) != 1 ||
 	        SSL_CTX_set_session_id_context(
@@ -433,7 +442,7 @@ bool http_tls_apply(struct http_tls *tls, SSL_CTX *context)
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_tlsext_servername_callback(context, NULL);
 	SSL_CTX_set_cert_cb(context, choose_certificate, tls);
-	SSL_CTX_set_info_callback(context, on_alert);
+	SSL_CTX_set_info_callback(context, on_progress);
 	SSL_CTX_set_verify(context, tls->verify, NULL);
 	SSL_CTX_set_cert_verify_callback(context, verify, tls);
 	tls->context = context;

@@ -12,8 +12,10 @@ struct ssl_ctx_st;
 /* Reads the settings and tries the files. NULL: error says which file and why. */
 struct http_tls *http_tls_open(const struct config *tls, struct error *);
 void http_tls_close(struct http_tls *); /* NULL is fine */
-/* Sets up a server's context, which must not outlive it. */
-bool http_tls_apply(struct http_tls *, struct ssl_ctx_st *);
+/* Sets up a server's context, which must not outlive it. established() is told the owner of each session whose handshake is
+ * over, perhaps more than once, from inside OpenSSL. */
+bool http_tls_apply(struct http_tls *, struct ssl_ctx_st *, void (*established)(void *owner));
+void http_tls_set_owner(struct ssl_st *, void *owner);
 /* Reads the files again: as tls_renew(). */
 bool http_tls_renew(struct http_tls *, struct error *);
 

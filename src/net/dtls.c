@@ -12,7 +12,8 @@
  * and forgets it; one whose cookie is right becomes a session, and there is a new doorkeeper.
  *
  * WHAT COSTS MUCH WAITS. A datagram of a handshake that leads to public-key operations is put into a queue, from which
- * some are taken once a turn until TURN_US have passed; the queue is bounded, and UDP's peers repeat themselves. What
+ * some are taken once a turn until TURN_US have passed, one of each address after the other; the queue is bounded, whoever has most
+ * in it gives way, and UDP's peers repeat themselves. What
  * costs little (data, a first ClientHello) is looked at as it comes.
  *
  * Mbed TLS's callbacks write straight to the socket, and read the one datagram that was given to the context. */
@@ -44,7 +45,7 @@ void dtls_discard(struct dtls_session *session)
 	if (session->established)
 		dtls->nestablished--;
 	else
-		dtls->nhandshaking--;
+		crowd_leave(&dtls->beginners, &session->place);
 	dtls_leave_active(session);
 	HASH_DEL(dtls->sessions, session);
 	dtls_put_context(dtls, session->context, false);
@@ -95,7 +96,8 @@ static void log_error_of(const struct datagram_peer *peer, int error)
 static void begin_anew(struct dtls_session *session)
 {
 	struct dtls *dtls = session->dtls;
-	if (!dtls_room_for_handshake(dtls)) {
+	if (!dtls_room_for_handshake(dtls, &session->peer) ||
+	        !crowd_join(&dtls->beginners, &session->place, &session->peer.address.any)) {
 		dtls_refuse(dtls, &session->peer, no_room);
 		dtls_close_session(session, DTLS_END_ROOM);
 		return;
@@ -105,7 +107,6 @@ static void begin_anew(struct dtls_session *session)
 	session->shown = NULL;
 	session->established = false;
 	dtls->nestablished--;
-	dtls->nhandshaking++;
 	dtls_leave_active(session);
 	list_remove(&session->link);
 	list_append(&dtls->handshaking, &session->link);
@@ -231,7 +232,7 @@ static void take(struct dtls *dtls, const struct datagram_peer *peer, slice byte
 		/* What belongs to a session that is no more is let go: the peer will find out. */
 		if (!dtls->doorkeeper || !is_whole_hello(first_record(bytes), &cookie_n))
 			return;
-		if (!cookie_n || dtls_room_for_handshake(dtls))
+		if (!cookie_n || dtls_room_for_handshake(dtls, peer))
 			dtls_meet_stranger(dtls, peer, bytes);
 		else
 			dtls_refuse(dtls, peer, no_room);
@@ -252,19 +253,45 @@ static void take(struct dtls *dtls, const struct datagram_peer *peer, slice byte
 		session->context->input = NULL;
 }
 
+static struct waiting *waiting_of(struct crowd_member *place)
+{
+	return place ? LIST_OWNER(place, struct waiting, place) : NULL;
+}
+
+static void drop(struct dtls *dtls, struct waiting *waiting)
+{
+	crowd_leave(&dtls->queue, &waiting->place);
+	free(waiting);
+}
+
+/* The queue is full: who has most in it gives way to one who has less. */
+static bool room_in_queue(struct dtls *dtls, const struct waiting *newcomer)
+{
+	if (dtls->queue.waiting < QUEUE_MAX)
+		return true;
+	struct waiting *last = waiting_of(crowd_last_of_most(&dtls->queue));
+	if (!last || crowd_share(&last->place) <= crowd_share(&newcomer->place))
+		return false;
+	dtls_refuse(dtls, &last->peer, no_room);
+	drop(dtls, last);
+	return true;
+}
+
 static void put_in_queue(struct dtls *dtls, const struct datagram_peer *peer, slice bytes)
 {
-	struct waiting *waiting =
-	        dtls->nqueue < QUEUE_MAX ? malloc(sizeof *waiting + bytes.n) : NULL;
-	if (!waiting) {
+	struct waiting *waiting = calloc(1, sizeof *waiting + bytes.n);
+	bool joined = waiting && crowd_join(&dtls->queue, &waiting->place, &peer->address.any);
+	if (!joined || !room_in_queue(dtls, waiting)) {
 		dtls_refuse(dtls, peer, no_room);
+		if (joined)
+			crowd_leave(&dtls->queue, &waiting->place);
+		free(waiting);
 		return;
 	}
 	waiting->peer = *peer;
 	waiting->n = bytes.n;
 	memcpy(waiting->bytes, bytes.p, bytes.n);
-	list_append(&dtls->queue, &waiting->link);
-	dtls->nqueue++;
+	crowd_wait(&dtls->queue, &waiting->place);
 }
 
 void dtls_feed(struct dtls *dtls, const struct datagram_peer *peer, slice bytes)
@@ -285,17 +312,18 @@ void dtls_feed(struct dtls *dtls, const struct datagram_peer *peer, slice bytes)
 static void work(struct hook *hook)
 {
 	struct dtls *dtls = LIST_OWNER(hook, struct dtls, turn);
-	uint64_t end_us = dtls->nqueue ? clock_monotonic_us() + TURN_US : 0;
-	while (dtls->nqueue) {
-		struct waiting *first = LIST_OWNER(dtls->queue.next, struct waiting, link);
-		list_remove(&first->link);
-		dtls->nqueue--;
-		take(dtls, &first->peer, (slice){ first->bytes, first->n });
-		free(first);
-		if (clock_monotonic_us() >= end_us)
+	bool any = dtls->queue.waiting != 0;
+	uint64_t end_us = any ? clock_monotonic_us() + TURN_US : 0;
+	while (any) {
+		struct waiting *next = waiting_of(crowd_next(&dtls->queue));
+		if (!next)
 			break;
+		crowd_leave(&dtls->queue, &next->place);
+		take(dtls, &next->peer, (slice){ next->bytes, next->n });
+		free(next);
+		any = clock_monotonic_us() < end_us;
 	}
-	if (dtls->nqueue)
+	if (dtls->queue.waiting)
 		loop_defer(dtls->loop, &dtls->go_on);
 	/* Those that have said nothing since their handshakes, and cannot be frozen. */
 	while (dtls->nactive > CONTEXTS_MAX)
@@ -372,7 +400,8 @@ struct dtls *dtls_open(struct loop *loop, struct datagram_socket *socket, struct
 	list_init(&dtls->established);
 	list_init(&dtls->active);
 	list_init(&dtls->spare);
-	list_init(&dtls->queue);
+	crowd_init(&dtls->queue);
+	crowd_init(&dtls->beginners);
 	task_init(&dtls->go_on, go_on);
 	dtls->turn.run = work;
 	loop_before_sleep(loop, &dtls->turn);
@@ -394,8 +423,8 @@ void dtls_close(struct dtls *dtls)
 		        DTLS_END_SHUTDOWN);
 	LIST_EACH (&dtls->handshaking, at, following)
 		dtls_discard(LIST_OWNER(at, struct dtls_session, link));
-	LIST_EACH (&dtls->queue, at, following)
-		free(LIST_OWNER(at, struct waiting, link));
+	for (struct crowd_member *at = crowd_next(&dtls->queue); at; at = crowd_next(&dtls->queue))
+		drop(dtls, waiting_of(at));
 	LIST_EACH (&dtls->spare, at, following)
 		dtls_free_context(LIST_OWNER(at, struct dtls_context, link));
 	dtls_free_context(dtls->doorkeeper);

@@ -1,4 +1,5 @@
 /* DTLS handshakes: strangers, cookies, steps, what is to be repeated. */
+#include <limits.h>
 #include <stdlib.h>
 
 #include "net/dtls_internal.h"
@@ -18,7 +19,7 @@ static void establish(struct dtls_session *session)
 	make_room_for_session(dtls);
 	dtls_make_room_for_context(dtls);
 	session->established = true;
-	dtls->nhandshaking--;
+	crowd_leave(&dtls->beginners, &session->place);
 	dtls->nestablished++;
 	dtls_heard_from(session);
 	session->busy = true;
@@ -94,6 +95,8 @@ static bool promote(struct dtls *dtls, const struct datagram_peer *peer, struct 
 	session->dtls = dtls;
 	session->peer = *peer;
 	slice key = datagram_peer_key(&session->peer);
+	if (!crowd_join(&dtls->beginners, &session->place, &peer->address.any))
+		goto fail;
 	HASH_ADD_KEYPTR(hh, dtls->sessions, key.p, (unsigned)key.n, session);
 	HASH_FIND(hh, dtls->sessions, key.p, (unsigned)key.n, added);
 	if (!added)
@@ -105,25 +108,50 @@ static bool promote(struct dtls *dtls, const struct datagram_peer *peer, struct 
 	session->begun_ms = session->heard_ms = loop_now_ms(dtls->loop);
 	list_init(&session->active);
 	list_append(&dtls->handshaking, &session->link);
-	dtls->nhandshaking++;
 	dtls->doorkeeper = next;
 	return true;
 fail:
+	if (session)
+		crowd_leave(&dtls->beginners, &session->place);
 	free(session);
 	dtls_put_context(dtls, next, true);
 	return false;
 }
 
-/* One who keeps us waiting makes room. */
-bool dtls_room_for_handshake(struct dtls *dtls)
+/* How many handshakes its address has under way. */
+static unsigned share_of(struct dtls *dtls, const struct datagram_peer *peer)
 {
-	if (dtls->nhandshaking < HANDSHAKES_MAX)
+	struct crowd_member probe = { NULL };
+	if (!crowd_join(&dtls->beginners, &probe, &peer->address.any))
+		return UINT_MAX;
+	unsigned share = crowd_share(&probe) - 1;
+	crowd_leave(&dtls->beginners, &probe);
+	return share;
+}
+
+/* Of the address that has most under way, the one that was silent longest. NULL: none has more than the peer's would have. */
+static struct dtls_session *greediest(struct dtls *dtls, const struct datagram_peer *peer)
+{
+	unsigned most = crowd_most(&dtls->beginners), share = share_of(dtls, peer);
+	LIST_EACH (&dtls->handshaking, at, following) {
+		struct dtls_session *session = LIST_OWNER(at, struct dtls_session, link);
+		if (share < most && share + 1 < most && crowd_share(&session->place) == most)
+			return session;
+	}
+	return NULL;
+}
+
+/* One who keeps us waiting makes room; or one of many of an address, for one of few. */
+bool dtls_room_for_handshake(struct dtls *dtls, const struct datagram_peer *peer)
+{
+	if (dtls->beginners.members < HANDSHAKES_MAX)
 		return true;
 	struct dtls_session *oldest = LIST_OWNER(dtls->handshaking.next, struct dtls_session, link);
 	if (loop_now_ms(dtls->loop) - oldest->heard_ms < STALLED_MS)
-		return false;
-	dtls_fail(oldest, MBEDTLS_ERR_SSL_TIMEOUT);
-	return true;
+		oldest = greediest(dtls, peer);
+	if (oldest)
+		dtls_fail(oldest, MBEDTLS_ERR_SSL_TIMEOUT);
+	return oldest != NULL;
 }
 
 void dtls_meet_stranger(struct dtls *dtls, const struct datagram_peer *peer, slice bytes)

@@ -4,6 +4,7 @@
 
 #include "base/table.h"
 #include "loop/loop.h"
+#include "net/crowd.h"
 #include "net/dtls.h"
 #include "net/tls_internal.h"
 
@@ -40,12 +41,13 @@ struct dtls_session {
 	uint64_t heard_ms;      /* established: the last datagram; else: the last step */
 	uint64_t begun_ms;
 	struct list link; /* in dtls->handshaking or dtls->established, the longest silent first */
-	struct list active; /* in dtls->active, the longest silent first */
+	struct crowd_member place; /* in dtls->beginners, while it shakes hands */
+	struct list active;        /* in dtls->active, the longest silent first */
 	UT_hash_handle hh;
 };
 
 struct waiting {
-	struct list link;
+	struct crowd_member place;
 	struct datagram_peer peer;
 	size_t n;
 	char bytes[];
@@ -60,8 +62,10 @@ struct dtls {
 	void *arg;
 	struct dtls_context *doorkeeper;
 	struct dtls_session *sessions; /* by peer */
-	struct list handshaking, established, active, spare, queue;
-	unsigned nhandshaking, nestablished, nactive, nspare, nqueue;
+	struct list handshaking, established, active, spare;
+	struct crowd beginners; /* those of `handshaking`, by address */
+	struct crowd queue;     /* datagrams of handshakes */
+	unsigned nestablished, nactive, nspare;
 	struct timer sweep;
 	struct hook turn;
 	struct task go_on;
@@ -98,7 +102,8 @@ void dtls_step(struct dtls_session *);
 void dtls_retransmit(struct timer *);
 /* Ends a handshake. */
 void dtls_fail(struct dtls_session *, int error);
-bool dtls_room_for_handshake(struct dtls *);
+/* For one of this peer. */
+bool dtls_room_for_handshake(struct dtls *, const struct datagram_peer *);
 /* One who is not known yet, with a ClientHello. */
 void dtls_meet_stranger(struct dtls *, const struct datagram_peer *, slice bytes);
 

@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "loop/loop.h"
+#include "net/crowd.h"
 #include "net/stream.h"
 
 /* What all streams of a loop may hold of messages that are not whole: thousands of peers that each send half of
@@ -24,9 +25,11 @@ struct net {
 	size_t unread_bytes; /* in the buffers of all streams */
 	/* Streams in their TLS handshakes: those that have not begun; those that have and sent something; those
 	 * whose peer is waited for, the longest first. See tls_stream.c. */
-	struct list beginners, handshakes, stalled;
+	struct crowd beginners, handshakes;
+	struct list stalled;
 	unsigned handshakes_in_flight;
-	struct task go_on; /* keeps the loop from sleeping while some of them can be worked on */
+	struct task go_on;  /* keeps the loop from sleeping while some of them can be worked on */
+	struct timer stale; /* the one that is waited for longest may have to make room */
 	char buffer[READ_BUFFER_BYTES];
 	char plain[PLAIN_BUFFER_BYTES]; /* where they are decrypted */
 };
@@ -41,8 +44,9 @@ struct stream_listener {
 	uv_tcp_t tcp;
 	struct net *net;
 	struct stream_accept accept;
-	unsigned open;       /* connections accepted here that are not gone yet */
-	struct list opening; /* of these, those whose layers are not established */
+	unsigned open;        /* connections accepted here that are not gone yet */
+	struct list opening;  /* of these, those whose layers are not established */
+	struct crowd openers; /* the same, by address */
 	bool closing, closed;
 };
 
@@ -68,6 +72,8 @@ struct layer {
 
 /* For layers. */
 struct net *layer_net(const struct layer *);
+/* Where the peer is; false: it is gone. */
+bool layer_address(const struct layer *, struct sockaddr_storage *);
 void layer_up(struct layer *, char *bytes, size_t n);
 void layer_down(struct layer *, slice bytes);
 void layer_established(struct layer *);
@@ -80,6 +86,8 @@ bool layer_ends_by_rule(const struct layer *);
 void layer_say_failure(struct layer *, const char *text);
 /* Is there still somebody above to hand bytes to? */
 bool layer_lives(const struct layer *);
+/* The peer's time for its handshakes begins anew; or, while it waits for us, stands still. Of a listener's streams only. */
+void layer_clock(struct layer *, bool runs);
 /* Stops and starts reading, whatever the owner does. */
 void layer_hold(struct layer *, bool);
 

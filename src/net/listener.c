@@ -3,14 +3,21 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "net/internal.h"
+#include "net/stream_internal.h"
 
-enum { BACKLOG = 1024 };
+/* An address may have a part of a listener's connections in their handshakes, and so many in any case. */
+enum { BACKLOG = 1024, OPENING_PART = 4, OPENING_MIN = 256 };
 
 /* That it is due is enough: the loop does not sleep then, and comes to the hook again. */
 static void go_on(struct task *task)
 {
 	(void)task;
+}
+
+/* So is this. */
+static void grown_stale(struct timer *timer)
+{
+	(void)timer;
 }
 
 struct net *net_join(struct loop *loop)
@@ -26,8 +33,9 @@ struct net *net_join(struct loop *loop)
 		net->unread_bytes = 0;
 		net->handshakes_in_flight = 0;
 		list_init(&net->dirty);
-		list_init(&net->beginners);
-		list_init(&net->handshakes);
+		crowd_init(&net->beginners);
+		crowd_init(&net->handshakes);
+		timer_init(&net->stale, loop, grown_stale);
 		list_init(&net->stalled);
 		task_init(&net->go_on, go_on);
 		net->flush.run = stream_flush_all;
@@ -44,6 +52,7 @@ void net_leave(struct net *net)
 		return;
 	hook_remove(&net->flush);
 	task_cancel(&net->go_on);
+	timer_stop(&net->stale);
 	loop_uv(net->loop)->data = NULL;
 	free(net);
 }
@@ -86,6 +95,18 @@ static bool add_layers(struct stream_listener *listener, struct stream *stream)
 	       (!websocket || stream_add_layer(stream, websocket_layer_create(websocket)));
 }
 
+/* Those that say nothing, or not enough, are many soon, and cost nothing to whoever makes them. */
+static bool may_open(struct stream_listener *listener, struct stream *stream)
+{
+	struct sockaddr_storage address;
+	unsigned most = listener->accept.connections_max / OPENING_PART;
+	if (!stream->layered)
+		return true;
+	return layer_address(stream->bottom, &address) &&
+	       crowd_join(&listener->openers, &stream->opener, (struct sockaddr *)&address) &&
+	       crowd_share(&stream->opener) <= (most > OPENING_MIN ? most : OPENING_MIN);
+}
+
 static void arrived(uv_stream_t *handle, int status)
 {
 	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, tcp);
@@ -102,6 +123,12 @@ static void arrived(uv_stream_t *handle, int status)
 	if (!failed && listener->open >= accept->connections_max) {
 		failed = true;
 		listener_refused(listener, stream_peer(stream), "there are too many connections");
+	}
+	if (!failed && !may_open(listener, stream)) {
+		failed = true;
+		crowd_leave(&listener->openers, &stream->opener);
+		listener_refused(listener, stream_peer(stream),
+		        "too many connections of its address are in their handshakes");
 	}
 	if (failed) {
 		stream_abort(stream);
@@ -151,6 +178,7 @@ struct stream_listener *stream_listen(struct loop *loop, slice address,
 	if (accept->tls)
 		(void)tls_join(accept->tls);
 	list_init(&listener->opening);
+	crowd_init(&listener->openers);
 	int error = uv_tcp_bind(&listener->tcp, (struct sockaddr *)&where, 0);
 	if (!error)
 		error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, arrived);

@@ -258,6 +258,8 @@ static void offer_again(struct task *task)
 void stream_establish(struct stream *stream)
 {
 	stream->established = true;
+	if (stream->listener)
+		crowd_leave(&stream->listener->openers, &stream->opener);
 	list_remove(&stream->opening);
 	if (stream->listener) {
 		timer_stop(&stream->deadline);

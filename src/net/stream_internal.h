@@ -28,7 +28,8 @@ struct stream {
 	struct output wire;   /* with layers: what they have made of it and said themselves */
 	size_t queued_n;      /* handed to uv_write() */
 	struct list dirty;
-	struct list opening; /* in the listener's list until it is established */
+	struct list opening;        /* in the listener's list until it is established */
+	struct crowd_member opener; /* and in its crowd */
 	struct task offer;
 	struct timer deadline;
 	bool layered, connecting, established, paused, held, closing, shut, finished;

@@ -18,7 +18,7 @@
  *
  * OPENING. A stream is opened when its topmost layer says that it is established. Before that nobody owns
  * one that was accepted, and who has called waits to be told that it is connected. A listener counts those that are being opened, and
- * gives them `handshake_ms`; one that ends meanwhile counts as refused, and no owner ever hears of it.
+ * gives them `handshake_ms`, in which the time does not count that a layer has them wait for their turn (layer_clock()); one that ends meanwhile counts as refused, and no owner ever hears of it.
  *
  * CLOSING. Each layer has a last word (close_notify, a close frame), said from the top to the bottom after all that the owner has
  * written; then the layers are gone, before the socket is: what arrives while it lingers is nobody's any more. A layer that finds
@@ -75,6 +75,8 @@ void stream_layers_hand_down(struct stream *stream)
 
 void stream_layers_leave_opening(struct stream *stream, const char *why)
 {
+	if (stream->listener)
+		crowd_leave(&stream->listener->openers, &stream->opener);
 	if (list_empty(&stream->opening))
 		return;
 	list_remove(&stream->opening);
@@ -98,6 +100,12 @@ void stream_layers_destroy(struct stream *stream)
 }
 
 /* ---- For layers. */
+
+bool layer_address(const struct layer *layer, struct sockaddr_storage *address)
+{
+	int n = sizeof *address;
+	return uv_tcp_getpeername(&layer->stream->tcp, (struct sockaddr *)address, &n) == 0;
+}
 
 struct net *layer_net(const struct layer *layer)
 {
@@ -145,6 +153,18 @@ void layer_end(struct layer *layer, enum stream_end end, int errno_value, const 
 void layer_say_failure(struct layer *layer, const char *text)
 {
 	layer->stream->failure = text;
+}
+
+void layer_clock(struct layer *layer, bool runs)
+{
+	struct stream *stream = layer->stream;
+	if (list_empty(&stream->opening))
+		return;
+	if (runs)
+		timer_set(&stream->deadline,
+		        loop_now_ms(stream->net->loop) + stream->listener->accept.handshake_ms);
+	else
+		timer_stop(&stream->deadline);
 }
 
 void layer_hold(struct layer *layer, bool held)

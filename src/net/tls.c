@@ -221,7 +221,10 @@ const char *tls_failure_text(struct tls *tls, int error)
 
 const char *tls_failure(struct tls *tls, int error)
 {
-	if (tls->why[0])
+	/* What verify() returns becomes the first of these. */
+	bool judged = error == MBEDTLS_ERR_X509_FATAL_ERROR ||
+	              error == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED;
+	if (judged && tls->why[0])
 		return tls->why;
 	if (error == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
 		return "it has shown no certificate";

@@ -5,7 +5,7 @@
  *
  * HANDSHAKES ARE RATIONED, for one costs as much as hundreds of messages, and a link that comes back brings all
  * devices at once. What a peer sends during its handshake is put aside, and reading stops; once a turn some are
- * worked on, until TURN_US have passed. No more than IN_FLIGHT_MAX have memory for it (some 40 KB each); the
+ * worked on, until TURN_US have passed, one of each address after the other: who floods us waits behind itself. No more than IN_FLIGHT_MAX have memory for it (some 40 KB each); the
  * rest wait in the kernel's buffers. A peer that has one and leaves us waiting gives way to those that wait,
  * after STALLED_MS, so that a few hundred silent connections do not keep everyone else out. Those that we call
  * ourselves need no place; whoever calls bounds their number.
@@ -46,7 +46,10 @@ struct tls_stream {
 	struct tls_material *material; /* from its beginning on */
 	enum phase phase;
 	mbedtls_ssl_context context;
-	struct list link; /* in `beginners`, `handshakes` or `stalled` of struct net */
+	struct crowd
+	        *crowd; /* `beginners` or `handshakes` of struct net; NULL: it waits for no turn */
+	struct crowd_member place;
+	struct list link; /* in `stalled` of struct net */
 	uint64_t stalled_since_ms;
 	char *pending; /* what came and waits for the handshake's turn */
 	size_t pending_n;
@@ -91,6 +94,25 @@ static void forget_pending(struct tls_stream *self)
 	self->input_n = 0;
 }
 
+static void leave_line(struct tls_stream *self)
+{
+	if (self->crowd)
+		crowd_leave(self->crowd, &self->place);
+	self->crowd = NULL;
+}
+
+static bool wait_in(struct tls_stream *self, struct crowd *crowd)
+{
+	struct sockaddr_storage address;
+	leave_line(self);
+	if (!layer_address(&self->layer, &address) ||
+	        !crowd_join(crowd, &self->place, (struct sockaddr *)&address))
+		return false;
+	self->crowd = crowd;
+	crowd_wait(crowd, &self->place);
+	return true;
+}
+
 /* Its place among those in flight is free. */
 static void step_down(struct tls_stream *self, enum phase phase)
 {
@@ -98,6 +120,7 @@ static void step_down(struct tls_stream *self, enum phase phase)
 		net_of(self)->handshakes_in_flight--;
 	self->phase = phase;
 	list_remove(&self->link);
+	leave_line(self);
 }
 
 static void fail(struct tls_stream *self, int error)
@@ -174,16 +197,20 @@ static void put_aside(struct tls_stream *self, const char *bytes, size_t n)
 	memcpy(self->pending, bytes, n);
 	self->pending_n = n;
 	list_remove(&self->link);
-	list_append(self->phase == PHASE_NEW && !self->tls->is_client ? &net->beginners
-	                                                              : &net->handshakes,
-	        &self->link);
+	bool begins = self->phase == PHASE_NEW && !self->tls->is_client;
+	if (begins)
+		layer_clock(&self->layer, false);
+	if (!wait_in(self, begins ? &net->beginners : &net->handshakes))
+		fail(self, MBEDTLS_ERR_SSL_ALLOC_FAILED);
 }
 
 static int begin(struct tls_stream *self)
 {
 	self->phase = PHASE_BEGUN;
-	if (!self->tls->is_client)
+	if (!self->tls->is_client) {
 		net_of(self)->handshakes_in_flight++;
+		layer_clock(&self->layer, true);
+	}
 	self->material = tls_material_join(self->tls->now);
 	int error = mbedtls_ssl_setup(&self->context, &self->material->config);
 	if (!error && self->tls->is_client)
@@ -205,6 +232,7 @@ static void established(struct tls_stream *self)
 
 static void work_on(struct tls_stream *self)
 {
+	leave_line(self);
 	int result = self->phase == PHASE_NEW ? begin(self) : 0;
 	self->input = self->pending;
 	self->input_n = self->pending_n;
@@ -227,43 +255,46 @@ static void work_on(struct tls_stream *self)
 	layer_hold(&self->layer, false);
 }
 
-static struct tls_stream *first_of(struct list *list)
-{
-	return list_empty(list) ? NULL : LIST_OWNER(list->next, struct tls_stream, link);
-}
-
 /* Those that leave us waiting make room for one that waits. */
 static void make_room(struct net *net)
 {
-	struct tls_stream *oldest = first_of(&net->stalled);
-	if (oldest && loop_now_ms(net->loop) - oldest->stalled_since_ms >= STALLED_MS) {
-		step_down(oldest, PHASE_FAILED);
-		layer_end(&oldest->layer, STREAM_END_DEADLINE, 0,
-		        "it kept the others waiting in its handshake");
+	if (list_empty(&net->stalled))
+		return;
+	struct tls_stream *oldest = LIST_OWNER(net->stalled.next, struct tls_stream, link);
+	uint64_t stale_ms = oldest->stalled_since_ms + STALLED_MS;
+	if (loop_now_ms(net->loop) < stale_ms) {
+		timer_set(&net->stale, stale_ms);
+		return;
 	}
+	step_down(oldest, PHASE_FAILED);
+	layer_end(&oldest->layer, STREAM_END_DEADLINE, 0,
+	        "it kept the others waiting in its handshake");
 }
 
 static struct tls_stream *next_in_turn(struct net *net)
 {
-	struct tls_stream *next = first_of(&net->handshakes);
-	if (next || list_empty(&net->beginners))
-		return next;
-	if (net->handshakes_in_flight >= IN_FLIGHT_MAX)
+	struct crowd_member *next = crowd_next(&net->handshakes);
+	if (!next && net->beginners.waiting && net->handshakes_in_flight >= IN_FLIGHT_MAX)
 		make_room(net);
-	return net->handshakes_in_flight < IN_FLIGHT_MAX ? first_of(&net->beginners) : NULL;
+	if (!next && net->handshakes_in_flight < IN_FLIGHT_MAX)
+		next = crowd_next(&net->beginners);
+	return next ? LIST_OWNER(next, struct tls_stream, place) : NULL;
 }
 
 bool tls_streams_run(struct net *net)
 {
-	struct tls_stream *next = next_in_turn(net);
-	if (!next)
-		return false;
-	uint64_t end_us = clock_monotonic_us() + TURN_US;
-	do {
+	bool any = net->handshakes.waiting || net->beginners.waiting;
+	uint64_t end_us = any ? clock_monotonic_us() + TURN_US : 0;
+	while (any) {
+		struct tls_stream *next = next_in_turn(net);
+		if (!next)
+			return false;
 		work_on(next);
-		next = next_in_turn(net);
-	} while (next && clock_monotonic_us() < end_us);
-	return next != NULL;
+		if (clock_monotonic_us() >= end_us)
+			break;
+	}
+	return net->handshakes.waiting ||
+	       (net->beginners.waiting && net->handshakes_in_flight < IN_FLIGHT_MAX);
 }
 
 /* ---- The layer */
@@ -276,8 +307,8 @@ static struct tls_stream *of(struct layer *layer)
 static void start(struct layer *layer)
 {
 	struct tls_stream *self = of(layer);
-	if (self->tls->is_client)
-		list_append(&net_of(self)->handshakes, &self->link);
+	if (self->tls->is_client && !wait_in(self, &net_of(self)->handshakes))
+		fail(self, MBEDTLS_ERR_SSL_ALLOC_FAILED);
 }
 
 static void received(struct layer *layer, char *bytes, size_t n)

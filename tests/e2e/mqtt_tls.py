@@ -135,7 +135,7 @@ def test_a_key_that_is_replaced_opens_nothing_any_more():
             gate.write(configuration(backend, tls).replace("psk: env:PSK_7", "psk: env:PSK_OTHER"))
             gate.reload()
             said = client.stdout.read()
-            assert said[0] == 0xE0 and said[2] == 0x87, said
+            assert said[0] == 0xE0 and said[2] == 0x98, said
         backend.nothing_more()
 
 

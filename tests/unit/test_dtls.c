@@ -196,7 +196,7 @@ static void nothing_is_kept_before_the_cookie(void **state)
 	hello[15] = hello[23] = (unsigned char)((n - 25) >> 8);
 	assert_int_equal(send(forger->fd, hello, n, 0), (ssize_t)n);
 	text_comes_back();
-	assert_int_equal(dtls->nhandshaking, 0);
+	assert_int_equal(dtls->beginners.members, 0);
 }
 
 static bool s_client_has_its_echo(void)
@@ -445,7 +445,7 @@ static void a_handshake_has_a_deadline(void **state)
 	run_until(hello_verified);
 	client->deaf = true; /* it goes on to send its hello with the cookie */
 	run_until(is_refused);
-	assert_int_equal(dtls->nhandshaking, 0);
+	assert_int_equal(dtls->beginners.members, 0);
 }
 
 static void send_garbage(void)
