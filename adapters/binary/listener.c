@@ -220,6 +220,14 @@ static void listener_close(struct adapter *adapter)
 	binary_listener_release(listener);
 }
 
+/* What that is in bytes says the description. */
+static slice words(struct arena *arena, enum status status, enum method method)
+{
+	(void)arena;
+	(void)method;
+	return status_is_success(status) ? SLICE("ack") : SLICE("nak");
+}
+
 const struct adapter_ops adapter_binary = {
 	.name = "binary",
 	.settings = settings,
@@ -228,6 +236,7 @@ const struct adapter_ops adapter_binary = {
 	.start = listener_start,
 	.reply = listener_reply,
 	.renew = listener_renew,
+	.words = words,
 	.stop = listener_stop,
 	.close = listener_close,
 };

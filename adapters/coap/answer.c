@@ -78,6 +78,12 @@ unsigned char answer_code(enum status status, enum method method)
 	return WIRE_CODE(5, 0);
 }
 
+slice answer_words(struct arena *arena, enum status status, enum method method)
+{
+	unsigned code = answer_code(status, method);
+	return arena_printf(arena, "%u.%02u", code >> 5, code & 31);
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

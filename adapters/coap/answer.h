@@ -22,6 +22,8 @@ struct answer {
 
 /* The code for a status; `method` decides what "OK" is. */
 unsigned char answer_code(enum status, enum method);
+/* The adapter's words(). */
+slice answer_words(struct arena *, enum status, enum method);
 /* From a request that came home. Slices point into it. `body_max_bytes`: what its endpoint takes. */
 void answer_from_request(struct answer *, const struct request *, size_t body_max_bytes);
 

@@ -362,6 +362,7 @@ const struct adapter_ops adapter_coap = {
 	.open = coap_open,
 	.start = coap_start,
 	.reply = coap_reply,
+	.words = answer_words,
 	.push = observers_push,
 	.renew = coap_renew,
 	.stop = coap_stop,

@@ -29,6 +29,8 @@ struct http_dialect {
 	/* The answer in the dialect's words; texts in the request's arena, or static. Also for requests that
 	 * enter() refused, and for those with too large a body, which it never saw. */
 	void (*leave)(struct request *, struct http_response *);
+	/* As an adapter's (api/adapter.h). */
+	slice (*words)(struct arena *, enum status, enum method);
 };
 
 extern const struct http_dialect *const dialect_all[]; /* NULL-terminated; made by the build */

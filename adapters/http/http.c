@@ -315,6 +315,7 @@ const struct adapter_ops adapter_http = {
 	.open = http_open,
 	.start = http_start,
 	.reply = http_reply,
+	.words = http_response_words,
 	.push = http_push,
 	.renew = http_renew,
 	.stop = http_stop,

@@ -130,6 +130,13 @@ static unsigned code_of(const struct request *request)
 	return 500;
 }
 
+slice http_response_words(struct arena *arena, enum status status, enum method method)
+{
+	const struct request request = { .status = status, .in.method = method };
+	unsigned code = code_of(&request);
+	return arena_printf(arena, "%u %s", code, title_of(code));
+}
+
 /* A JSON string, quotes included. */
 static void json_string(struct text *text, slice s)
 {

@@ -26,5 +26,7 @@ void http_date(uint64_t wall_ns, char text[HTTP_DATE_BYTES]);
 
 /* The whole answer to one for whom there is no request: too many connections, no memory, or stopping. */
 slice http_response_unavailable(void);
+/* The adapter's words(). */
+slice http_response_words(struct arena *, enum status, enum method);
 
 #endif

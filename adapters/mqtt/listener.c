@@ -202,6 +202,7 @@ const struct adapter_ops adapter_mqtt = {
 	.open = listener_open,
 	.start = listener_start,
 	.reply = listener_reply,
+	.words = mqtt_outcome_words,
 	.push = listener_push,
 	.command = mqtt_command,
 	.command_abort = mqtt_command_abort,

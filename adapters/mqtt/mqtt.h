@@ -450,5 +450,9 @@ void mqtt_reply_publish(
 enum mqtt_reason mqtt_outcome_publish(enum status);
 enum mqtt_reason mqtt_outcome_connect(enum status);
 enum mqtt_return_code mqtt_outcome_connect_3(enum status);
+/* A filter in SUBACK, that was refused. */
+enum mqtt_reason mqtt_outcome_subscribe(enum status);
+/* The adapter's words(), of version 5. */
+slice mqtt_outcome_words(struct arena *, enum status, enum method);
 
 #endif

@@ -91,3 +91,25 @@ enum mqtt_return_code mqtt_outcome_connect_3(enum status status)
 		return MQTT_RETURN_NOT_AUTHORIZED;
 	return MQTT_RETURN_SERVER_UNAVAILABLE;
 }
+
+enum mqtt_reason mqtt_outcome_subscribe(enum status status)
+{
+	enum mqtt_reason reason = mqtt_outcome_publish(status);
+	if (reason ==
+	        MQTT_REASON_SUCCESS) /* and nothing is followed: it has ended on its way home */
+		return MQTT_REASON_UNSPECIFIED;
+	if (reason == MQTT_REASON_TOPIC_NAME_INVALID) /* there is nothing to be heard */
+		return MQTT_REASON_NOT_AUTHORIZED;
+	if (reason == MQTT_REASON_PAYLOAD_FORMAT_INVALID)
+		return MQTT_REASON_TOPIC_FILTER_INVALID;
+	return reason;
+}
+
+slice mqtt_outcome_words(struct arena *arena, enum status status, enum method method)
+{
+	bool subscribes = method == METHOD_SUBSCRIBE;
+	unsigned reason = status_is_success(status) ? MQTT_REASON_SUCCESS
+	                  : subscribes              ? mqtt_outcome_subscribe(status)
+	                                            : mqtt_outcome_publish(status);
+	return arena_printf(arena, "%s 0x%02X", subscribes ? "SUBACK" : "PUBACK", reason);
+}

@@ -224,19 +224,6 @@ static enum uri_verdict pattern_of(struct arena *arena, slice filter, slice *pat
 	return pattern->p ? URI_OK : URI_NO_MEMORY;
 }
 
-static enum mqtt_reason reason_of(enum status status)
-{
-	enum mqtt_reason reason = mqtt_outcome_publish(status);
-	if (reason ==
-	        MQTT_REASON_SUCCESS) /* and nothing is followed: it has ended on its way home */
-		return MQTT_REASON_UNSPECIFIED;
-	if (reason == MQTT_REASON_TOPIC_NAME_INVALID) /* there is nothing to be heard */
-		return MQTT_REASON_NOT_AUTHORIZED;
-	if (reason == MQTT_REASON_PAYLOAD_FORMAT_INVALID)
-		return MQTT_REASON_TOPIC_FILTER_INVALID;
-	return reason;
-}
-
 static void go_on(struct mqtt_subscribing *job);
 
 /* Takes the place of the one with the same filter. */
@@ -296,7 +283,7 @@ static void asked(struct mqtt_listener *listener, struct request *request)
 	} else if (command_may_come(&listener->base, request->in.path, device_of(one->client))) {
 		grant(job);
 	} else {
-		reason = reason_of(request->status);
+		reason = mqtt_outcome_subscribe(request->status);
 		cannot_tell = job->resuming && may_pass(reason);
 		set_why(job, mqtt_message_why(request));
 		if (cannot_tell)

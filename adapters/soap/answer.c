@@ -82,6 +82,24 @@ static enum fault fault_for(enum status status)
 	return FAULT_RECEIVER;
 }
 
+slice soap_words(struct arena *arena, enum status status, enum method method)
+{
+	const struct wording *wording = &wordings[SOAP_VERSION_11];
+	(void)arena;
+	(void)method;
+	switch (fault_for(status)) {
+	case FAULT_NONE:
+		return SLICE("response");
+	case FAULT_SENDER:
+		return slice_of(wording->sender);
+	case FAULT_AUTHENTICATION:
+		return SLICE("wsse:FailedAuthentication");
+	case FAULT_RECEIVER:
+		break;
+	}
+	return slice_of(wording->receiver);
+}
+
 static void add(struct text *to, const char *markup)
 {
 	text_bytes(to, markup, strlen(markup));

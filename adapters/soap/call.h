@@ -35,5 +35,7 @@ enum soap_version soap_version_of(slice media);
 
 /* The dialect's leave(). */
 void soap_answer(struct request *, struct http_response *);
+/* The dialect's words(), of SOAP 1.1. */
+slice soap_words(struct arena *, enum status, enum method);
 
 #endif

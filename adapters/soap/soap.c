@@ -103,4 +103,5 @@ const struct http_dialect dialect_soap = {
 	.claims = claims,
 	.enter = enter,
 	.leave = soap_answer,
+	.words = soap_words,
 };

@@ -47,6 +47,9 @@ struct adapter_ops {
 	/* The request comes home with status, why and out; takes ownership. Never called from inside
 	 * request_submit(). */
 	void (*reply)(struct adapter *, struct request *);
+	/* How it says to who asked by this method that it ended so, for a person: "4.03"; in the arena, or static. NULL:
+	 * it answers nobody. */
+	slice (*words)(struct arena *, enum status, enum method);
 	/* What one of this adapter's subscriptions waits for, or its end (api/follow.h). NULL: it never sets
 	 * `follower`. */
 	void (*push)(struct adapter *, struct subscription *, const struct update *);

@@ -27,6 +27,16 @@ slice cli_state_folder(const char *command, const char *path, struct arena *);
 int cli_audit_tail(int argc, char **argv);
 /* audit.c: opens the folder of the audit log that `-c FILE` or `--dir DIR` (NULL: not said) name; -1: said on stderr. */
 int cli_audit_folder(const char *file, const char *folder);
+/* explain.c: `check --as`. Why a client may or may not do something under this configuration; the exit code. */
+struct question {
+	const char *client, *method, *path;
+	const char *protocol; /* NULL: http */
+	const char *scopes[16];
+	unsigned nscopes;
+	bool scoped; /* only with these scopes */
+	bool json;
+};
+int cli_explain(const struct core *, const struct question *);
 /* schema.c: the JSON Schema of the configuration, to stdout. */
 int cli_print_schema(void);
 /* gateway.c: all that a gateway consists of, whether it serves (`run`) or only does one thing (`client`). */

@@ -63,7 +63,8 @@ static const struct role_rule *allowing(const struct endpoint_setup *endpoint,
 bool authorize_decide(const struct endpoint_setup *endpoint, const struct identity *who,
         enum method method, slice path, struct decision *decision)
 {
-	*decision = (struct decision){ .rule = denying(who, method, path) };
+	*decision = (struct decision){ .rule = denying(who, method, path),
+		.status = who->id.n ? STATUS_FORBIDDEN : STATUS_UNAUTHENTICATED };
 	decision->denied = decision->rule != NULL;
 	if (decision->denied)
 		return false;
@@ -74,7 +75,10 @@ bool authorize_decide(const struct endpoint_setup *endpoint, const struct identi
 	}
 	decision->of_another =
 	        endpoint->subject && !role_rule_matches(endpoint->subject, path, who);
-	return !decision->of_another;
+	if (decision->of_another)
+		return false;
+	decision->status = STATUS_OK;
+	return true;
 }
 
 bool authorize_allows(const struct endpoint_setup *endpoint, const struct identity *who,
@@ -174,13 +178,13 @@ static void refuse(struct request *request, const struct decision *decision)
 {
 	const struct identity *who = request->who;
 	if (!who->id.n)
-		request_refuse(request, STATUS_UNAUTHENTICATED,
+		request_refuse(request, decision->status,
 		        "this endpoint is for callers with a role; say who you are");
 	else if (decision->of_another)
-		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not speak for another, at %.*s",
+		request_refuse(request, decision->status, "%.*s may not speak for another, at %.*s",
 		        SLICE_ARG(who->id), SLICE_ARG(request->resource));
 	else
-		request_refuse(request, STATUS_FORBIDDEN, "%.*s may not %s %.*s",
+		request_refuse(request, decision->status, "%.*s may not %s %.*s",
 		        SLICE_ARG(who->id), method_name(request->in.method),
 		        SLICE_ARG(request->resource));
 }

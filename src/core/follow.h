@@ -34,6 +34,8 @@ void follow_init(struct core *);
 /* Nobody is told; every listener has stopped. */
 void follow_finish(struct core *);
 
+/* Is there a value that the endpoint may keep, over this protocol, and the filter asks for? */
+bool follow_overlaps(const struct endpoint_setup *, const char *protocol, slice filter);
 /* authenticate: may this way to recognise a caller count for what a METHOD_SUBSCRIBE asks for? */
 bool follow_concerns(const struct request *, const struct authenticator *);
 /* authorize: METHOD_SUBSCRIBE is granted or refused; always REPLY. */

@@ -100,6 +100,7 @@ bool authorize_allows(
 struct decision {
 	const struct role_rule *rule; /* that allows or denies it; NULL: none, or none is needed */
 	bool denied;                  /* by the rule */
+	enum status status;           /* STATUS_OK, or how it is refused */
 	bool of_another; /* the path's subject is neither the caller nor one it acts for */
 };
 bool authorize_decide(const struct endpoint_setup *, const struct identity *, enum method,

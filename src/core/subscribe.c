@@ -44,15 +44,20 @@ bool following_may_hear(struct core *core, const struct following *following, sl
 	return authorize_allows(endpoint, who, following->method, path);
 }
 
-static bool overlaps(const struct endpoint_setup *setup, const struct request *request)
+bool follow_overlaps(const struct endpoint_setup *setup, const char *protocol, slice filter)
 {
 	const struct endpoint *endpoint = &setup->endpoint;
 	if (!endpoint->keep_last || !(endpoint->methods & 1u << METHOD_GET) ||
-	        !endpoint_serves(endpoint, request->protocol))
+	        !endpoint_serves(endpoint, protocol))
 		return false;
 	const struct pattern patterns[2] = { { PATTERN_ENDPOINT, endpoint->path, NULL },
-		{ PATTERN_FILTER, request->in.path, NULL } };
+		{ PATTERN_FILTER, filter, NULL } };
 	return patterns_overlap(patterns, 2);
+}
+
+static bool overlaps(const struct endpoint_setup *setup, const struct request *request)
+{
+	return follow_overlaps(setup, request->protocol, request->in.path);
 }
 
 bool follow_concerns(const struct request *request, const struct authenticator *authenticator)
