@@ -173,14 +173,20 @@ static bool path_resembles(slice pattern, slice path, const struct identity *who
 	}
 }
 
+/* Also what is taken at its word: a * that stands for empty segments only is one. */
+static bool is_denied(const struct role_rule *rule, slice path, const struct identity *who)
+{
+	return path_matches(rule->pattern, path, who) ||
+	       path_resembles(rule->pattern, path, who, false) ||
+	       path_resembles(rule->pattern, path, who, true);
+}
+
 const struct role_rule *role_denying(
         const struct role *role, enum method method, slice path, const struct identity *who)
 {
 	for (unsigned i = 0; i < role->ndeny; i++) {
 		const struct role_rule *rule = &role->deny[i];
-		if (role_rule_has(rule, method) &&
-		        (path_resembles(rule->pattern, path, who, false) ||
-		                path_resembles(rule->pattern, path, who, true)))
+		if (role_rule_has(rule, method) && is_denied(rule, path, who))
 			return rule;
 	}
 	return NULL;

@@ -63,6 +63,7 @@ static void what_a_rule_allows_and_denies(void **state)
 		{ "GET /a/{x}", METHOD_GET, "/a//", &engine, false, false },
 		{ "GET /a/*", METHOD_GET, "/a/", &engine, false, false },
 		{ "GET /a/*", METHOD_GET, "/a//b", &engine, true, true },
+		{ "GET /a/*", METHOD_GET, "/a//", &engine, true, true },
 		{ "GET /", METHOD_GET, "//", &engine, false, true },
 		/* Escapes: of what is no letter, and of separators. */
 		{ "GET /a/b;c", METHOD_GET, "/a/b%3Bc", &engine, false, true },
