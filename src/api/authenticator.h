@@ -29,6 +29,9 @@ struct authenticator_ops {
 	enum verdict (*check)(struct authenticator *, struct request *, const struct credential *);
 	/* The key that a handshake in this name needs; borrowed. false: none. NULL: no way that has keys. */
 	bool (*secret_of)(const struct authenticator *, slice identity, slice *secret);
+	/* Its configuration is in force, in place of one that had a way of the same name and method: the predecessor, which
+	 * from here on decides about requests under way only. It may copy what that one has learned. NULL: it begins anew. */
+	void (*take_over)(struct authenticator *, const struct authenticator *predecessor);
 	void (*close)(struct authenticator *); /* NULL is fine */
 };
 

@@ -150,6 +150,11 @@ slice config_file_path(struct arena *arena, const struct config *map, const char
 	return path.n ? resolve(arena, map->file, path) : (slice){ NULL, 0 };
 }
 
+slice config_path(struct arena *arena, const struct config *config, slice path)
+{
+	return path.n ? resolve(arena, config->file, path) : (slice){ NULL, 0 };
+}
+
 /* The file's content without the line ending that editors put at its end. */
 static slice read_secret_file(struct arena *arena, const char *path)
 {

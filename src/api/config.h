@@ -49,6 +49,8 @@ bool config_switch(const struct config *, const char *key);
 /* The path with the configuration file's folder before it when it is relative; NUL-terminated, in `arena`.
  * { NULL, 0 }: not set, or over budget. */
 slice config_file_path(struct arena *, const struct config *, const char *key);
+/* The same for a path that stands in some text of the file's ("file:PATH"). */
+slice config_path(struct arena *, const struct config *, slice path);
 /* The secret itself, in `arena`; the caller wipes it when it has no more use for it. false: the variable or
  * the file is not there; `error` says so without showing anything. Not set: true and { NULL, 0 }. */
 bool config_secret(

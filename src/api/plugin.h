@@ -27,7 +27,8 @@ enum setting_type {
 	SETTING_TEXTS,    /* a list of texts */
 	SETTING_LISTENER, /* the name of a listener that takes commands (adapter_ops.command) */
 	SETTING_TREE,     /* a map; with no `inner`, a map or list that the plug checks itself */
-	SETTING_TREES     /* a list of maps */
+	SETTING_TREES,    /* a list of maps */
+	SETTING_TEXT_OR_TEXTS /* one text, or a list of them */
 };
 
 struct setting {

@@ -81,6 +81,10 @@ static void put_type(struct text *to, const struct setting *setting, unsigned de
 		text_literal(to,
 		        "\"type\": \"array\", \"items\": { \"type\": [\"string\", \"number\"] }");
 		break;
+	case SETTING_TEXT_OR_TEXTS:
+		text_literal(to, "\"type\": [\"string\", \"number\", \"array\"], "
+		                 "\"items\": { \"type\": [\"string\", \"number\"] }");
+		break;
 	case SETTING_TREE:
 		if (setting->inner)
 			put_all_of(to, setting->inner, depth);

@@ -130,6 +130,7 @@ static bool check_scalar(
 		return check_secret(node, mistakes);
 	case SETTING_LISTENER: /* held against the listeners once they are known */
 	case SETTING_TEXTS:
+	case SETTING_TEXT_OR_TEXTS:
 	case SETTING_TREE:
 	case SETTING_TREES:
 		break;
@@ -165,7 +166,8 @@ static bool check_member(
 {
 	if (node->kind == CONFIG_NULL)
 		return mistake_add_key(mistakes, node, "has no value");
-	if (setting->type == SETTING_TEXTS)
+	bool texts = setting->type == SETTING_TEXT_OR_TEXTS && node->kind != CONFIG_SCALAR;
+	if (setting->type == SETTING_TEXTS || texts)
 		return check_texts(node, mistakes);
 	if (setting->type == SETTING_TREE)
 		return !setting->inner || config_check(node, NULL, setting->inner, mistakes);

@@ -96,13 +96,27 @@ static void take_limits(struct core *core)
 		core->audit->set(core->audit, &core->current->audit);
 }
 
-/* The configuration is in force: clients of the registry are known to it, and what its backends do unasked may begin. */
-static void put_in_force(struct core *core)
+static void take_over(struct authenticator *authenticator, const struct configuration *before)
+{
+	for (unsigned i = 0; i < before->nauthenticators; i++) {
+		const struct authenticator *at = before->authenticators[i].authenticator;
+		if (at->ops == authenticator->ops && strcmp(at->label, authenticator->label) == 0)
+			authenticator->ops->take_over(authenticator, at);
+	}
+}
+
+/* The configuration is in force, in place of that `before` (NULL: the first): clients of the registry are known to it,
+ * and what its backends do unasked may begin. */
+static void put_in_force(struct core *core, const struct configuration *before)
 {
 	directory_use(core->current->directory, &core->registry);
 	registry_compare(&core->registry);
-	for (unsigned i = 0; i < core->current->nauthenticators; i++)
-		core->current->authenticators[i].authenticator->core = core;
+	for (unsigned i = 0; i < core->current->nauthenticators; i++) {
+		struct authenticator *at = core->current->authenticators[i].authenticator;
+		at->core = core;
+		if (before && at->ops->take_over)
+			take_over(at, before);
+	}
 	for (unsigned i = 0; i < core->current->nbackends; i++) {
 		struct backend *backend = core->current->backends[i].backend;
 		backend->core = core;
@@ -158,7 +172,7 @@ bool core_start(struct core *core, struct error *error)
 		if (!listener_start(listener, &why))
 			return error_set(error, "listener %s: %s", listener->name, why.text);
 	}
-	put_in_force(core);
+	put_in_force(core, NULL);
 	audit_start(core);
 	renewal_now(core);
 	return true;
@@ -205,12 +219,13 @@ void core_reload(struct core *core)
 	        configuration_load(core->loop, core->plugs, core->path, mistakes);
 	if (next && same_state(core->current, next, mistakes) &&
 	        listeners_open(core, next, &opened, mistakes)) {
-		retire(core, core->current);
+		struct configuration *before = core->current;
+		retire(core, before);
 		core->current = next;
 		take_limits(core);
 		listeners_replace(core, &opened);
 		renewal_now(core);
-		put_in_force(core);
+		put_in_force(core, before);
 		follow_review(core, (slice){ NULL, 0 });
 		listeners_review(core, (slice){ NULL, 0 });
 		audit_reload(core, mistakes, true);

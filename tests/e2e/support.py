@@ -86,7 +86,7 @@ class RestBackend:
     default answers 200 with {"ok":true}. Everything seen is in .seen, in order of arrival. `tls`: the context of an HTTPS
     server; .accepted counts its connections."""
 
-    def __init__(self, answer=None, address=None, tls=None):
+    def __init__(self, answer=None, address=None, tls=None, port=0):
         self.seen = []
         self.arrived = queue.Queue()
         self.answer = answer or (lambda seen: (200, {"Content-Type": "application/json"}, b'{"ok":true}'))
@@ -136,7 +136,7 @@ class RestBackend:
             def handle_error(self, request, client_address):
                 pass
 
-        self.server = Server((self.address, 0), Handler)
+        self.server = Server((self.address, port), Handler)
         self.port = self.server.server_address[1]
         self.url = f"{'https' if tls else 'http'}://{self.address}:{self.port}"
         if tls:
