@@ -1,10 +1,12 @@
 """The issuer's keys change while the gateway runs: in a file, at a URL; the provider is slow, away, or talks nonsense."""
+import json
 import os
 import ssl
 import threading
 
 import support
 import support_jwt as issuer
+import support_mqtt as mqtt
 from support_tls import make_pki
 
 
@@ -155,6 +157,47 @@ def test_keys_that_cannot_be_renewed_are_used_for_a_while():
         provider.status = 200
         provider.publish(key)
         support.wait_until(lambda: issuer.post(running, key.token())[0] == 200, "the keys are back")
+
+
+def audited(running, action):
+    """The lines of the audit log that say this."""
+    done = support.run(support.BINARY, "audit", "tail", "-c", running.path, "--json", "--kind", "key")
+    return [line for line in map(json.loads, done.out.splitlines()) if line["action"] == action]
+
+
+def test_what_happens_to_the_keys_is_audited():
+    backend = support.RestBackend()
+    old, new = issuer.ec_key("old"), issuer.ec_key("new")
+    provider = Provider(old)
+    with issuer.gateway(backend, at(provider, ", refresh: 1s"), state=True) as running:
+        said, = support.wait_until(lambda: audited(running, "jwks.refreshed"), "the first keys")
+        assert said["object"] == "jwt" and said["detail"] == "1 keys", said
+        assert issuer.post(running, old.token()) == (200, None)
+        provider.publish(old, new)
+        support.wait_until(lambda: len(audited(running, "jwks.refreshed")) == 2, "other keys")
+        assert not audited(running, "jwks.stale")
+        provider.status = 500
+        said, = support.wait_until(lambda: audited(running, "jwks.stale"), "keys that are too old are used")
+        assert said["object"] == "jwt" and said["status"] == "unavailable" and "500" in said["detail"], said
+        assert issuer.post(running, old.token()) == (200, None)
+        attempts = len(provider.seen)
+        support.wait_until(lambda: len(provider.seen) > attempts, "another attempt")
+        assert len(audited(running, "jwks.stale")) == 1, "said once"
+
+
+def test_who_is_connected_by_a_key_that_is_gone_is_out():
+    backend = support.RestBackend()
+    old, new = issuer.ec_key("old"), issuer.ec_key("new")
+    with issuer.gateway(backend, "jwks: file:pki/jwks.json", {"pki/jwks.json": issuer.key_set(old, new)}) as running:
+        def session(key, name):
+            client = mqtt.Client(running.address, running.port("mqtt"), mqtt.connect(5, name, "engine-7", key.token()))
+            assert client.next()[0] == 0x20
+            return client
+        with session(old, "a") as gone, session(new, "b") as stays:
+            replace(running, "pki/jwks.json", issuer.key_set(new))
+            said = gone.all()
+            assert len(said) == 1 and said[0][0] == 0xE0 and said[0][2] in (0x87, 0x98), said
+            assert stays.alive() == []
 
 
 def test_a_set_that_is_published_has_no_secrets():

@@ -76,10 +76,10 @@ def key_set(*keys):
     return json.dumps({"keys": [key.public() for key in keys]})
 
 
-def fleet(backend_url, auth, listeners=LISTENERS, clients="", extra=""):
+def fleet(backend_url, auth, listeners=LISTENERS, state=False):
     """engine-7 is a ship-sensor, captain a ship-admin. `auth` is what follows `method: jwt` of the way "jwt"."""
     return f"""
-gateway: {{ name: test, limits: {{ body: 64KiB }} }}
+gateway: {{ name: test, limits: {{ body: 64KiB }}{", state: state" if state else ""} }}
 listeners:{listeners}
 auth:
   token: {{ method: token }}
@@ -90,7 +90,6 @@ roles:
 clients:
   - {{ id: engine-7, roles: [ship-sensor], token: env:TOKEN_7 }}
   - {{ id: captain, roles: [ship-admin] }}
-{clients}
 backends:
   telemetry: {{ protocol: rest, targets: [{{ url: {backend_url} }}], timeout: 3s }}
 endpoints:
@@ -101,7 +100,6 @@ endpoints:
     roles: [ship-sensor, ship-admin]
     to: telemetry
     call: {{ path: "/v1/readings/{{device}}", as: application/json }}
-{extra}
 """
 
 

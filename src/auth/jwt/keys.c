@@ -85,7 +85,7 @@ static void note_change(struct jwt_keys *keys, const struct jwks *set)
 	char detail[160];
 	int n = snprintf(detail, sizeof detail, "%u keys", set->count);
 	if (set->skipped)
-		n += snprintf(detail + n, sizeof detail - (size_t)n,
+		(void)snprintf(detail + n, sizeof detail - (size_t)n,
 		        ", %u that are listed are not used (the first: %s)", set->skipped,
 		        set->skipped_why);
 	log_info("auth", "%s: %s", owner->label, detail);
@@ -93,7 +93,7 @@ static void note_change(struct jwt_keys *keys, const struct jwks *set)
 		.action = "jwks.refreshed",
 		.object = slice_of(owner->label),
 		.status = STATUS_OK,
-		.detail = { detail, (size_t)n } };
+		.detail = slice_of(detail) };
 	if (owner->core)
 		audit_note(owner->core, &event);
 }
