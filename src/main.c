@@ -42,6 +42,7 @@ static void keep_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+	cli_allow_core_dumps(false);
 	keep_standard_descriptors();
 	if (argc < 2) {
 		usage(stderr);

@@ -17,6 +17,10 @@ int cli_version(int argc, char **argv);
 
 /* What the build found; the one place where the layers meet. */
 const struct plugs *cli_plugs(void);
+/* common.c: may this process leave a core dump, be looked into by a debugger of the same user, and have its memory read in
+ * /proc? From main()'s first line on it may not: passphrases and keys are in it, and a crash would put them on a disk.
+ * `run` lets it where the configuration says so. */
+void cli_allow_core_dumps(bool);
 /* The -c FILE of `run` and `check`, or its default. NULL: wrong usage, already said on stderr. `help`: the text
  * for --help; *helped is set when it was asked for. */
 const char *cli_configuration_path(int argc, char **argv, const char *help, bool *helped);

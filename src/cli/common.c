@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "adapters/common/dialect.h"
@@ -19,6 +21,21 @@ const struct plugs *cli_plugs(void)
 		dialects[i] = dialect_all[i]->name;
 	static const struct plugs plugs = { adapter_all, authenticator_all, backend_all, dialects };
 	return &plugs;
+}
+
+/* The limit alone would do for files, but the system ignores it where a program takes the dumps (systemd-coredump); not
+ * being dumpable it heeds in any case. Only the soft limit changes, so that it can come back. */
+void cli_allow_core_dumps(bool allowed)
+{
+	static rlim_t before;
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		if (!allowed)
+			before = limit.rlim_cur;
+		limit.rlim_cur = allowed ? before : 0;
+		(void)setrlimit(RLIMIT_CORE, &limit);
+	}
+	(void)prctl(PR_SET_DUMPABLE, allowed ? 1UL : 0UL, 0UL, 0UL, 0UL);
 }
 
 const char *cli_configuration_path(int argc, char **argv, const char *help, bool *helped)

@@ -95,6 +95,8 @@ static int serve(struct cli_gateway *gateway, const char *path)
 	arena_finish(&arena);
 	if (!loaded)
 		return CLI_WRONG;
+	if (core_configuration(gateway->core)->core_dumps)
+		cli_allow_core_dumps(true);
 	struct error error = { 0 };
 	if (!cli_gateway_open_state(gateway, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n", error.text);

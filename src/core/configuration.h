@@ -73,6 +73,7 @@ struct configuration {
 	const struct plugs *plugs;
 	const struct config *root;
 	slice gateway_name;
+	bool core_dumps; /* at the start only */
 	struct adapter_limits limits;
 	size_t memory_max_bytes;
 	unsigned values_max;

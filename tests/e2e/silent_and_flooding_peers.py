@@ -42,6 +42,7 @@ def gateway_and_backend(settings, limits="body: 64KiB"):
     """The sanitizer is not to keep freed memory, so that what the process holds can be seen."""
     backend = support.RestBackend()
     text = support.fleet(backend.url, listeners(settings)).replace("body: 64KiB", limits, 1)
+    text = text.replace("name: test", "name: test, core_dumps: true", 1)  # without it /proc shows nothing of it
     options = os.environ.get("ASAN_OPTIONS", "detect_leaks=1") + ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
     with support.Gateway(text, environment=dict(support.TOKENS, ASAN_OPTIONS=options)) as gateway:
         yield gateway, backend

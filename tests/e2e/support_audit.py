@@ -12,11 +12,13 @@ LISTENERS = """  - { name: web, protocol: http, bind: "{address}:{port_web}" }
 
 # Who guesses would have to wait, and be refused as one that does.
 GUESSING = "guessing: { attempts: 0 }"
+# strace has to look at the gateway in /proc.
+TRACED = "core_dumps: true"
 
 
 def configuration(audit="", state="state"):
     """`audit` is the section's content, such as "file_size: 64KiB"."""
-    text = support.fleet("http://127.0.0.1:1", LISTENERS).replace("name: test,", f"name: test, state: {state}, {GUESSING},")
+    text = support.fleet("http://127.0.0.1:1", LISTENERS).replace("name: test,", f"name: test, state: {state}, {GUESSING}, {TRACED},")
     return text + (f"audit: {{ {audit} }}\n" if audit else "")
 
 
