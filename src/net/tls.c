@@ -23,6 +23,9 @@
 
 #include <mbedtls/error.h>
 #include <mbedtls/version.h>
+#if MBEDTLS_VERSION_MAJOR >= 3
+#include <psa/crypto.h>
+#endif
 
 #include "base/random.h"
 #include "net/tls_trust_internal.h"
@@ -51,6 +54,14 @@ enum {
 	        MBEDTLS_TLS_PSK_WITH_AES_256_GCM_SHA384, MBEDTLS_TLS_PSK_WITH_AES_128_CCM,         \
 	        MBEDTLS_TLS_PSK_WITH_AES_128_CCM_8
 
+#if MBEDTLS_VERSION_MAJOR >= 3
+#define SUITES_13                                                                                  \
+	MBEDTLS_TLS1_3_AES_128_GCM_SHA256, MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,                \
+	        MBEDTLS_TLS1_3_AES_256_GCM_SHA384
+static const int suites_modern[] = { SUITES_13, SUITES_CERTIFICATE, 0 };
+#else
+static const int suites_modern[] = { SUITES_CERTIFICATE, 0 };
+#endif
 static const int suites_certificate[] = { SUITES_CERTIFICATE, 0 };
 static const int suites_psk[] = { SUITES_PSK, 0 };
 static const int suites_both[] = { SUITES_PSK, SUITES_CERTIFICATE, 0 };
@@ -71,13 +82,24 @@ const char *tls_error_text(int error, char *text, size_t size)
 /* ---- What the two generations call differently */
 
 #if MBEDTLS_VERSION_MAJOR >= 3
-static void set_versions_and_groups(mbedtls_ssl_config *config)
+static bool prepare_library(void)
+{
+	return psa_crypto_init() == PSA_SUCCESS; /* again: nothing */
+}
+
+bool tls_is_news(int result)
+{
+	return result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+}
+
+static void set_versions_and_groups(mbedtls_ssl_config *config, bool modern)
 {
 	static const uint16_t groups[] = { MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
 		MBEDTLS_SSL_IANA_TLS_GROUP_X25519, MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
 		MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1, 0 };
 	mbedtls_ssl_conf_min_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
-	mbedtls_ssl_conf_max_tls_version(config, MBEDTLS_SSL_VERSION_TLS1_2);
+	mbedtls_ssl_conf_max_tls_version(
+	        config, modern ? MBEDTLS_SSL_VERSION_TLS1_3 : MBEDTLS_SSL_VERSION_TLS1_2);
 	mbedtls_ssl_conf_groups(config, groups);
 }
 
@@ -91,10 +113,22 @@ static int check_pair(const mbedtls_pk_context *public, const mbedtls_pk_context
 	return mbedtls_pk_check_pair(public, private, tls_random, NULL);
 }
 #else
+static bool prepare_library(void)
+{
+	return true;
+}
+
+bool tls_is_news(int result)
+{
+	(void)result;
+	return false;
+}
+
 /* The cheapest group first: the order of the library's own is the costliest first, and a client that knows
  * P-521 would make us calculate with it. */
-static void set_versions_and_groups(mbedtls_ssl_config *config)
+static void set_versions_and_groups(mbedtls_ssl_config *config, bool modern)
 {
+	(void)modern;
 	static const mbedtls_ecp_group_id groups[] = { MBEDTLS_ECP_DP_SECP256R1,
 		MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP384R1, MBEDTLS_ECP_DP_SECP521R1,
 		MBEDTLS_ECP_DP_NONE };
@@ -389,6 +423,16 @@ static bool configure_client(
 	return error ? fail(fault, TLS_FILE_NONE, NULL, error) : true;
 }
 
+/* May it speak 1.3? Mbed TLS's tickets of that version do not carry a certificate, so who showed one would come back as
+ * nobody; and without tickets a fleet's return costs a hundred times as much. Of pre-shared keys it would take a ticket
+ * that it cannot read any more for the name of one, and fail where it should shake hands in full. */
+static bool is_modern(const struct tls *tls)
+{
+	const struct tls_options *options = &tls->options;
+	return options->transport == TLS_STREAM && !options->psk && !options->psk_key.p &&
+	       options->ask == TLS_ASK_NONE;
+}
+
 static const int *suites(const struct tls *tls)
 {
 	const struct tls_options *options = &tls->options;
@@ -397,7 +441,7 @@ static const int *suites(const struct tls *tls)
 	        tls->is_client ? options->authorities != NULL : options->certificate != NULL;
 	if (psk)
 		return certificates ? suites_both : suites_psk;
-	return suites_certificate;
+	return is_modern(tls) ? suites_modern : suites_certificate;
 }
 
 static bool configure(struct tls *tls, struct tls_material *material, struct tls_fault *fault)
@@ -412,7 +456,7 @@ static bool configure(struct tls *tls, struct tls_material *material, struct tls
 	if (error)
 		return fail(fault, TLS_FILE_NONE, NULL, error);
 	mbedtls_ssl_conf_rng(config, tls_random, NULL);
-	set_versions_and_groups(config);
+	set_versions_and_groups(config, is_modern(tls));
 	mbedtls_ssl_conf_ciphersuites(config, suites(tls));
 	mbedtls_ssl_conf_renegotiation(config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
 	mbedtls_ssl_conf_verify(config, verify, tls);
@@ -522,7 +566,7 @@ static struct tls *open_side(
 	mbedtls_ssl_ticket_init(&tls->tickets);
 	mbedtls_ssl_cookie_init(&tls->cookies);
 	arena_init(&tls->texts, TEXTS_MAX_BYTES);
-	bool ready = copy_texts(&tls->texts, &tls->options);
+	bool ready = prepare_library() && copy_texts(&tls->texts, &tls->options);
 	if (ready && !is_client)
 		ready = options->transport == TLS_STREAM
 		                ? make_ticket_keys(tls)

@@ -1,7 +1,8 @@
-/* TLS and DTLS 1.2 by Mbed TLS: what one side brings to a handshake and asks of the other. A stream
+/* TLS and DTLS by Mbed TLS: what one side brings to a handshake and asks of the other. A stream
  * (net/stream.h) or a DTLS endpoint (net/dtls.h) is given it; nobody else needs to know that there is TLS.
  *
- * Version 1.2 on both generations of the library, 2.28 and 3.6. Forward secret suites with authenticated encryption
+ * Version 1.2 on both generations of the library, 2.28 and 3.6; on the latter 1.3 as well, on streams, where neither a
+ * client's certificate nor a pre-shared key is asked for (tls.c says why). Forward secret suites with authenticated encryption
  * only; where there are pre-shared keys, also the plain PSK suites that small devices have (RFC 7925 section
  * 4.2), before all others, since who offers them has no certificate to show.
  *

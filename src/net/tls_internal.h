@@ -66,6 +66,8 @@ const char *tls_failure(struct tls *, int error);
 const char *tls_doubts(const struct tls *, const struct tls_peer *);
 /* The peer's certificate as DER, which the context owns; or { NULL, 0 }. */
 slice tls_peer_certificate(const mbedtls_ssl_context *);
+/* Something that mbedtls_ssl_read() tells on the way, and no error. */
+bool tls_is_news(int result);
 /* Tells the peer that the handshake has failed, where Mbed TLS does not by itself. */
 void tls_say_why(mbedtls_ssl_context *, int error);
 /* What a handshake has failed of that was just worked on: static, for a person. */

@@ -170,6 +170,8 @@ static void pump(struct tls_stream *self)
 		self->spread = self->spread || n > KEPT_BYTES;
 		if (n > 0) {
 			layer_up(&self->layer, plain, (size_t)n);
+		} else if (tls_is_news(n)) {
+			continue;
 		} else if (n == MBEDTLS_ERR_SSL_WANT_READ) {
 			draw_together(self);
 			return;

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <mbedtls/version.h>
 
 #include "base/log.h"
 #include "loop/loop.h"
@@ -398,6 +399,39 @@ static void call_plainly(void)
 	        stream_connect(loop, (struct sockaddr *)&where, &events, &limits, &clients[0]);
 }
 
+static bool came_or_was_refused(void)
+{
+	return nservers + refused == 1;
+}
+
+/* openssl(1) offers TLS 1.3 and nothing else. */
+static bool speaks_13(enum tls_ask ask, bool psk)
+{
+	listen_with(ask, psk, 20000);
+	pki_run("{ openssl s_client -tls1_3 -connect 127.0.0.1:%u </dev/null >/dev/null & }",
+	        stream_listener_port(listener));
+	run_until(came_or_was_refused);
+	return nservers == 1;
+}
+
+static void the_newest_version_is_spoken(void **state)
+{
+	(void)state;
+	assert_int_equal(speaks_13(TLS_ASK_NONE, false), MBEDTLS_VERSION_MAJOR >= 3);
+}
+
+static void but_not_where_certificates_come_back_by_ticket(void **state)
+{
+	(void)state;
+	assert_false(speaks_13(TLS_ASK_OPTIONAL, false));
+}
+
+static void nor_where_there_are_keys(void **state)
+{
+	(void)state;
+	assert_false(speaks_13(TLS_ASK_NONE, true));
+}
+
 static void what_is_no_tls_is_refused(void **state)
 {
 	(void)state;
@@ -569,6 +603,9 @@ int main(void)
 		CASE(a_wrong_key_opens_nothing),
 		CASE(neither_does_an_unknown_identity),
 		CASE(certificates_go_beside_keys),
+		CASE(the_newest_version_is_spoken),
+		CASE(but_not_where_certificates_come_back_by_ticket),
+		CASE(nor_where_there_are_keys),
 		CASE(what_is_no_tls_is_refused),
 		CASE(a_handshake_has_a_deadline),
 		CASE(a_client_that_goes_is_counted),
