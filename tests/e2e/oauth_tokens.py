@@ -18,7 +18,7 @@ import support_mqtt as wire
 from support_tls import make_pki
 
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # this is loopback
-SECRETS = {"SECRET_7": "the-secret-of-engine-7", "SECRET_8": "the-secret-of-engine-8", "SECRET_BACKEND": "the-services-own"}
+SECRETS = {"SECRET_PARTNER": "a-secret-of-32-bytes-or-more-for-HS256", "SECRET_7": "the-secret-of-engine-7", "SECRET_8": "the-secret-of-engine-8", "SECRET_BACKEND": "the-services-own"}
 
 
 def configuration(backend, issuer="", listeners="", lifetime="1h"):
@@ -33,6 +33,7 @@ auth:
   secret: {{ method: password }}
   token: {{ method: token }}
   cert: {{ method: mtls }}
+  partner: {{ method: jwt, issuer: "https://id.example", audience: "http://box.example", secret: env:SECRET_PARTNER, algorithms: [HS256] }}
 roles:
   sensor: {{ allow: ["POST /ships/sensors/{{self}}"] }}
   reader: {{ allow: ["GET /ships/sensors/*"] }}
@@ -289,6 +290,28 @@ def test_what_is_wrong_is_said_in_oauth_s_words():
         assert support.curl("-d", "a=b", running.url("/oauth/jwks"))[0] == 405
         assert support.curl(running.url("/oauth/nothing"))[0] == 404
         assert running.counters("issuer")["refused"] >= len(cases)
+    backend.close()
+
+
+def assertion(**claims):
+    now = int(time.time())
+    said = dict({"iss": "https://id.example", "aud": "http://box.example", "sub": "engine-7", "iat": now, "exp": now + 60}, **claims)
+    return jwt.encode(said, SECRETS["SECRET_PARTNER"], algorithm="HS256")
+
+
+def test_an_assertion_of_another_issuer_is_worth_a_token():
+    backend = support.RestBackend()
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    with gateway(backend, issuer=", assertions: [partner]") as running:
+        status, said = ask(running, client=None, grant_type=grant, assertion=assertion(), scope="sensor")
+        assert status == 200 and said["scope"] == "sensor" and post(running, said["access_token"]) == 200, said
+        status, fresh = ask(running, grant_type="refresh_token", refresh_token=said["refresh_token"])
+        assert status == 200 and fresh["scope"] == "sensor", fresh
+        for wrong in (assertion(aud="another"), assertion(sub="stranger"), assertion(exp=1), "a.b.c", assertion()[:-2]):
+            status, said = ask(running, client=None, grant_type=grant, assertion=wrong)
+            assert (status, said["error"]) == (400, "invalid_grant"), said
+        # It is no way to be let in at an endpoint that does not name it.
+        assert post(running, assertion()) == 401
     backend.close()
 
 
