@@ -138,6 +138,9 @@ static bool read_token(const struct jwt_settings *settings, struct arena *arena,
 {
 	if (!jws_parse(arena, token, jws, why))
 		return false;
+	*why = "the token's payload is not in it";
+	if (!jws->payload.n)
+		return false;
 	*why = "the token's algorithm is not accepted here";
 	if (!settings->accepts[jws->algorithm])
 		return false;

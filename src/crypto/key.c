@@ -133,6 +133,34 @@ static unsigned bits_of(slice number)
 	return bits;
 }
 
+/* Is `element` a power of 65537, modulo this prime? */
+static bool is_power_of_f4(unsigned element, unsigned prime)
+{
+	unsigned power = 1;
+	do {
+		if (power == element)
+			return true;
+		power = power * (65537 % prime) % prime;
+	} while (power != 1);
+	return false;
+}
+
+/* Keys of a well-known faulty library can be factored (CVE-2017-15361, "ROCA"). Their primes are powers of 65537 modulo
+ * many small primes, so their product is as well; of other moduli one in 10^8 is. */
+static bool is_roca(slice n)
+{
+	static const unsigned char primes[] = { 11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103,
+		107, 109, 127, 151, 157 };
+	for (unsigned i = 0; i < sizeof primes; i++) {
+		unsigned rest = 0;
+		for (size_t j = 0; j < n.n; j++)
+			rest = (rest * 256 + (unsigned char)n.p[j]) % primes[i];
+		if (!is_power_of_f4(rest, primes[i]))
+			return false;
+	}
+	return true;
+}
+
 static const char *check_rsa(const struct key_parts *parts)
 {
 	slice n = parts->n, e = parts->e;
@@ -144,6 +172,8 @@ static const char *check_rsa(const struct key_parts *parts)
 		return "the modulus is shorter than 2048 bits";
 	if (!(n.p[n.n - 1] & 1))
 		return "the modulus is even";
+	if (is_roca(n))
+		return "the modulus is of a kind that can be factored (ROCA)";
 	if (e.n > RSA_EXPONENT_MAX_BYTES || !(e.p[e.n - 1] & 1) || (e.n == 1 && e.p[0] == 1))
 		return "the exponent is even, 1, or above 64 bits";
 	const slice faster[] = { parts->p, parts->q, parts->dp, parts->dq, parts->qi };

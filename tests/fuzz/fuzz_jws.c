@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		return 0;
 	}
 	struct jwk *jwk = secret();
-	assert(jwk && jws.message.n + 1 < n && jws.payload.n && jws.signature.n);
+	assert(jwk && jws.message.n + 1 < n && jws.signature.n);
 	(void)jws_verify(&jws, jwk);
 	const struct claim_rules rules = { .may_be_endless = true };
 	struct claim_times times;

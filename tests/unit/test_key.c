@@ -204,6 +204,34 @@ static void weak_and_malformed_rsa_keys_are_none(void **state)
 	arena_finish(&arena);
 }
 
+/* 65537 to the power of 128, as a modulus: it looks, modulo any small prime, as those of the faulty library do. */
+static void a_modulus_that_can_be_factored_is_none(void **state)
+{
+	(void)state;
+	enum { BYTES = 257 };
+	unsigned char n[BYTES] = { [BYTES - 1] = 1 };
+	for (unsigned power = 0; power < 128; power++) {
+		unsigned carry = 0;
+		unsigned char times_65536[BYTES] = { 0 };
+		memcpy(times_65536, n + 2, BYTES - 2);
+		for (unsigned i = BYTES; i-- > 0;) {
+			carry += (unsigned)n[i] + times_65536[i];
+			n[i] = (unsigned char)carry;
+			carry >>= 8;
+		}
+	}
+	struct key_parts parts = {
+		.type = KEY_TYPE_RSA, .n = { (char *)n, BYTES }, .e = SLICE("\x01\x00\x01")
+	};
+	assert_no_key(&parts, "ROCA");
+	/* Its neighbour is nothing of that kind. */
+	n[BYTES - 1] ^= 2;
+	const char *why;
+	struct key *key = key_create(&parts, &why);
+	assert_non_null(key);
+	key_destroy(key);
+}
+
 static void points_beside_their_curve_are_no_keys(void **state)
 {
 	(void)state;
@@ -307,6 +335,7 @@ int main(void)
 		cmocka_unit_test(a_secret_is_as_long_as_the_digest),
 		cmocka_unit_test(the_parts_make_the_same_key),
 		cmocka_unit_test(weak_and_malformed_rsa_keys_are_none),
+		cmocka_unit_test(a_modulus_that_can_be_factored_is_none),
 		cmocka_unit_test(points_beside_their_curve_are_no_keys),
 		cmocka_unit_test(degenerate_signatures_verify_nothing),
 		cmocka_unit_test(pem_is_read),

@@ -51,7 +51,8 @@ struct jwks {
 	const char *skipped_why; /* the first of them; static */
 };
 
-/* A JWK Set. Keys that are not for us are skipped, as RFC 7517 section 5 asks for. `secrets_too`: shared secrets count
+/* A JWK Set. Keys that are not for us are skipped, as RFC 7517 section 5 asks for; so are secrets among public keys, and
+ * different keys of a type that have the same kid. `secrets_too`: shared secrets count
  * (never in a set that was fetched: what anybody may read is no secret). NULL: no JWK Set; *error says why. */
 struct jwks *jwks_parse(slice text, bool secrets_too, struct error *);
 /* An empty one; NULL: out of memory. */

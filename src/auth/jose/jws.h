@@ -24,8 +24,8 @@ struct jws {
 
 /* Reads a token without believing it: three parts in base64url, without padding, white space or stray bits, a JSON
  * object as the header in which no name stands twice, an algorithm of ours (never "none"), no extension that must be
- * understood (`crit`), a payload that is there. false: *why is one line for a person (static), nothing of the token in
- * it. */
+ * understood (`crit`). The payload may be empty: it is then, or it is sent apart (appendix F), which is for the caller to
+ * refuse. false: *why is one line for a person (static), nothing of the token in it. */
 bool jws_parse(struct arena *, slice token, struct jws *, const char **why);
 /* Did this key sign it, with the algorithm that the token names and that the key allows? */
 bool jws_verify(const struct jws *, const struct jwk *);
