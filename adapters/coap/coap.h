@@ -99,7 +99,9 @@ struct coap_exchange {
 	unsigned char token_bytes;
 	char token[WIRE_TOKEN_MAX];
 	size_t request_bytes;
-	bool authenticated; /* the core knows who it is */
+	bool authenticated;               /* the core knows who it is */
+	const struct credential *address; /* the request's: where it may be, unproven; or NULL */
+	bool must_prove;                  /* that it is there: then it would be let in */
 	bool acknowledged;
 	bool reset;                /* to be rejected and not answered */
 	unsigned char code;        /* to answer with, whatever the status says; 0: none */

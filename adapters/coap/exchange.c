@@ -77,6 +77,20 @@ static void submit(struct coap_listener *listener, struct request *request)
 	request_submit(request);
 }
 
+/* The weakest: it counts only when nothing else is there. Of a datagram alone nobody knows where it comes from. */
+static void add_address(struct coap_listener *listener, struct request *request)
+{
+	struct coap_exchange *exchange = request->ticket;
+	struct credential *address = ARENA_NEW(&request->arena, struct credential);
+	if (!address)
+		return;
+	address->kind = CREDENTIAL_ADDRESS;
+	address->name = request_peer_address(request);
+	exchange->address = coap_is_proven(listener, exchange) ? NULL : address;
+	if (!exchange->address)
+		request->credentials = address;
+}
+
 /* What the session's handshake proved; copied, for the session may end before the request. */
 static void add_credentials(struct request *request, const struct coap_exchange *exchange)
 {
@@ -100,6 +114,7 @@ static unsigned char read_message(struct coap_listener *listener, struct request
 	struct inbound_rules rules = {
 		.token_in_query = listener->token_in_query || (session && session->secret),
 	};
+	add_address(listener, request);
 	unsigned char code = inbound_read(request, message, body, &rules);
 	add_credentials(request, exchange);
 	return code;
@@ -248,6 +263,9 @@ void coap_reply(struct adapter *adapter, struct request *request)
 	list_remove(&exchange->link);
 	list_remove(&exchange->at_peer);
 	exchange->authenticated = is_authenticated(request);
+	/* Where it seems to be it would be let in: let it show that it is there. */
+	exchange->must_prove = request->status == STATUS_UNAUTHENTICATED && exchange->address &&
+	                       !request->credentials && request_takes(request, exchange->address);
 	if (exchange->observer)
 		observers_answered(listener->observers, exchange, request);
 	if (exchange->reset) {

@@ -5,6 +5,8 @@
  * 5.4.5). OSCORE is such an unknown critical option here. */
 #include "adapters/coap/inbound.h"
 
+#include "api/adapter.h"
+
 #include "codec/content_format.h"
 #include "base/text.h"
 #include "base/uri.h"
@@ -82,23 +84,36 @@ static bool is_plain_in_query(unsigned char c)
 	       (c != '\0' && strchr("-._~!$'()*,;=:@/?", c) != NULL);
 }
 
+static void add_credential(
+        struct reader *reader, enum credential_kind kind, slice name, slice secret)
+{
+	struct request *request = reader->request;
+	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
+	if (!reader->rules->token_in_query) {
+		request_refuse(request, STATUS_UNAUTHENTICATED,
+		        "anybody on the way can read a token or a key sent in the clear, so this "
+		        "listener takes none");
+	} else if (credential) {
+		*credential = (struct credential){ .kind = kind,
+			.name = name,
+			.secret = arena_copy_slice(&request->arena, secret),
+			.next = request->credentials };
+		request->credentials = credential;
+	}
+}
+
 static void read_query(struct reader *reader, slice part)
 {
 	slice value = part;
 	slice name = slice_cut(&value, '=');
 	struct request *request = reader->request;
 	if (slice_is(name, "access_token")) {
-		struct credential *credential = ARENA_NEW(&request->arena, struct credential);
-		if (!reader->rules->token_in_query) {
-			request_refuse(request, STATUS_UNAUTHENTICATED,
-			        "anybody on the way can read a token sent in the clear, so this "
-			        "listener takes none");
-		} else if (credential) {
-			credential->kind = CREDENTIAL_BEARER;
-			credential->secret = arena_copy_slice(&request->arena, value);
-			credential->next = request->credentials;
-			request->credentials = credential;
-		}
+		add_credential(reader, CREDENTIAL_BEARER, (slice){ NULL, 0 }, value);
+		return;
+	}
+	if (adapter_carries_secret(request->adapter, CARRIER_QUERY, name)) {
+		slice marked = arena_printf(&request->arena, "?%.*s", SLICE_ARG(name));
+		add_credential(reader, CREDENTIAL_API_KEY, marked, value);
 		return;
 	}
 	if (!utf8_valid(part)) {

@@ -312,7 +312,8 @@ void coap_answer(
 	}
 	if (is_past_end(exchange, answer))
 		answer = &past_end;
-	struct coap_form form = { .allowance = allowance(listener, exchange) };
+	struct coap_form form = { .allowance = allowance(listener, exchange),
+		.challenge = exchange->must_prove };
 	if (exchange->observer) {
 		form.has_observe = true;
 		form.observe = observer_sequence(exchange->observer);

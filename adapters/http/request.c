@@ -2,8 +2,10 @@
  *
  * Every field goes into `in.fields`, names in lower case, except those that concern this connection only
  * (RFC 9110, 7.6.1) or the length of the message, and those that carry a secret: these become credentials and
- * appear nowhere else, so that nothing logs or forwards them. */
+ * appear nowhere else, so that nothing logs or forwards them. So do parameters of the query that carry one. */
 #include "adapters/http/request.h"
+
+#include "api/adapter.h"
 
 #include "base/base64.h"
 #include "base/media.h"
@@ -73,6 +75,58 @@ static bool strip_authority(slice *target)
 	return true;
 }
 
+static bool add_credential(
+        struct request *request, enum credential_kind kind, slice name, slice secret)
+{
+	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
+	if (!credential)
+		return no_memory(request);
+	*credential = (struct credential){ kind, name, secret, request->credentials };
+	request->credentials = credential;
+	return true;
+}
+
+/* "?name" in a credential. false: no memory. */
+static bool add_query_key(struct request *request, slice name, slice value)
+{
+	slice marked = arena_printf(&request->arena, "?%.*s", SLICE_ARG(name));
+	slice key = uri_decode(&request->arena, value);
+	if (!marked.p || (value.n && !key.p))
+		return false;
+	return add_credential(request, CREDENTIAL_API_KEY, marked, key);
+}
+
+/* Moves what is a secret from the query to the credentials. The rest stays as it is, byte by byte. */
+static bool take_query_keys(struct request *request)
+{
+	slice rest = request->in.query, kept = { NULL, 0 };
+	bool taken = false;
+	struct text others;
+	text_init(&others, &request->arena, 0);
+	while (rest.p) {
+		slice part = slice_cut(&rest, '&');
+		slice value = part;
+		slice name = slice_cut(&value, '=');
+		if (slice_find(name, '%') < name.n)
+			name = uri_decode(&request->arena, name);
+		if (name.n && adapter_carries_secret(request->adapter, CARRIER_QUERY, name)) {
+			taken = true;
+			if (!add_query_key(request, name, value))
+				return refuse(request, "the query cannot be read");
+			continue;
+		}
+		if (others.n)
+			text_char(&others, '&');
+		text_slice_add(&others, part);
+	}
+	if (!taken)
+		return true;
+	if (others.n)
+		kept = text_slice(&others);
+	request->in.query = kept;
+	return !others.failed || no_memory(request);
+}
+
 static bool fill_target(struct request *request, slice target)
 {
 	if (slice_is(target, "*") && request->in.method == METHOD_OPTIONS) {
@@ -87,6 +141,8 @@ static bool fill_target(struct request *request, slice target)
 		return refuse(request, "the request target is neither a path nor an http URL");
 	size_t path = slice_find(target, '?');
 	request->in.query = slice_from(target, path + 1);
+	if (request->in.query.n && !take_query_keys(request))
+		return false;
 	slice raw = path ? (slice){ target.p, path } : SLICE("/");
 	switch (uri_path_normalise(&request->arena, raw, &request->in.path)) {
 	case URI_OK:
@@ -97,17 +153,6 @@ static bool fill_target(struct request *request, slice target)
 		break;
 	}
 	return no_memory(request);
-}
-
-static bool add_credential(
-        struct request *request, enum credential_kind kind, slice name, slice secret)
-{
-	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
-	if (!credential)
-		return no_memory(request);
-	*credential = (struct credential){ kind, name, secret, request->credentials };
-	request->credentials = credential;
-	return true;
 }
 
 static bool authorization(struct request *request, slice value)
@@ -178,8 +223,16 @@ struct seen {
 	bool authorization, media, connection;
 };
 
-static bool fill_field(struct request *request, slice name, slice value, struct seen *seen)
+/* false: refused. *kept: it does not go into the message's fields. */
+static bool fill_field(
+        struct request *request, slice name, slice value, struct seen *seen, bool *kept)
 {
+	*kept = is_kept_back(name);
+	if (slice_is(name, "x-api-key") ||
+	        (!*kept && adapter_carries_secret(request->adapter, CARRIER_FIELD, name))) {
+		*kept = true;
+		return add_credential(request, CREDENTIAL_API_KEY, name, value);
+	}
 	if (slice_is(name, "authorization")) {
 		if (seen->authorization)
 			return refuse(request, "a second Authorization");
@@ -194,8 +247,6 @@ static bool fill_field(struct request *request, slice name, slice value, struct 
 	}
 	if (slice_is(name, "accept"))
 		return fill_accept(request, value);
-	if (slice_is(name, "x-api-key"))
-		return add_credential(request, CREDENTIAL_API_KEY, (slice){ NULL, 0 }, value);
 	if (slice_is(name, "connection"))
 		seen->connection = true;
 	return true;
@@ -214,9 +265,10 @@ static bool fill_fields(struct request *request, const struct http_head *head, c
 			bytes[at] = ascii_lower(bytes[at]);
 		slice name = http_part_slice(bytes, part);
 		slice value = http_part_slice(bytes, head->fields[i].value);
-		if (!fill_field(request, name, value, &seen))
+		bool kept;
+		if (!fill_field(request, name, value, &seen, &kept))
 			return false;
-		if (!is_kept_back(name))
+		if (!kept)
 			fields[request->in.nfields++] = (struct field){ name, value };
 	}
 	if (!seen.connection)

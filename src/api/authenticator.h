@@ -24,6 +24,8 @@ struct authenticator_ops {
 	        struct loop *, const struct config *, const struct directory *, struct error *);
 	/* Is this one for me? */
 	bool (*offers)(const struct authenticator *, const struct credential *);
+	/* Does a field or a parameter of this name carry a secret of this way? NULL: none does. */
+	bool (*reads)(const struct authenticator *, enum carrier, slice name);
 	/* What auth_grant() said; or REPLY: refused, request->why may say more than "not accepted". WAIT: auth_done()
 	 * will follow, exactly once. */
 	enum verdict (*check)(struct authenticator *, struct request *, const struct credential *);

@@ -20,6 +20,8 @@ enum key_kind {
 	KEY_REFRESH,     /* what an access token is got by, and nothing else */
 	KEY_KINDS
 };
+/* No key, and not in the directory: a client's `addresses` are looked at like keys (authenticator_ops.keys). */
+enum { KEY_ADDRESSES = KEY_KINDS };
 
 struct client_key {
 	slice client; /* whose it is */

@@ -27,15 +27,21 @@ struct subscription;
 
 enum credential_kind {
 	CREDENTIAL_NONE,
-	CREDENTIAL_BEARER,      /* secret: the token */
-	CREDENTIAL_BASIC,       /* name, secret: the user and the password */
-	CREDENTIAL_API_KEY,     /* secret: the key */
+	CREDENTIAL_BEARER, /* secret: the token */
+	CREDENTIAL_BASIC,  /* name, secret: the user and the password */
+	CREDENTIAL_API_KEY, /* secret: the key; name: of the field it came in, or "?" and of the parameter */
 	CREDENTIAL_CERTIFICATE, /* secret: the verified peer certificate, DER */
 	CREDENTIAL_PSK, /* name: the identity whose key opened the session; secret: the key's mark */
 	CREDENTIAL_USERNAME_TOKEN, /* name, secret */
 	CREDENTIAL_ADDRESS,        /* name: the peer's address */
 	CREDENTIAL_LOGIN, /* name: what a binary login frame says, with nothing to prove it */
 	CREDENTIAL_BROKER /* name: who published, as far as a joined broker's message tells */
+};
+
+/* Where in a message a secret may stand, besides what each protocol has a place for. */
+enum carrier {
+	CARRIER_FIELD, /* a field of the head; names are in lower case */
+	CARRIER_QUERY  /* a parameter of the query */
 };
 
 /* As presented, not yet believed. */

@@ -232,6 +232,17 @@ bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
 	return false;
 }
 
+bool adapter_carries_secret(const struct adapter *adapter, enum carrier carrier, slice name)
+{
+	const struct configuration *configuration = adapter ? adapter->core->current : NULL;
+	for (unsigned i = 0; configuration && i < configuration->nauthenticators; i++) {
+		const struct authenticator *at = configuration->authenticators[i].authenticator;
+		if (at->ops->reads && at->ops->reads(at, carrier, name))
+			return true;
+	}
+	return false;
+}
+
 static void cancel(struct core *core, struct request *request)
 {
 	/* An authenticator that waits has a deadline of its own; there is nothing to hurry. */

@@ -9,7 +9,9 @@ enum {
 	SECRETS_MAX_BYTES = 256 * 1024,
 	/* What TLS takes here, and what cannot be guessed by trying (RFC 4279 section 7.2). */
 	PSK_MAX_BYTES = 32,
-	PSK_SAFE_BYTES = 16
+	PSK_SAFE_BYTES = 16,
+	API_KEY_MIN_BYTES = 16,
+	API_KEY_MAX_BYTES = 1024
 };
 
 struct loading {
@@ -96,6 +98,17 @@ static bool put_psk(
 	return added;
 }
 
+/* It alone says who it is, and is not slowed down by a name: it must be too long to be guessed. */
+static bool put_api_key(
+        const struct loading *loading, enum key_kind kind, slice secret, const struct config *place)
+{
+	if (secret.n < API_KEY_MIN_BYTES || secret.n > API_KEY_MAX_BYTES)
+		return mistake_add(loading->mistakes, place,
+		        "an API key has %d to %d bytes, at random: a shorter one can be guessed",
+		        API_KEY_MIN_BYTES, API_KEY_MAX_BYTES);
+	return put_digest(loading, kind, secret, place);
+}
+
 /* As it is, or its hash: which of the two shows the notation. */
 static bool put_password(
         const struct loading *loading, enum key_kind kind, slice secret, const struct config *place)
@@ -117,6 +130,7 @@ static const struct {
 	        const struct loading *, enum key_kind, slice secret, const struct config *place);
 } sources[] = {
 	{ "token", KEY_TOKEN, put_digest },
+	{ "api_key", KEY_API_KEY, put_api_key },
 	{ "password", KEY_PASSWORD, put_password },
 	{ "psk", KEY_PSK, put_psk },
 };
@@ -161,5 +175,9 @@ void client_keys_check(const struct config *clients, unsigned looked_at, struct 
 				mistake_add_key(mistakes, key,
 				        "nothing looks at it: no way under auth: takes one");
 		}
+		const struct config *addresses = config_get(client, "addresses");
+		if (addresses && !(looked_at & 1u << KEY_ADDRESSES))
+			mistake_add_key(mistakes, addresses,
+			        "nothing looks at them: no way under auth: takes addresses");
 	}
 }

@@ -185,10 +185,16 @@ const struct setting settings_client[] = {
 	{ .key = "token",
 	        .type = SETTING_SECRET,
 	        .help = "its opaque token: env:NAME or file:PATH" },
+	{ .key = "api_key",
+	        .type = SETTING_SECRET,
+	        .help = "its API key, 16 bytes or more: env:NAME or file:PATH" },
 	{ .key = "password",
 	        .type = SETTING_SECRET,
 	        .help = "its password, or better its hash ($scrypt$…, $pbkdf2-sha256$…): env:NAME "
 	                "or file:PATH" },
+	{ .key = "addresses",
+	        .type = SETTING_TEXTS,
+	        .help = "where it is, and nobody else: addresses and ranges, such as 10.20.0.17" },
 	{ .key = "psk",
 	        .type = SETTING_SECRET,
 	        .help = "its pre-shared key, as text or 0x and hexadecimal: env:NAME or "

@@ -281,6 +281,21 @@ bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
 	return false;
 }
 
+bool adapter_carries_secret(const struct adapter *adapter, enum carrier carrier, slice name)
+{
+	(void)adapter;
+	(void)carrier;
+	(void)name;
+	return false;
+}
+
+bool request_takes(const struct request *request, const struct credential *credential)
+{
+	(void)request;
+	(void)credential;
+	return false;
+}
+
 void subscription_end(struct subscription *subscription)
 {
 	if (subscription)
