@@ -300,11 +300,12 @@ static void keep_proof(struct connection *connection)
 	slice identity = stream_psk_identity(connection->stream);
 	unsigned n = 0;
 	if (certificate.n)
-		connection->credentials[n++] = (struct credential){ CREDENTIAL_CERTIFICATE,
-			{ NULL, 0 }, certificate, NULL };
+		connection->credentials[n++] = (struct credential){ .kind = CREDENTIAL_CERTIFICATE,
+			.secret = certificate };
 	if (identity.n)
-		connection->credentials[n++] = (struct credential){ CREDENTIAL_PSK, identity,
-			stream_psk_mark(connection->stream), NULL };
+		connection->credentials[n++] = (struct credential){ .kind = CREDENTIAL_PSK,
+			.name = identity,
+			.secret = stream_psk_mark(connection->stream) };
 	if (n == 2)
 		connection->credentials[0].next = &connection->credentials[1];
 	if (n)

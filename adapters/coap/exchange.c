@@ -100,8 +100,10 @@ static void add_credentials(struct request *request, const struct coap_exchange 
 		struct credential *copy = ARENA_NEW(&request->arena, struct credential);
 		if (!copy)
 			return;
-		*copy = (struct credential){ at->kind, arena_copy_slice(&request->arena, at->name),
-			arena_copy_slice(&request->arena, at->secret), request->credentials };
+		*copy = (struct credential){ .kind = at->kind,
+			.name = arena_copy_slice(&request->arena, at->name),
+			.secret = arena_copy_slice(&request->arena, at->secret),
+			.next = request->credentials };
 		request->credentials = copy;
 	}
 }

@@ -81,7 +81,9 @@ static bool add_credential(
 	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
 	if (!credential)
 		return no_memory(request);
-	*credential = (struct credential){ kind, name, secret, request->credentials };
+	*credential = (struct credential){
+		.kind = kind, .name = name, .secret = secret, .next = request->credentials
+	};
 	request->credentials = credential;
 	return true;
 }

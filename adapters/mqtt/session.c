@@ -237,7 +237,9 @@ static bool present(struct request *request, enum credential_kind kind, slice na
 	secret = arena_copy_slice(&request->arena, secret);
 	if (!credential || !name.p || !secret.p)
 		return false;
-	*credential = (struct credential){ kind, name, secret, request->credentials };
+	*credential = (struct credential){
+		.kind = kind, .name = name, .secret = secret, .next = request->credentials
+	};
 	request->credentials = credential;
 	return true;
 }

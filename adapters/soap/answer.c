@@ -144,12 +144,20 @@ static const char *code_for(const struct soap_call *call, enum fault fault)
 	return fault == FAULT_RECEIVER ? wording->receiver : wording->sender;
 }
 
+/* WS-Security 1.1 section 12. */
+static const char *security_fault(const struct request *request)
+{
+	return request->expired ? "MessageExpired" : "FailedAuthentication";
+}
+
 static void add_fault_11(struct text *to, const struct request *request, const char *code,
         enum fault fault, enum status status, slice why)
 {
 	if (fault == FAULT_AUTHENTICATION)
-		add(to, "<soap:Fault><faultcode xmlns:wsse=\"" SOAP_WSSE
-		        "\">wsse:FailedAuthentication</faultcode><faultstring>");
+		text_printf(to,
+		        "<soap:Fault><faultcode xmlns:wsse=\"" SOAP_WSSE
+		        "\">wsse:%s</faultcode><faultstring>",
+		        security_fault(request));
 	else
 		text_printf(to, "<soap:Fault><faultcode>%s</faultcode><faultstring>", code);
 	add_reason(to, why, status);
@@ -163,8 +171,10 @@ static void add_fault_12(struct text *to, const struct request *request, const c
 {
 	text_printf(to, "<soap:Fault><soap:Code><soap:Value>%s</soap:Value>", code);
 	if (fault == FAULT_AUTHENTICATION)
-		add(to, "<soap:Subcode><soap:Value xmlns:wsse=\"" SOAP_WSSE
-		        "\">wsse:FailedAuthentication</soap:Value></soap:Subcode>");
+		text_printf(to,
+		        "<soap:Subcode><soap:Value xmlns:wsse=\"" SOAP_WSSE
+		        "\">wsse:%s</soap:Value></soap:Subcode>",
+		        security_fault(request));
 	else
 		text_printf(to,
 		        "<soap:Subcode><soap:Value xmlns:e=\"" ERROR_NAMESPACE

@@ -3,10 +3,18 @@
  * not signed, and the clocks aboard are what they are. */
 #include "adapters/soap/call.h"
 
+#include "base/base64.h"
+
 #define WSU "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
-#define PASSWORD_TEXT                                                                              \
-	"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#"      \
-	"PasswordText"
+#define USERNAME_TOKEN                                                                             \
+	"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#"
+#define PASSWORD_TEXT   USERNAME_TOKEN "PasswordText"
+#define PASSWORD_DIGEST USERNAME_TOKEN "PasswordDigest"
+#define BASE64                                                                                     \
+	"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#"       \
+	"Base64Binary"
+
+enum { NONCE_MAX_BYTES = 256 };
 
 static const char *envelope_namespace(const struct soap_call *call)
 {
@@ -60,29 +68,60 @@ static bool is_understood(const struct xml_element *entry)
 	return true;
 }
 
+static bool refuse_token(struct request *request, const char *why)
+{
+	request_refuse(request, STATUS_UNAUTHENTICATED, "%s", why);
+	return false;
+}
+
+static bool no_memory(struct request *request)
+{
+	request_refuse(request, STATUS_TOO_LARGE, "no memory left for this message");
+	return false;
+}
+
+/* A digest is Base64(SHA-1(nonce + created + password)); the nonce is base64 as well. */
+static bool read_digest(
+        struct request *request, const struct xml_element *token, struct credential *credential)
+{
+	const struct xml_element *nonce = xml_child_get(token, SOAP_WSSE, "Nonce");
+	const struct xml_element *created = xml_child_get(token, WSU, "Created");
+	if (!nonce || !created)
+		return refuse_token(request, "a password digest goes with a Nonce and a Created");
+	slice encoding = slice_trim(xml_attribute_get(nonce, "", "EncodingType"));
+	if (encoding.n && !slice_is(encoding, BASE64))
+		return refuse_token(request, "the UsernameToken's Nonce is not in base64");
+	slice text = slice_trim(nonce->text), digest = slice_trim(credential->secret);
+	credential->created = slice_trim(created->text);
+	if (text.n > NONCE_MAX_BYTES || digest.n > NONCE_MAX_BYTES ||
+	        credential->created.n > NONCE_MAX_BYTES)
+		return refuse_token(request, "the UsernameToken is too long");
+	if (!base64_decode(&request->arena, text, &credential->nonce) || !credential->nonce.n)
+		return refuse_token(request, "the UsernameToken's Nonce is not in base64");
+	if (!base64_decode(&request->arena, digest, &credential->secret))
+		return refuse_token(request, "the UsernameToken's digest is not in base64");
+	return true;
+}
+
 static bool add_credential(struct request *request, const struct xml_element *token)
 {
 	const struct xml_element *name = xml_child_get(token, SOAP_WSSE, "Username");
 	const struct xml_element *password = xml_child_get(token, SOAP_WSSE, "Password");
-	if (!name || !password) {
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "the UsernameToken lacks a Username or a Password");
-		return false;
-	}
+	if (!name || !password)
+		return refuse_token(request, "the UsernameToken lacks a Username or a Password");
 	slice type = slice_trim(xml_attribute_get(password, "", "Type"));
-	if (type.n && !slice_is(type, PASSWORD_TEXT)) {
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "the UsernameToken's Password is not of the type PasswordText");
-		return false;
-	}
+	bool digest = slice_is(type, PASSWORD_DIGEST);
+	if (type.n && !digest && !slice_is(type, PASSWORD_TEXT))
+		return refuse_token(request, "the UsernameToken's Password is neither of the type "
+		                             "PasswordText nor PasswordDigest");
 	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
-	if (!credential) {
-		request_refuse(request, STATUS_TOO_LARGE, "no memory left for this message");
-		return false;
-	}
-	credential->kind = CREDENTIAL_USERNAME_TOKEN;
+	if (!credential)
+		return no_memory(request);
+	credential->kind = digest ? CREDENTIAL_PASSWORD_DIGEST : CREDENTIAL_USERNAME_TOKEN;
 	credential->name = slice_trim(name->text);
 	credential->secret = password->text;
+	if (digest && !read_digest(request, token, credential))
+		return false;
 	credential->next = request->credentials;
 	request->credentials = credential;
 	return true;

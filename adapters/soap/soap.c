@@ -9,9 +9,8 @@
  *   references.c   the multi-reference values of the SOAP encoding
  *   answer.c       status and value to envelope or Fault
  *
- * WS-Security's UsernameToken with a password in plain text is one more credential for the core to judge;
- * beside it HTTP's own (Authorization, client certificate) work as for any HTTP request. A password digest is
- * refused: to check it, a gateway would have to keep passwords that it can read.
+ * WS-Security's UsernameToken, with a password in plain text or as a digest, is one more credential for the core to
+ * judge; beside it HTTP's own (Authorization, client certificate) work as for any HTTP request.
  *
  * WHICH REQUESTS ARE SOAP. application/soap+xml is; text/xml is when it has a SOAPAction field, which SOAP 1.1
  * requires, or when its root element is an Envelope, for clients that forget the field. Any other text/xml is

@@ -77,6 +77,14 @@ enum auth_memory auth_recall(
 void auth_remember(
         struct request *, const slice *parts, unsigned nparts, bool right, uint64_t for_ms);
 
+/* Does this come for the first time? That it came is remembered for so long; when `max` are, and none of them may be
+ * forgotten yet, FULL. What came before the process began is not known. */
+enum auth_once { AUTH_ONCE_FIRST, AUTH_ONCE_AGAIN, AUTH_ONCE_FULL };
+enum auth_once auth_once(
+        struct request *, const slice *parts, unsigned nparts, uint64_t for_ms, unsigned max);
+/* Since 1970: since when auth_once() remembers; to the second. */
+uint64_t auth_once_since_ms(const struct request *);
+
 /* Ends a WAIT with what auth_grant() said; REPLY without a status: refused. */
 void auth_done(struct request *, enum verdict);
 

@@ -33,9 +33,11 @@ enum credential_kind {
 	CREDENTIAL_CERTIFICATE, /* secret: the verified peer certificate, DER */
 	CREDENTIAL_PSK, /* name: the identity whose key opened the session; secret: the key's mark */
 	CREDENTIAL_USERNAME_TOKEN, /* name, secret */
-	CREDENTIAL_ADDRESS,        /* name: the peer's address */
-	CREDENTIAL_LOGIN, /* name: what a binary login frame says, with nothing to prove it */
-	CREDENTIAL_BROKER /* name: who published, as far as a joined broker's message tells */
+	/* name; secret: a digest of the password with `nonce` and `created` (WS-Security UsernameToken Profile 1.1) */
+	CREDENTIAL_PASSWORD_DIGEST,
+	CREDENTIAL_ADDRESS, /* name: the peer's address */
+	CREDENTIAL_LOGIN,   /* name: what a binary login frame says, with nothing to prove it */
+	CREDENTIAL_BROKER   /* name: who published, as far as a joined broker's message tells */
 };
 
 /* Where in a message a secret may stand, besides what each protocol has a place for. */
@@ -49,6 +51,7 @@ struct credential {
 	enum credential_kind kind;
 	slice name, secret;
 	const struct credential *next;
+	slice nonce, created; /* CREDENTIAL_PASSWORD_DIGEST */
 };
 
 enum { STAGE_MAX = 12, REQUEST_ID_BYTES = 17 };
@@ -96,6 +99,7 @@ struct request {
 	slice on_behalf_of;
 	/* authenticate: what `who` was believed by, or refused; NULL: nobody was asked. */
 	const struct authenticator *recognised_by;
+	bool expired; /* authenticate: refused because the message was made too long ago, or in the future */
 	struct message call; /* mediate: what the backend is to get */
 	const char *backend; /* route: its name, for the log; NULL before */
 	slice device;        /* route: whom endpoint->device names, in plain text; empty: nobody */

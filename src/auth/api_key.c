@@ -127,6 +127,7 @@ static bool api_key_offers(const struct authenticator *base, const struct creden
 	case CREDENTIAL_BEARER:
 	case CREDENTIAL_CERTIFICATE:
 	case CREDENTIAL_PSK:
+	case CREDENTIAL_PASSWORD_DIGEST:
 	case CREDENTIAL_ADDRESS:
 	case CREDENTIAL_LOGIN:
 	case CREDENTIAL_BROKER:

@@ -265,6 +265,7 @@ static bool jwt_offers(const struct authenticator *base, const struct credential
 	case CREDENTIAL_API_KEY:
 	case CREDENTIAL_CERTIFICATE:
 	case CREDENTIAL_PSK:
+	case CREDENTIAL_PASSWORD_DIGEST:
 	case CREDENTIAL_ADDRESS:
 	case CREDENTIAL_BROKER:
 		break;

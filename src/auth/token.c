@@ -47,6 +47,7 @@ static bool token_offers(const struct authenticator *base, const struct credenti
 	case CREDENTIAL_API_KEY:
 	case CREDENTIAL_CERTIFICATE:
 	case CREDENTIAL_PSK:
+	case CREDENTIAL_PASSWORD_DIGEST:
 	case CREDENTIAL_ADDRESS:
 	case CREDENTIAL_BROKER:
 		break;

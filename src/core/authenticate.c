@@ -91,6 +91,7 @@ static bool can_be_guessed(const struct credential *credential)
 	case CREDENTIAL_BASIC:
 	case CREDENTIAL_API_KEY:
 	case CREDENTIAL_USERNAME_TOKEN:
+	case CREDENTIAL_PASSWORD_DIGEST:
 	case CREDENTIAL_LOGIN:
 		return credential->secret.n > 0;
 	case CREDENTIAL_NONE:

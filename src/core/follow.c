@@ -92,8 +92,10 @@ static const struct credential *copy_credentials(
 {
 	const struct credential *first = from ? to : NULL;
 	for (; from; from = from->next, to++)
-		*to = (struct credential){ from->kind, copy(at, from->name), copy(at, from->secret),
-			from->next ? to + 1 : NULL };
+		*to = (struct credential){ .kind = from->kind,
+			.name = copy(at, from->name),
+			.secret = copy(at, from->secret),
+			.next = from->next ? to + 1 : NULL };
 	return first;
 }
 

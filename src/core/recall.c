@@ -3,11 +3,13 @@
  * them changes: whoever gets a new password is not let in by the old one, not even for the time that is remembered.
  *
  * What was right and what was wrong have a table each, so that nobody who guesses pushes out the fleet. When one is full
- * the finding that was of no use for longest gives way. */
+ * the finding that was of no use for longest gives way. Not so with what may come only once (auth_once()): there nothing
+ * is forgotten before its time, and when all places are taken nothing new is let in. */
 #include "core/recall.h"
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "base/table.h"
 #include "core/internal.h"
@@ -24,13 +26,17 @@ struct finding {
 struct recall {
 	unsigned char key[KEY_BYTES];
 	struct finding *findings[2]; /* wrong, right */
+	struct finding *once;
+	uint64_t since_ms; /* wall clock */
 };
 
 struct recall *recall_create(void)
 {
 	struct recall *recall = calloc(1, sizeof *recall);
-	if (recall)
-		random_bytes(recall->key, sizeof recall->key);
+	if (!recall)
+		return NULL;
+	random_bytes(recall->key, sizeof recall->key);
+	recall->since_ms = clock_wall_ns() / 1000000 / 1000 * 1000;
 	return recall;
 }
 
@@ -48,6 +54,8 @@ void recall_destroy(struct recall *recall)
 		while (recall->findings[i])
 			forget(&recall->findings[i], recall->findings[i]);
 	}
+	while (recall->once)
+		forget(&recall->once, recall->once);
 	explicit_bzero(recall, sizeof *recall);
 	free(recall);
 }
@@ -141,4 +149,33 @@ void auth_remember(
 	finding->digest = digest;
 	finding->until_ms = now_ms + for_ms;
 	(void)add(table, finding);
+}
+
+enum auth_once auth_once(
+        struct request *request, const slice *parts, unsigned nparts, uint64_t for_ms, unsigned max)
+{
+	struct core *core = request->adapter->core;
+	struct finding **table = &core->recall->once;
+	uint64_t now_ms = loop_now_ms(core->loop);
+	struct digest digest;
+	if (!digest_of(core->recall, request, parts, nparts, &digest))
+		return AUTH_ONCE_FULL;
+	while (*table && (*table)->until_ms <= now_ms)
+		forget(table, *table);
+	struct finding *finding = find(*table, &digest);
+	if (finding && finding->until_ms > now_ms)
+		return AUTH_ONCE_AGAIN;
+	if (finding)
+		forget(table, finding);
+	finding = HASH_COUNT(*table) < max ? calloc(1, sizeof *finding) : NULL;
+	if (!finding)
+		return AUTH_ONCE_FULL;
+	finding->digest = digest;
+	finding->until_ms = now_ms + for_ms;
+	return add(table, finding) ? AUTH_ONCE_FIRST : AUTH_ONCE_FULL;
+}
+
+uint64_t auth_once_since_ms(const struct request *request)
+{
+	return request->adapter->core->recall->since_ms;
 }

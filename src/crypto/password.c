@@ -1,6 +1,7 @@
 #include "crypto/password.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <openssl/evp.h>
 
@@ -208,6 +209,19 @@ void password_make_dummy(const struct password_cost *cost, struct password_hash 
 	*hash = (struct password_hash){ .cost = *cost, .nsalt = SALT_BYTES, .nhash = HASH_BYTES };
 	random_bytes(hash->salt, SALT_BYTES);
 	random_bytes(hash->hash, HASH_BYTES);
+}
+
+void password_digest(
+        slice nonce, slice created, slice password, unsigned char digest[PASSWORD_DIGEST_BYTES])
+{
+	const slice parts[] = { nonce, created, password };
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool done = context && EVP_DigestInit_ex(context, EVP_sha1(), NULL) == 1;
+	for (unsigned i = 0; done && i < sizeof parts / sizeof *parts; i++)
+		done = !parts[i].n || EVP_DigestUpdate(context, parts[i].p, parts[i].n) == 1;
+	if (!done || EVP_DigestFinal_ex(context, digest, NULL) != 1)
+		abort();
+	EVP_MD_CTX_free(context);
 }
 
 /* ---- Writing */

@@ -48,6 +48,11 @@ bool password_verify(const struct password_hash *, slice password, bool *failed)
  * 0: the password is empty, too long or has a NUL, the cost is refused, or there is no memory. */
 size_t password_make(
         const struct password_cost *, slice password, char text[PASSWORD_TEXT_MAX_BYTES]);
+/* WS-Security's PasswordDigest (UsernameToken Profile 1.1 section 3.1): SHA-1 of one after the other. Cheap. Aborts when
+ * the library has no memory left for it. */
+enum { PASSWORD_DIGEST_BYTES = 20 };
+void password_digest(
+        slice nonce, slice created, slice password, unsigned char digest[PASSWORD_DIGEST_BYTES]);
 /* One that no password has, so that verifying against it costs what verifying costs. */
 void password_make_dummy(const struct password_cost *, struct password_hash *);
 

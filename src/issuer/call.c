@@ -76,7 +76,9 @@ void call_identify(
 	const struct request *caller = call->exchange->request;
 	slice id = parameters_get(&call->parameters, "client_id");
 	slice secret = parameters_get(&call->parameters, "client_secret");
-	const struct credential in_body = { CREDENTIAL_BASIC, id, secret, NULL };
+	const struct credential in_body = {
+		.kind = CREDENTIAL_BASIC, .name = id, .secret = secret
+	};
 	if (caller->who && caller->who->id.n)
 		then(call, caller); /* the endpoint has asked already */
 	else if (!call->issuer->clients.n)

@@ -123,7 +123,9 @@ static void by_password(struct issuer_call *call)
 {
 	slice name = parameters_get(&call->parameters, "username");
 	slice password = parameters_get(&call->parameters, "password");
-	const struct credential credential = { CREDENTIAL_BASIC, name, password, NULL };
+	const struct credential credential = {
+		.kind = CREDENTIAL_BASIC, .name = name, .secret = password
+	};
 	if (!call->issuer->users.n)
 		answer_error(call, ISSUER_UNSUPPORTED_GRANT_TYPE,
 		        "no users are known by a password here");
@@ -138,7 +140,7 @@ static void by_password(struct issuer_call *call)
 static void by_assertion(struct issuer_call *call)
 {
 	slice assertion = parameters_get(&call->parameters, "assertion");
-	const struct credential credential = { CREDENTIAL_BEARER, { NULL, 0 }, assertion, NULL };
+	const struct credential credential = { .kind = CREDENTIAL_BEARER, .secret = assertion };
 	if (!call->issuer->assertions.n)
 		answer_error(call, ISSUER_UNSUPPORTED_GRANT_TYPE,
 		        "nobody's assertions are believed here");

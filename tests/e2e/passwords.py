@@ -1,7 +1,6 @@
 """A user and a password: over HTTP Basic, MQTT and SOAP, against a hash made by this program or by others, or against the
 password itself. Verified once and not at each message; a new password is in force at once."""
 import base64
-import hashlib
 import json
 import os
 import re
@@ -11,27 +10,9 @@ import tempfile
 import urllib.request
 
 from support import (BINARY, READING, READING_TEXT, TOKENS, Gateway, RestBackend, curl, fleet, main, run, wait_until)
+from support_passwords import pbkdf2, scrypt
 
 PASSWORD = "corr\u00ebct: horse"
-
-
-def without_padding(raw):
-    return base64.b64encode(raw).decode().rstrip("=")
-
-
-def scrypt(password, ln=12):
-    """As Python makes one, with a salt of its own."""
-    salt = os.urandom(16)
-    raw = hashlib.scrypt(password.encode(), salt=salt, n=1 << ln, r=8, p=1, maxmem=1 << 28, dklen=32)
-    return f"$scrypt$ln={ln},r=8,p=1${without_padding(salt)}${without_padding(raw)}"
-
-
-def pbkdf2(password, iterations=2000):
-    """In the notation of passlib."""
-    salt = os.urandom(16)
-    raw = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
-    parts = [without_padding(part).replace("+", ".") for part in (salt, raw)]
-    return f"$pbkdf2-sha256${iterations}${parts[0]}${parts[1]}"
 
 
 def configuration(backend, remember="5m", guessing="{ attempts: 0 }"):

@@ -1,42 +1,15 @@
 """SOAP from python3-zeep and from raw envelopes: the reading arrives at the REST backend as the same JSON, the answer
 comes back as a response element, and every refusal as a Fault."""
 import json
-import os
 
-from support import READING, READING_TEXT, SOURCE, TOKENS, Gateway, RestBackend, curl, fleet, main, skip
+from support import READING, READING_TEXT, TOKENS, Gateway, RestBackend, curl, fleet, main
+from support_soap import NAMESPACE, SOAP_11, UsernameToken, client, envelope, fault_of
 
-try:
-    import zeep
-    import zeep.exceptions
-    from zeep.wsse.username import UsernameToken
-except ImportError:
-    skip("python3-zeep is not installed")
-
-WSDL = os.path.join(SOURCE, "schemas", "wsdl", "fairlead-readings.wsdl")
-NAMESPACE = "urn:fairlead:readings:1"
-SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 LISTENERS = "  - { name: web, protocol: http, bind: '{address}:{port_web}' }"
 
 
 def gateway(backend):
     return Gateway(fleet(backend.url, LISTENERS), environment=TOKENS)
-
-
-def client(wsse, url, binding="ReadingsSoap"):
-    return zeep.Client(WSDL, wsse=wsse).create_service(f"{{{NAMESPACE}}}{binding}", url)
-
-
-def fault_of(call, **arguments):
-    try:
-        call(**arguments)
-    except zeep.exceptions.Fault as fault:
-        return fault
-    raise AssertionError("no Fault")
-
-
-def envelope(content, header=""):
-    return (f'<s:Envelope xmlns:s="{SOAP_11}"><s:Header>{header}</s:Header>'
-            f'<s:Body>{content}</s:Body></s:Envelope>')
 
 
 def post(gate, path, body, *headers):

@@ -7,6 +7,7 @@
 extern const struct http_dialect dialect_soap;
 
 #define WSSE "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+#define WSU  "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 #define TOKEN_PROFILE                                                                              \
 	"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0"
 
@@ -319,6 +320,39 @@ static void username_tokens_are_credentials(void **state)
 	}
 }
 
+static void a_digest_is_a_credential_with_what_it_was_made_of(void **state)
+{
+	static const char call[] =
+	        "<s:Header><w:Security xmlns:w='" WSSE "' xmlns:u='" WSU "'><w:UsernameToken>"
+	        "<w:Username> engine-7 </w:Username>"
+	        "<w:Password Type=' " TOKEN_PROFILE "#PasswordDigest '>\n c2hhMQ== \n</w:Password>"
+	        "<w:Nonce> AAEC/w== </w:Nonce><u:Created> 2026-01-31T00:00:00Z </u:Created>"
+	        "</w:UsernameToken></w:Security></s:Header><s:Body><Get/></s:Body>";
+	(void)state;
+	enter_11(call);
+	assert_int_equal(request.status, STATUS_NONE);
+	const struct credential *credential = request.credentials;
+	assert_int_equal(credential->kind, CREDENTIAL_PASSWORD_DIGEST);
+	assert_slice(credential->name, "engine-7");
+	assert_slice(credential->secret, "sha1");
+	assert_slice(credential->created, "2026-01-31T00:00:00Z");
+	assert_int_equal(credential->nonce.n, 4);
+	assert_memory_equal(credential->nonce.p, "\0\1\2\xff", 4);
+	again();
+}
+
+static void an_expired_message_has_a_fault_of_its_own(void **state)
+{
+	(void)state;
+	enter_11("<s:Body><Get/></s:Body>");
+	request_refuse(&request, STATUS_UNAUTHENTICATED, "too old");
+	request.expired = true;
+	dialect_soap.leave(&request, &response);
+	assert_int_equal(response.code, 500);
+	assert_answer_has(">wsse:MessageExpired<");
+	again();
+}
+
 static void answers_speak_the_callers_namespace(void **state)
 {
 	static const struct {
@@ -458,6 +492,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(charset_of_the_field_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(headers_that_must_be_understood, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(username_tokens_are_credentials, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        a_digest_is_a_credential_with_what_it_was_made_of, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        an_expired_message_has_a_fault_of_its_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		        answers_speak_the_callers_namespace, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(statuses_become_faults, set_up, tear_down),

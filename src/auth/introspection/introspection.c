@@ -352,6 +352,7 @@ static bool introspection_offers(
 	case CREDENTIAL_API_KEY:
 	case CREDENTIAL_CERTIFICATE:
 	case CREDENTIAL_PSK:
+	case CREDENTIAL_PASSWORD_DIGEST:
 	case CREDENTIAL_ADDRESS:
 	case CREDENTIAL_BROKER:
 		break;

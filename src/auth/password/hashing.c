@@ -101,9 +101,10 @@ void hashing_destroy(struct hashing *hashing)
 	free(hashing);
 }
 
-bool hashing_start(struct hashing *hashing, struct hashing_job *job)
+bool hashing_start(struct hashing *hashing, struct hashing_job *job, bool can_wait)
 {
-	if (hashing->njobs >= JOBS_MAX || !(hashing->runs || start_thread(hashing)))
+	unsigned most = can_wait ? JOBS_MAX / 2 : JOBS_MAX;
+	if (hashing->njobs >= most || !(hashing->runs || start_thread(hashing)))
 		return false;
 	hashing->njobs++;
 	list_init(&job->link);

@@ -21,7 +21,8 @@ struct hashing_job {
 struct hashing *hashing_create(struct loop *);
 /* No job may be under way. NULL is fine. */
 void hashing_destroy(struct hashing *);
-/* The job is the thread's until done(). false: too many wait, or no thread can be had; done() will not come. */
-bool hashing_start(struct hashing *, struct hashing_job *);
+/* The job is the thread's until done(). `can_wait`: it may as well be tried again later, and leaves room for those that
+ * cannot. false: too many wait, or no thread can be had; done() will not come. */
+bool hashing_start(struct hashing *, struct hashing_job *, bool can_wait);
 
 #endif

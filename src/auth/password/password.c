@@ -13,11 +13,17 @@
 
 #include <stdlib.h>
 
+#include "auth/password/digest.h"
 #include "auth/password/hashing.h"
 #include "base/log.h"
 #include "base/random.h"
 
-enum { USER_MAX_BYTES = 255, RETRY_AFTER_MS = 1000 };
+enum {
+	USER_MAX_BYTES = 255,
+	RETRY_AFTER_MS = 1000,
+	NONCES_MAX = 1000000,
+	WINDOW_MAX_MS = 24 * 3600 * 1000
+};
 
 struct password_authenticator {
 	struct authenticator base;
@@ -26,6 +32,7 @@ struct password_authenticator {
 	struct list checks; /* under way */
 	struct password_hash dummy;
 	uint64_t remember_ms;
+	struct digest_rules digest;
 };
 
 /* One verification, and the requests that wait for it. */
@@ -154,7 +161,7 @@ static bool choose_hash(struct password_authenticator *self, const struct client
 }
 
 static struct check *begin(struct password_authenticator *self, const struct credential *credential,
-        const struct client_key *key)
+        const struct client_key *key, bool can_wait)
 {
 	struct check *check = calloc(1, sizeof *check);
 	if (!check)
@@ -168,7 +175,7 @@ static struct check *begin(struct password_authenticator *self, const struct cre
 	check->job.n = credential->secret.n;
 	memcpy(check->job.password, credential->secret.p, check->job.n);
 	check->job.done = verified;
-	if (hashing_start(self->hashing, &check->job)) {
+	if (hashing_start(self->hashing, &check->job, can_wait)) {
 		list_append(&self->checks, &check->link);
 		return check;
 	}
@@ -182,8 +189,9 @@ static enum verdict verify(struct password_authenticator *self, struct request *
 {
 	struct waiter *waiter = ARENA_NEW(&request->arena, struct waiter);
 	struct check *check = waiter ? find_check(self, credential, key) : NULL;
+	/* Of all sessions that are looked at again after a reload each asks again by itself. */
 	if (waiter && !check)
-		check = begin(self, credential, key);
+		check = begin(self, credential, key, request->ask_only);
 	if (!check) {
 		request_refuse(request, STATUS_UNAVAILABLE,
 		        "too many passwords are being verified at the moment");
@@ -203,6 +211,8 @@ static enum verdict password_check(
 	if (credential->name.n > USER_MAX_BYTES || credential->secret.n > PASSWORD_MAX_BYTES)
 		return refuse(request);
 	const struct client_key *key = password_of(self, credential->name);
+	if (credential->kind == CREDENTIAL_PASSWORD_DIGEST)
+		return password_digest_check(&self->digest, request, credential, key);
 	if (key && !password_is_hash(key->secret) &&
 	        slice_equal_secret(key->secret, credential->secret))
 		return auth_grant_key(request, key);
@@ -225,7 +235,8 @@ static bool password_offers(const struct authenticator *base, const struct crede
 {
 	(void)base;
 	bool taken = credential->kind == CREDENTIAL_BASIC ||
-	             credential->kind == CREDENTIAL_USERNAME_TOKEN;
+	             credential->kind == CREDENTIAL_USERNAME_TOKEN ||
+	             credential->kind == CREDENTIAL_PASSWORD_DIGEST;
 	return taken && credential->name.n && credential->secret.n;
 }
 
@@ -254,7 +265,16 @@ static struct authenticator *password_open(struct loop *loop, const struct confi
 	list_init(&self->checks);
 	self->directory = directory;
 	self->remember_ms = config_duration_ms(config, "remember");
-	return &self->base;
+	self->digest = (struct digest_rules){ .window_ms = config_duration_ms(config, "window"),
+		.skew_ms = config_duration_ms(config, "skew") };
+	uint64_t nonces = config_number(config, "nonces");
+	self->digest.nonces = (unsigned)nonces;
+	if (nonces && nonces <= NONCES_MAX && self->digest.window_ms <= WINDOW_MAX_MS &&
+	        self->digest.skew_ms <= WINDOW_MAX_MS)
+		return &self->base;
+	config_error(config, error, "nonces is from 1 to a million; window and skew a day at most");
+	password_close(&self->base);
+	return NULL;
 }
 
 static const struct setting settings[] = {
@@ -263,6 +283,19 @@ static const struct setting settings[] = {
 	        .fallback = "5m",
 	        .help = "for how long after its last use a verified password is not verified "
 	                "again; 0s: each time" },
+	{ .key = "window",
+	        .type = SETTING_DURATION,
+	        .fallback = "5m",
+	        .help = "how old a message with a password digest may be" },
+	{ .key = "skew",
+	        .type = SETTING_DURATION,
+	        .fallback = "1m",
+	        .help = "and how far in the future: clocks differ" },
+	{ .key = "nonces",
+	        .type = SETTING_NUMBER,
+	        .fallback = "100000",
+	        .help = "of how many such messages is remembered that they came; beyond that they "
+	                "are refused" },
 	{ .key = NULL },
 };
 
