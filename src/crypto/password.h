@@ -32,7 +32,8 @@ struct password_hash {
 	unsigned char salt[PASSWORD_SALT_MAX_BYTES], hash[PASSWORD_HASH_MAX_BYTES];
 };
 
-/* What is used where nobody says otherwise: 32 MiB, and some 60 ms on a desktop, 300 ms on a small ARM board. */
+/* What is used where nobody says otherwise: 32 MiB, and some 100 ms on a desktop; several times as long on a
+ * small ARM board. */
 struct password_cost password_default_cost(void);
 
 /* A hash in some notation, of a kind known here or not ("$2b$…"): it is not to be taken for a password. */

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import urllib.request
 
+import support_mqtt as mqtt
 from support import (BINARY, READING, READING_TEXT, TOKENS, Gateway, RestBackend, curl, fleet, main, run, wait_until)
 from support_passwords import pbkdf2, scrypt
 
@@ -133,6 +134,31 @@ def test_a_new_password_is_in_force_at_once():
     backend.close()
 
 
+def test_a_session_ends_with_its_password():
+    backend = RestBackend()
+    with gateway(backend, "file") as running:
+        path = os.path.join(running.folder, "password")
+        text = configuration(backend).replace("env:PASSWORD_7", f"file:{path}")
+
+        def change(kept):
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(kept + "\n")
+            running.write(text)
+            running.reload()
+
+        change(scrypt(PASSWORD))
+        with mqtt.Client(running.address, running.port("mqtt"),
+                         mqtt.connect(5, "x", "engine-7", PASSWORD)) as session:
+            assert session.next()[3] == 0
+            running.reload()
+            session.send(mqtt.publish("ships/sensors/engine-7", READING_TEXT.encode(), 1, 7, 5))
+            assert session.next()[0] == 0x40
+            change(scrypt("another"))
+            said = session.all()
+            assert len(said) == 1 and said[0][0] == 0xE0 and said[0][2] == 0x98, said
+    backend.close()
+
+
 def test_mqtt_and_its_session():
     backend = RestBackend()
     with gateway(backend, scrypt(PASSWORD)) as running:
@@ -221,6 +247,24 @@ def check(text, environment):
         with open(path, "w", encoding="utf-8") as out:
             out.write(re.sub(r"\{port_\w+\}", "1", text.replace("{address}", "127.0.0.1")))
         return run(BINARY, "check", "-c", path, expect=None, env=dict(os.environ, **environment))
+
+
+def test_more_than_can_wait_are_told_to_come_again():
+    backend = RestBackend()
+    with gateway(backend, scrypt(PASSWORD, 15)) as running:
+        lines = [socket.create_connection((running.address, running.port("web"))) for _ in range(120)]
+        for i, line in enumerate(lines):
+            pair = base64.b64encode(b"engine-7:%d" % i)
+            line.sendall(b"POST /ships/sensors/engine-7 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+                         b"Content-Type: application/json\r\nAuthorization: Basic %s\r\n\r\n{}" % pair)
+        answers = [line.recv(65536) for line in lines]
+        codes = [int(answer.split()[1]) for answer in answers]
+        assert set(codes) == {401, 503} and codes.count(401) >= 64, codes
+        assert all(b"\r\nRetry-After: 1\r\n" in answer for answer, code in zip(answers, codes) if code == 503)
+        for line in lines:
+            line.close()
+        assert post(running, "engine-7", PASSWORD)[0] == 200
+    backend.close()
 
 
 def test_mistakes_are_named():
