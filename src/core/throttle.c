@@ -6,10 +6,10 @@
  *                      them. Behind one address there may be a whole fleet, so a device that repeats the one wrong
  *                      secret that it has counts once, and names that were right from there lately are let through.
  *   name               loose: one name from many addresses. It would lock out the name's owner; so where that name was
- *                      right lately it is let through.
+ *                      right lately it is let through, and elsewhere the delays are short ones.
  *
- * A connection over which a name was right lately is let through whatever others try, be they behind the same address:
- * while somebody guesses at a device, the device goes on. Being right does not make wrong ones undone: else who sits
+ * A connection over which a name and a secret were right lately is let through with that secret, whatever others try, be
+ * they behind the same address: while somebody guesses at a device, the device goes on. Being right does not make wrong ones undone: else who sits
  * beside a client that is right each second could guess between.
  *
  * What carries no name (a bearer token, an API key) is counted by its own value in place of the name. These are too long
@@ -37,6 +37,7 @@ enum {
 	UNDER_WAY_WAIT_MS = 1000,
 	RIGHT_LATELY_MS = 3600 * 1000,
 	CONNECTION_RIGHT_MS = 600 * 1000,
+	NAME_DELAY_MAX_MS = 10 * 1000,
 	DOUBLINGS_MAX = 20
 };
 
@@ -116,7 +117,7 @@ static uint64_t hash_address(slice text)
 static uint64_t join(uint64_t a, uint64_t b, bool named)
 {
 	const uint64_t both[] = { a, b, named };
-	return random_keyed_hash(both, sizeof both) | 1;
+	return random_keyed_hash(both, sizeof both);
 }
 
 void attempt_init(struct attempt *attempt, slice address, slice peer, slice name, slice secret)
@@ -177,9 +178,11 @@ static bool is_closed(struct record *record, uint64_t now_ms, uint64_t *wait_ms,
 
 /* As many attempts as there may still be wrong ones; when all were, one at a time. The same secret again is no other
  * guess: a device may well send ten requests at once. */
-static bool is_crowded(const struct record *pair, unsigned attempts, uint64_t secret)
+static bool is_crowded(
+        const struct record *pair, unsigned attempts, uint64_t secret, uint64_t now_ms)
 {
-	unsigned left = pair->wrong < attempts ? attempts - pair->wrong : 1;
+	unsigned wrong = pair->forget_ms > now_ms ? pair->wrong : 0;
+	unsigned left = wrong < attempts ? attempts - wrong : 1;
 	return pair->under_way >= left && pair->secret != secret;
 }
 
@@ -211,8 +214,10 @@ static bool is_open(const struct throttle *throttle, const struct throttle_rules
 	if (!right_lately(pair, now_ms) &&
 	        !is_open_to_strangers(throttle, attempt, now_ms, wait_ms, news))
 		return false;
+	if (!pair || !is_crowded(pair, rules->attempts, attempt->secret, now_ms))
+		return true;
 	*wait_ms = UNDER_WAY_WAIT_MS;
-	return !pair || !is_crowded(pair, rules->attempts, attempt->secret);
+	return false;
 }
 
 bool throttle_begin(struct throttle *throttle, const struct throttle_rules *rules,
@@ -221,8 +226,9 @@ bool throttle_begin(struct throttle *throttle, const struct throttle_rules *rule
 	*news = false;
 	if (!rules->attempts)
 		return true;
-	if (!right_lately(find(&throttle->connections, attempt->connection), now_ms) &&
-	        !is_open(throttle, rules, attempt, now_ms, wait_ms, news))
+	const struct record *connection = find(&throttle->connections, attempt->connection);
+	bool goes_on = right_lately(connection, now_ms) && connection->secret == attempt->secret;
+	if (!goes_on && !is_open(throttle, rules, attempt, now_ms, wait_ms, news))
 		return false;
 	struct record *pair, *address = find_or_add(&throttle->addresses, attempt->address);
 	pair = find_or_add(&throttle->pairs, attempt->pair);
@@ -240,8 +246,8 @@ static void go_down(struct record *record)
 }
 
 /* true: it was beyond the limit already. */
-static bool count_wrong(
-        struct record *record, const struct throttle_rules *rules, unsigned limit, uint64_t now_ms)
+static bool count_wrong(struct record *record, const struct throttle_rules *rules, unsigned limit,
+        uint64_t longest_ms, uint64_t now_ms)
 {
 	if (!record)
 		return false;
@@ -255,8 +261,7 @@ static bool count_wrong(
 	unsigned doublings = record->wrong - limit;
 	uint64_t delay_ms = rules->delay_ms
 	                    << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
-	record->closed_until_ms =
-	        now_ms + (delay_ms < rules->delay_max_ms ? delay_ms : rules->delay_max_ms);
+	record->closed_until_ms = now_ms + (delay_ms < longest_ms ? delay_ms : longest_ms);
 	record->told = false;
 	return beyond;
 }
@@ -265,17 +270,20 @@ static void end_wrong(struct throttle *throttle, const struct throttle_rules *ru
         const struct attempt *attempt, uint64_t now_ms)
 {
 	struct record *pair = find_or_add(&throttle->pairs, attempt->pair);
+	uint64_t longest_ms = rules->delay_max_ms;
 	bool again =
 	        pair->wrong && pair->forget_ms > now_ms && pair->wrong_secret == attempt->secret;
 	pair->wrong_secret = attempt->secret;
-	bool restrained = count_wrong(pair, rules, rules->attempts, now_ms);
+	bool restrained = count_wrong(pair, rules, rules->attempts, longest_ms, now_ms);
 	/* The same guess is no other one, and who waits already is no danger to the others. */
 	if (again || restrained)
 		return;
 	(void)count_wrong(find_or_add(&throttle->addresses, attempt->address), rules,
-	        rules->from_address, now_ms);
-	(void)count_wrong(
-	        find_or_add(&throttle->names, attempt->name), rules, rules->at_client, now_ms);
+	        rules->from_address, longest_ms, now_ms);
+	if (longest_ms > NAME_DELAY_MAX_MS)
+		longest_ms = NAME_DELAY_MAX_MS;
+	(void)count_wrong(find_or_add(&throttle->names, attempt->name), rules, rules->at_client,
+	        longest_ms, now_ms);
 }
 
 void throttle_end(struct throttle *throttle, const struct throttle_rules *rules,
@@ -291,6 +299,7 @@ void throttle_end(struct throttle *throttle, const struct throttle_rules *rules,
 		return;
 	}
 	find_or_add(&throttle->pairs, attempt->pair)->right_until_ms = now_ms + RIGHT_LATELY_MS;
-	find_or_add(&throttle->connections, attempt->connection)->right_until_ms =
-	        now_ms + CONNECTION_RIGHT_MS;
+	struct record *connection = find_or_add(&throttle->connections, attempt->connection);
+	connection->right_until_ms = now_ms + CONNECTION_RIGHT_MS;
+	connection->secret = attempt->secret;
 }

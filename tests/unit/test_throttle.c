@@ -122,8 +122,9 @@ static void right_ones_between_do_not_undo_wrong_ones(void **state)
 	}
 	assert_false(try_over("10.0.0.1", "10.0.0.1:2", "a", "guess", ATTEMPT_WRONG));
 	assert_false(try_over("10.0.0.1", "10.0.0.1:3", "a", "secret", ATTEMPT_RIGHT));
-	/* The connection over which it was right goes on. */
+	/* The connection over which it was right goes on, with what was right. */
 	assert_true(try_over("10.0.0.1", "10.0.0.1:1", "a", "secret", ATTEMPT_RIGHT));
+	assert_false(try_over("10.0.0.1", "10.0.0.1:1", "a", "guess", ATTEMPT_WRONG));
 	assert_false(try_over("10.0.0.1", "10.0.0.1:1", "b", "x", ATTEMPT_WRONG) &&
 	             try_over("10.0.0.1", "10.0.0.1:1", "b", "x", ATTEMPT_WRONG) &&
 	             try_over("10.0.0.1", "10.0.0.1:1", "b", "x", ATTEMPT_WRONG) &&
@@ -169,6 +170,26 @@ static void one_name_from_many_addresses_waits_but_where_it_was_right(void **sta
 	assert_false(try("10.0.0.9", "a", "guess", ATTEMPT_WRONG));
 	assert_true(try("10.0.0.9", "b", "guess", ATTEMPT_WRONG));
 	assert_true(try("10.9.9.9", "a", "secret", ATTEMPT_RIGHT));
+}
+
+static void for_a_name_from_everywhere_the_delays_are_short(void **state)
+{
+	(void)state;
+	const struct throttle_rules patient = { 3, 6, 8, 3600 * 1000, 1000, 600 * 1000 };
+	char address[16];
+	uint64_t longest = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		struct attempt attempt;
+		(void)snprintf(address, sizeof address, "10.0.1.%u", i);
+		attempt_init(
+		        &attempt, slice_of(address), slice_of(address), SLICE("a"), SLICE("guess"));
+		wait_ms = 0;
+		if (throttle_begin(throttle, &patient, &attempt, now_ms, &wait_ms, &news))
+			throttle_end(throttle, &patient, &attempt, ATTEMPT_WRONG, now_ms);
+		longest = wait_ms > longest ? wait_ms : longest;
+		now_ms += wait_ms;
+	}
+	assert_int_equal(longest, 10 * 1000);
 }
 
 static void attempts_at_the_same_time_are_as_many_as_there_may_be_wrong(void **state)
@@ -279,6 +300,7 @@ int main(void)
 		TEST(many_names_from_one_address_make_it_wait),
 		TEST(who_repeats_its_one_wrong_secret_makes_no_neighbour_wait),
 		TEST(one_name_from_many_addresses_waits_but_where_it_was_right),
+		TEST(for_a_name_from_everywhere_the_delays_are_short),
 		TEST(attempts_at_the_same_time_are_as_many_as_there_may_be_wrong),
 		TEST(an_address_has_a_bound_of_attempts_at_the_same_time),
 		TEST(what_is_one_place),
