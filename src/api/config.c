@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct {
 	const char *unit;
@@ -155,22 +156,30 @@ slice config_path(struct arena *arena, const struct config *config, slice path)
 	return path.n ? resolve(arena, config->file, path) : (slice){ NULL, 0 };
 }
 
-/* The file's content without the line ending that editors put at its end. */
+/* The file's content without the line ending that editors put at its end. The arena has to hold what is there, not what
+ * might be: some are small. p NULL: errno says why not. */
 static slice read_secret_file(struct arena *arena, const char *path)
 {
 	enum { SECRET_MAX = 64 * 1024 };
+	slice secret = { NULL, 0 };
 	FILE *file = fopen(path, "rb");
 	if (!file)
-		return (slice){ NULL, 0 };
-	char *bytes = arena_alloc_raw(arena, SECRET_MAX + 1);
-	size_t n = bytes ? fread(bytes, 1, SECRET_MAX, file) : 0;
+		return secret;
+	setbuf(file, NULL); /* nothing of it stays in a buffer that nobody wipes */
+	char *bytes = malloc(SECRET_MAX + 1);
+	size_t n = bytes ? fread(bytes, 1, SECRET_MAX + 1, file) : 0;
+	int failed = bytes && ferror(file) ? errno : 0;
 	(void)fclose(file);
-	if (!bytes)
-		return (slice){ NULL, 0 };
-	while (n && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
-		n--;
-	bytes[n] = '\0';
-	return (slice){ bytes, n };
+	size_t kept = n;
+	while (kept && (bytes[kept - 1] == '\n' || bytes[kept - 1] == '\r'))
+		kept--;
+	if (bytes && !failed && n <= SECRET_MAX)
+		secret = arena_copy_slice(arena, (slice){ bytes, kept });
+	if (bytes)
+		explicit_bzero(bytes, n);
+	free(bytes);
+	errno = failed ? failed : n > SECRET_MAX ? EFBIG : ENOMEM;
+	return secret;
 }
 
 bool config_secret(struct arena *arena, const struct config *map, const char *key, slice *secret,

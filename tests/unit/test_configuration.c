@@ -170,6 +170,51 @@ static void values_have_units(void **state)
 	assert_false(config_parse_duration(SLICE("36501d"), &ms));
 }
 
+static void a_secret_file_takes_what_is_in_it(void **state)
+{
+	(void)state;
+	static const char begin[] = "hush";
+	static const struct {
+		size_t length;
+		const char *end, *wrong;
+	} cases[] = {
+		{ 4, "", NULL },
+		{ 4, "\r\n\n", NULL },
+		{ 0, "\n", "is empty" },
+		{ 65536, "", "cannot be read: Cannot allocate memory" },
+		{ 65536, "\n", "cannot be read: File too large" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char path[] = "/tmp/fairlead-secret-"
+		              "XX"
+		              "XX"
+		              "XX",
+		     text[64];
+		int fd = mkstemp(path);
+		assert_true(fd >= 0);
+		for (size_t n = 0; n < cases[i].length; n++)
+			assert_int_equal(write(fd, begin + n % 4, 1), 1);
+		size_t end = strlen(cases[i].end);
+		assert_int_equal(write(fd, cases[i].end, end), (ssize_t)end);
+		(void)close(fd);
+		(void)snprintf(text, sizeof text, "secret: file:%s\n", path);
+		struct mistakes mistakes;
+		struct config *root = read_text(text, &mistakes);
+		struct arena small;
+		arena_init(&small, 16384); /* less than the largest that is read */
+		slice secret;
+		struct error error;
+		bool read = config_secret(&small, root, "secret", &secret, &error);
+		assert_int_equal(read, !cases[i].wrong);
+		if (read)
+			assert_slice(secret, begin);
+		else if (!strstr(error.text, cases[i].wrong))
+			fail_msg("\"%s\" lacks \"%s\"", error.text, cases[i].wrong);
+		arena_finish(&small);
+		(void)unlink(path);
+	}
+}
+
 static void accept_fields_are_weighed(void **state)
 {
 	(void)state;
@@ -201,6 +246,7 @@ int main(void)
 		        what_is_no_configuration_is_refused_with_its_place, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_mistake_is_found_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_have_units, setup, teardown),
+		cmocka_unit_test(a_secret_file_takes_what_is_in_it),
 		cmocka_unit_test(accept_fields_are_weighed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
