@@ -99,7 +99,8 @@ static void load_guessing(struct configuration *configuration, const struct conf
 		count[i] = config_number(guessing, counts[i]);
 		time_ms[i] = config_duration_ms(guessing, times[i]);
 		if (count[i] > GUESSES_MAX || (i && !count[i]))
-			refuse_limit(mistakes, guessing, counts[i], "from 1 to a million");
+			refuse_limit(mistakes, guessing, counts[i],
+			        i ? "from 1 to a million" : "a million at most");
 		if (!time_ms[i] || time_ms[i] > GUESSING_MAX_MS)
 			refuse_limit(mistakes, guessing, times[i], "above 0, and a day at most");
 	}

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import subprocess
+import tempfile
 
 import support_mqtt as mqtt
 from support import (BINARY, DEADLINE_S, READING_TEXT, TOKENS, Gateway, RestBackend, curl, fleet, main, run, wait_until)
@@ -169,6 +170,32 @@ def test_it_is_audited():
         assert "guess 0" not in running.log()
         assert os.path.exists(running.path)
     backend.close()
+
+
+def check(guessing):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "fairlead.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(f"gateway: {{ guessing: {guessing} }}\n"
+                      "listeners: [{ name: web, protocol: http, bind: '127.0.0.1:1' }]\n"
+                      "backends: { b: { protocol: console } }\n"
+                      "endpoints: [{ name: e, path: /x, methods: [GET], auth: [none], to: b }]\n")
+        return run(BINARY, "check", "-c", path, expect=None)
+
+
+def test_its_limits():
+    for right in ("{ attempts: 0 }", "{ attempts: 1000000, from_address: 1000000, at_client: 1000000 }",
+                  "{ from_address: 1, at_client: 1 }", "{ window: 1d, delay: 1d, longest: 1d }", "{ delay: 1ms }"):
+        done = check(right)
+        assert done.returncode == 0, (right, done.err)
+    for wrong, part in (("{ attempts: 1000001 }", "attempts is a million at most"),
+                        ("{ from_address: 0 }", "from_address is from 1 to a million"),
+                        ("{ at_client: 1000001 }", "at_client is from 1 to a million"),
+                        ("{ window: 0s }", "window is above 0, and a day at most"),
+                        ("{ delay: 25h }", "delay is above 0, and a day at most"),
+                        ("{ longest: 0s }", "longest is above 0"), ("{ tries: 3 }", "guessing.tries")):
+        done = check(wrong)
+        assert done.returncode == 2 and part in done.err, (wrong, done.err)
 
 
 if __name__ == "__main__":
