@@ -374,9 +374,11 @@ def test_refusals_are_logged_with_the_id_that_the_caller_got_and_counted():
 
 
 def test_dead_slow_and_babbling_backends_are_said():
+    over = threading.Event()
+
     def answer(seen):
         if "slow" in seen.path:
-            time.sleep(2.5)
+            over.wait(support.DEADLINE_S)
         if "reset" in seen.path:
             raise ConnectionError
         if "odd" in seen.path:
@@ -388,7 +390,7 @@ def test_dead_slow_and_babbling_backends_are_said():
 """
     configuration = fleet(backend.url, WEB, extra).replace(
         "backends:", f"backends:\n  dead: {{ protocol: rest, targets: [{{ url: http://127.0.0.1:{dead} }}] }}").replace(
-            "timeout: 3s", "timeout: 500ms")
+            "timeout: 3s", "timeout: 2s")
     with Gateway(configuration, environment=TOKENS) as gateway:
         for path, wanted in (("/dead", 502), ("/open/slow", 504), ("/open/reset", 502), ("/open/fine", 200)):
             status, _, body = curl(gateway.url(path))
@@ -396,6 +398,7 @@ def test_dead_slow_and_babbling_backends_are_said():
             if wanted != 200:
                 assert json.loads(body)["detail"], body
         assert curl(gateway.url("/open/odd"))[0] in (502, 503)
+        over.set()
     backend.close()
 
 

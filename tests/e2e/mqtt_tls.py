@@ -173,7 +173,7 @@ def test_paho_resumes_and_checks_the_gateways_name():
 
 def test_weak_and_plain_connections_are_refused():
     backend = support.RestBackend()
-    with gateway(backend, CERTIFICATES + "none", ", handshake: 300ms") as gate:
+    with gateway(backend, CERTIFICATES + "none", ", handshake: 2s") as gate:
         where = f"{gate.address}:{gate.port('mqtt')}"
 
         def s_client(*arguments):

@@ -166,7 +166,7 @@ def test_broken_rules_have_their_codes():
 
 
 def test_a_handshake_that_is_none_is_answered_in_http():
-    with gateway(support.RestBackend(), ", handshake: 500ms") as gate:
+    with gateway(support.RestBackend(), ", handshake: 2s") as gate:
         refused = 0
         for change, status in ((("/mqtt HTTP", "/other HTTP"), 404), (("Upgrade: websocket\r\n", ""), 426),
                                (("Version: 13", "Version: 8"), 426), (("Protocol: mqtt", "Protocol: amqp"), 400),
