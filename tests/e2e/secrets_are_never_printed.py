@@ -19,7 +19,7 @@ from support import run, wait_until
 from support_tls import make_pki
 
 CHARS = {kind: f"{kind}{dice.token_hex(8 if kind == 'Psk' else 20)}" for kind in (
-    "Token", "Pass", "Jwt", "Psk", "Introspection", "Broker", "Foreign", "Typed", "Plain", "Wrong", "Passphrase")}
+    "Token", "Pass", "Jwt", "Key", "Psk", "Introspection", "Broker", "Foreign", "Typed", "Plain", "Wrong", "Passphrase")}
 READINGS = "/ships/sensors/engine-7"
 FORM = "application/x-www-form-urlencoded"
 
@@ -79,18 +79,19 @@ auth:
   key: {{ method: psk }}
   cert: {{ method: mtls }}
   site: {{ method: broker, listeners: [site] }}
+  apikey: {{ method: api-key, header: X-API-Key, query: api_key }}
   jwt: {{ method: jwt, secret: file:secrets/Jwt, audience: fairlead }}
   cloud: {{ method: introspection, url: "{provider.url}/introspect", client_id: gateway, client_secret: file:secrets/Introspection }}
 roles:
   sensor: {{ allow: ["GET,POST /ships/sensors/{{self}}"] }}
 clients:
-  - {{ id: engine-7, roles: [sensor], token: file:secrets/Token, psk: file:secrets/Psk }}
+  - {{ id: engine-7, roles: [sensor], token: file:secrets/Token, psk: file:secrets/Psk, api_key: file:secrets/Key }}
   - {{ id: engine-8, roles: [sensor], password: file:secrets/Pass }}
 backends:
   telemetry: {{ protocol: rest, targets: [{{ url: {backend.url} }}], retries: 0 }}
   issuer: {{ protocol: issuer, url: "http://box.example", clients: [user, cert], users: [user] }}
 endpoints:
-  - {{ name: readings, path: "/ships/sensors/{{device}}", methods: [GET, POST], auth: [token, user, key, cert, site, jwt, cloud],
+  - {{ name: readings, path: "/ships/sensors/{{device}}", methods: [GET, POST], auth: [token, user, key, cert, site, apikey, jwt, cloud],
       operation: ReportReading, to: telemetry }}
   - {{ name: oauth, path: "/oauth/{{service}}", methods: [GET, POST], auth: [none], accept: ["{FORM}", application/json], to: issuer }}
 {files}"""
@@ -131,6 +132,9 @@ def http_requests(secret):
     yield post(READINGS, body, bearer, method="DELETE")
     yield post(f"{READINGS}?access_token={secret}", body)
     yield post(f"/nothing?access_token={secret}", body)
+    yield post(f"{READINGS}?api_key={secret}&more=1", body)
+    yield post(f"{READINGS}?api_key={secret}&api_key={secret}", body)
+    yield post(f"/nothing?api_key={secret}", body)
     for field in (f"Authorization: {secret}", f"Authorization: Bearer {secret} {secret}", f"Authorization: Basic {secret}",
                   f"Authorization: Digest {secret}", f"Authorization: Bearer {secret}\0", f"Authorization Bearer {secret}",
                   f"Authorization : Bearer {secret}", f"{bearer}\r\n{bearer}", f"{bearer}\r\nContent-Length: {secret}",
@@ -197,6 +201,7 @@ def over_coap(watch, gateway, secrets):
         query = [(coap.URI_QUERY, f"access_token={secret}".encode())]
         for path, options, body in ((READINGS, query, b"{}"), ("/nothing", query, b"{}"), (READINGS, query * 2, b"{}"),
                                     (READINGS, query, secret.encode()), (READINGS, query + [(9, secret.encode())], b"{}"),
+                                    (READINGS, [(coap.URI_QUERY, f"api_key={secret}".encode())], b"{}"),
                                     (READINGS, [(coap.URI_QUERY, secret.encode())], b"{}")):
             client.send(client.request(coap.POST, path, body, form=coap.JSON, options=options).pack())
             try:
@@ -227,6 +232,8 @@ MISTAKES = [
     ("token: file:secrets/Token", "token: \"{}"),
     ("psk: file:secrets/Psk", "psk: 0x{}"),
     ("psk: file:secrets/Psk", "psk: file:secrets/LongPsk"),
+    ("api_key: file:secrets/Key", "api_key: {}"),
+    ("api_key: file:secrets/Key", "api_key: file:secrets/Psk"),
     ("password: file:secrets/Pass", "password: {}"),
     ("password: file:secrets/Pass", "password: file:secrets/OddHash"),
     ("password: file:secrets/Pass", "password: file:secrets/BadHash"),
