@@ -41,6 +41,7 @@
 
 #include <libwebsockets.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -387,7 +388,7 @@ static bool begin(struct http_connection *connection)
 {
 	struct http *http = connection->http;
 	struct request *request = http->stopping ? NULL : request_new(&http->adapter);
-	struct http_incoming *incoming = request ? http_incoming_new(request) : NULL;
+	struct http_incoming *incoming = request ? http_incoming_new(request, http->plain) : NULL;
 	if (!incoming) {
 		request_free(request);
 		turn_away(connection);
@@ -434,7 +435,8 @@ static void read_message(struct http_connection *connection, slice *bytes)
 	        http->limits->body_max_bytes, lws_get_ssl(connection->wsi))) {
 	case HTTP_WHOLE:
 		connection->last = !incoming->head.keep_alive;
-		if (!incoming->dialect && connection->request->status == STATUS_NONE)
+		if (!http->plain && !incoming->dialect &&
+		        connection->request->status == STATUS_NONE)
 			(void)http_events_ask(connection->request, connection);
 		submit(connection);
 		return;
@@ -674,11 +676,9 @@ void http_connection_established(void *owner)
 		http_opening_over(&connection->http->openings, &connection->opening);
 }
 
-static void refuse(struct http *http, int fd, const struct sockaddr *peer, const char *why)
+static void refuse(struct http *http, int fd, const char *name, const char *why)
 {
-	char text[PEER_BYTES];
-	net_address_text(peer, text, sizeof text);
-	adapter_refused(&http->adapter, text, why);
+	adapter_refused(&http->adapter, name, why);
 	slice sorry = http_response_unavailable();
 	if (!http->tls)
 		(void)send(fd, sorry.p, sorry.n, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -692,24 +692,25 @@ static unsigned openings_max(const struct http *http)
 	return part > OPENING_MIN ? part : OPENING_MIN;
 }
 
-void http_connection_open(struct http *http, int fd, const struct sockaddr *peer)
+void http_connection_open(struct http *http, int fd, const struct sockaddr *peer, const char *name)
 {
 	struct http_connection *connection = NULL;
 	if (http->nconnections < http->limits->connections_max)
 		connection = calloc(1, sizeof *connection);
 	if (!connection) {
-		refuse(http, fd, peer, "there are too many connections");
+		refuse(http, fd, name, "there are too many connections");
 		return;
 	}
 	if (http->tls && !http_opening_wait(
 	                         &http->openings, &connection->opening, peer, openings_max(http))) {
-		refuse(http, fd, peer,
+		refuse(http, fd, name,
 		        "too many connections of its address are in their handshakes");
 		free(connection);
 		return;
 	}
 	int on = 1;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (!http->local)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	connection->http = http;
 	connection->state = OPENING;
 	connection->fd = http->tls ? fd : -1;
@@ -717,7 +718,7 @@ void http_connection_open(struct http *http, int fd, const struct sockaddr *peer
 	http->nconnections++;
 	arena_init(&connection->backlog_arena, BACKLOG_BUDGET);
 	timer_init(&connection->timer, http->loop, fire);
-	net_address_text(peer, connection->peer, sizeof connection->peer);
+	(void)snprintf(connection->peer, sizeof connection->peer, "%s", name);
 	if (!http->tls)
 		adopt(connection, fd);
 }

@@ -7,8 +7,6 @@
 #include "api/adapter.h"
 #include "loop/loop.h"
 
-#include <sys/socket.h>
-
 struct lws;
 struct lws_vhost;
 struct http_connection;
@@ -34,6 +32,9 @@ struct http {
 	struct http_openings
 	        openings; /* of these, with TLS: those in their handshakes, or waiting for one */
 	bool stopping;
+	bool local; /* a socket of this machine's: `bind` is a path */
+	/* It serves the gateway's own service: no dialects, no streams of events. */
+	bool plain;
 	uint64_t date_s; /* of `date`: the Date field's value, made once a second */
 	char date[HTTP_DATE_BYTES];
 };
@@ -41,8 +42,8 @@ struct http {
 /* libwebsockets' name for what runs on these connections. */
 #define HTTP_PROTOCOL "fairlead-http"
 
-/* Takes over an accepted socket; closes it when that cannot be. */
-void http_connection_open(struct http *, int fd, const struct sockaddr *peer);
+/* Takes over an accepted socket; closes it when that cannot be. `name` is the peer's in logs and requests. */
+void http_connection_open(struct http *, int fd, const struct sockaddr *peer, const char *name);
 /* Sets up `openings`. */
 void http_connections_init(struct http *);
 /* The handshake of this one (a struct http_connection, or NULL) is over. */

@@ -8,6 +8,7 @@
  *   events.c        values that are followed, as a stream of events
  *   response.c      an answered request becomes a head and a body
  *   tls.c           certificates
+ *   admin.c         the listeners of the administration, which share all of this
  *   common/dialect.h  protocols that ride on HTTP (SOAP): asked about each message before it is submitted
  *
  * libwebsockets drives the sockets: TLS handshakes, poll, partial writes, time to close. It does not read HTTP
@@ -25,9 +26,9 @@
  * "Upgrade: websocket" ends a message like any other; its connection leaves this state machine by
  * lws_adopt_socket_readbuf() with the head's bytes in a vhost of the ws role, or becomes a dialect that keeps the
  * connection. Neither changes the parser. */
-#include "adapters/http/connection.h"
-#include "adapters/http/tls.h"
+#include "adapters/http/http.h"
 #include "base/log.h"
+#include "net/local.h"
 #include "net/stream.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ enum {
 	ACCEPT_AGAIN_MS = 100, /* after the process ran out of descriptors */
 	LISTEN_BACKLOG = 1024,
 	TEXTS_BUDGET = 16384,
+	PEER_BYTES = 56,
 	WRITE_MAX_BYTES = 131072 /* one lws_write() */
 };
 
@@ -51,28 +53,7 @@ static const struct setting settings[] = {
 	        .type = SETTING_TREE,
 	        .inner = tls_settings,
 	        .help = "HTTPS: the certificate, and who may come with one" },
-	{ .key = "handshake",
-	        .type = SETTING_DURATION,
-	        .fallback = "5s",
-	        .help = "how long a TLS handshake may take" },
-	{ .key = "head",
-	        .type = SETTING_DURATION,
-	        .fallback = "10s",
-	        .help = "how long a request's header may take; how long a new connection may be "
-	                "silent" },
-	{ .key = "body",
-	        .type = SETTING_DURATION,
-	        .fallback = "30s",
-	        .help = "the longest pause in a body, in either direction" },
-	{ .key = "body_rate",
-	        .type = SETTING_SIZE,
-	        .fallback = "512",
-	        .help = "bytes a second at which a request's body must come, besides one such "
-	                "pause" },
-	{ .key = "idle",
-	        .type = SETTING_DURATION,
-	        .fallback = "75s",
-	        .help = "how long a connection may wait for its next request" },
+	HTTP_DEADLINE_SETTINGS,
 	{ .key = "heartbeat",
 	        .type = SETTING_DURATION,
 	        .fallback = "15s",
@@ -112,7 +93,7 @@ static const struct lws_protocols protocols[] = {
 	{ .name = NULL },
 };
 
-static struct adapter *http_open(struct loop *loop, const struct adapter_limits *limits,
+static struct http *create(struct loop *loop, const struct adapter_limits *limits,
         const struct config *config, struct error *error)
 {
 	struct http *http = calloc(1, sizeof *http);
@@ -137,23 +118,54 @@ static struct adapter *http_open(struct loop *loop, const struct adapter_limits 
 	http->body_rate = config_size(config, "body_rate");
 	if (!http->body_rate)
 		http->body_rate = 1;
+	return http;
+}
+
+static bool prepare(struct http *http, const struct config *config, struct error *error)
+{
 	struct sockaddr_storage address;
 	const struct config *tls = config_get(config, "tls");
-	if (!net_parse_address(http->bind, &address)) {
-		(void)config_error(config_get(config, "bind"), error,
+	if (!net_parse_address(http->bind, &address))
+		return config_error(config_get(config, "bind"), error,
 		        "bind is an address and a port, as in 0.0.0.0:8080 or [::]:8080");
-		goto fail;
-	}
-	if (tls) {
+	if (tls)
 		http->tls = http_tls_open(tls, error);
-		if (!http->tls)
-			goto fail;
-	}
-	return &http->adapter;
-fail:
-	arena_finish(&http->texts);
+	return !tls || http->tls;
+}
+
+struct adapter *http_open(struct loop *loop, const struct adapter_limits *limits,
+        const struct config *config, struct error *error)
+{
+	struct http *http = create(loop, limits, config, error);
+	if (http && prepare(http, config, error))
+		return &http->adapter;
+	if (http)
+		arena_finish(&http->texts);
 	free(http);
 	return NULL;
+}
+
+struct adapter *http_open_local(struct loop *loop, const struct adapter_limits *limits,
+        const struct config *config, struct error *error)
+{
+	struct http *http = create(loop, limits, config, error);
+	if (!http)
+		return NULL;
+	http->local = true;
+	return &http->adapter;
+}
+
+/* Whom the kernel says to be at the other end of a socket of this machine; everybody else's address. */
+static bool welcome(struct http *http, int fd, const struct sockaddr *peer, char *text, size_t size)
+{
+	if (!http->local) {
+		net_address_text(peer, text, size);
+		return true;
+	}
+	if (local_peer_trusted(fd, text, size))
+		return true;
+	adapter_refused(&http->adapter, text, "neither root nor the gateway's own user");
+	return false;
 }
 
 /* Takes the connections that wait. */
@@ -164,8 +176,11 @@ static void accept_waiting(struct http *http)
 		socklen_t n = sizeof peer;
 		int fd = accept4(
 		        http->fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd >= 0) {
-			http_connection_open(http, fd, (struct sockaddr *)&peer);
+		char text[PEER_BYTES];
+		if (fd >= 0 && !welcome(http, fd, (struct sockaddr *)&peer, text, sizeof text)) {
+			(void)close(fd);
+		} else if (fd >= 0) {
+			http_connection_open(http, fd, (struct sockaddr *)&peer, text);
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		           errno == ENOMEM) {
 			/* The socket stays readable: watching on would be a busy loop. */
@@ -200,10 +215,12 @@ static void on_accept_again(struct timer *timer)
 }
 
 /* The listening socket, or -1 with errno. */
-static int listen_on(slice bind_to)
+static int listen_on(const struct http *http)
 {
 	struct sockaddr_storage address;
-	if (!net_parse_address(bind_to, &address)) {
+	if (http->local)
+		return local_listen(http->bind.p, LISTEN_BACKLOG);
+	if (!net_parse_address(http->bind, &address)) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -222,10 +239,10 @@ static int listen_on(slice bind_to)
 	return -1;
 }
 
-static bool http_start(struct adapter *adapter, struct error *error)
+bool http_start(struct adapter *adapter, struct error *error)
 {
 	struct http *http = (struct http *)adapter;
-	http->fd = listen_on(http->bind);
+	http->fd = listen_on(http);
 	if (http->fd < 0)
 		return error_set(error, "%.*s: %s", SLICE_ARG(http->bind), net_bind_refusal(errno));
 	struct lws_context_creation_info info = {
@@ -252,7 +269,7 @@ static bool http_start(struct adapter *adapter, struct error *error)
 	return true;
 }
 
-static void http_reply(struct adapter *adapter, struct request *request)
+void http_reply(struct adapter *adapter, struct request *request)
 {
 	(void)adapter;
 	http_connection_reply(request->ticket, request);
@@ -265,7 +282,7 @@ static void http_push(
 	http_connection_push(subscription->follower, update);
 }
 
-static bool http_renew(struct adapter *adapter, struct error *error)
+bool http_renew(struct adapter *adapter, struct error *error)
 {
 	struct http *http = (struct http *)adapter;
 	if (!http_tls_renew(http->tls, error))
@@ -283,9 +300,12 @@ static void close_listener(struct http *http)
 	http->watch = NULL;
 	(void)close(http->fd);
 	http->fd = -1;
+	/* The lock of the state folder is still ours: nobody else listens there. */
+	if (http->local)
+		(void)unlink(http->bind.p);
 }
 
-static void http_stop(struct adapter *adapter)
+void http_stop(struct adapter *adapter)
 {
 	struct http *http = (struct http *)adapter;
 	http->stopping = true;
@@ -293,7 +313,7 @@ static void http_stop(struct adapter *adapter)
 	http_connections_stop(http);
 }
 
-static void http_close(struct adapter *adapter)
+void http_close(struct adapter *adapter)
 {
 	struct http *http = (struct http *)adapter;
 	if (!http)

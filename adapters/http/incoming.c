@@ -12,7 +12,7 @@ enum {
 	CHUNKED_FIRST_BYTES = 1024
 };
 
-struct http_incoming *http_incoming_new(struct request *request)
+struct http_incoming *http_incoming_new(struct request *request, bool plain)
 {
 	struct http_incoming *incoming = arena_alloc_raw(&request->arena, sizeof *incoming);
 	if (!incoming)
@@ -20,6 +20,7 @@ struct http_incoming *http_incoming_new(struct request *request)
 	http_head_init(&incoming->head);
 	text_init(&incoming->head_bytes, &request->arena, 0);
 	incoming->head_done = false;
+	incoming->plain = plain;
 	incoming->code = 0;
 	incoming->dialect = NULL;
 	incoming->body_since_ms = 0;
@@ -35,9 +36,10 @@ static enum http_progress refuse(struct http_incoming *incoming, struct request 
 }
 
 /* Whose words the message speaks, NULL for HTTP's own. */
-static const struct http_dialect *dialect_of(const struct request *request)
+static const struct http_dialect *dialect_of(
+        const struct http_incoming *incoming, const struct request *request)
 {
-	for (unsigned i = 0; dialect_all[i]; i++) {
+	for (unsigned i = 0; dialect_all[i] && !incoming->plain; i++) {
 		if (dialect_all[i]->claims(request))
 			return dialect_all[i];
 	}
@@ -54,7 +56,7 @@ static void speak(
 /* Its fields tell a dialect already, so that its callers are refused in their own words. */
 static enum http_progress too_large(struct http_incoming *incoming, struct request *request)
 {
-	const struct http_dialect *dialect = dialect_of(request);
+	const struct http_dialect *dialect = dialect_of(incoming, request);
 	if (dialect)
 		speak(incoming, request, dialect);
 	return refuse(incoming, request, STATUS_TOO_LARGE, 413,
@@ -114,7 +116,7 @@ static enum http_progress finish(struct http_incoming *incoming, struct request 
 {
 	if (incoming->body_bytes.n)
 		request->in.body = text_slice(&incoming->body_bytes);
-	const struct http_dialect *dialect = request->status ? NULL : dialect_of(request);
+	const struct http_dialect *dialect = request->status ? NULL : dialect_of(incoming, request);
 	if (dialect) {
 		speak(incoming, request, dialect);
 		dialect->enter(request);

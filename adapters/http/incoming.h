@@ -13,6 +13,7 @@ struct http_incoming {
 	struct http_body body;
 	struct text head_bytes, body_bytes;
 	bool head_done;
+	bool plain;    /* no dialect is asked for */
 	unsigned code; /* of a refusal, if it is another than its status has; or 0 */
 	const struct http_dialect *dialect; /* who claimed the message; or NULL */
 	uint64_t body_since_ms;             /* the connection's: when the head was complete */
@@ -25,7 +26,7 @@ enum http_progress {
 };
 
 /* NULL: the request's memory does not even suffice for that. */
-struct http_incoming *http_incoming_new(struct request *);
+struct http_incoming *http_incoming_new(struct request *, bool plain);
 /* Takes bytes from the front of *bytes. `ssl`: the session whose verified certificate is a credential; or NULL. */
 enum http_progress http_incoming_take(struct http_incoming *, struct request *, slice *bytes,
         size_t body_max_bytes, const struct ssl_st *ssl);

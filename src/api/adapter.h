@@ -36,6 +36,12 @@ struct adapter_ops {
 	/* Where two adapters share a name: the key whose presence chooses this one ("broker"). NULL: the one that
 	 * is chosen otherwise. */
 	const char *chosen_by;
+	/* The service of the gateway's own (backend_ops.endpoints) that its listeners lead to, and serve nothing else; their
+	 * settings have `auth` and `roles`. NULL: the endpoints of the file. */
+	const char *serves;
+	/* Not for the file: where there is a state folder the core opens one, called by this name, with `bind` a path
+	 * there. Whoever it lets in may do everything. */
+	bool built_in;
 	const struct setting *settings; /* besides name and protocol, which every listener has */
 	/* The key of the map ("tls") whose files may change while the listener runs: it has renew(). NULL: a listener
 	 * whose files have changed is opened anew by the next reload. */

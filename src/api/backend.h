@@ -60,8 +60,17 @@ struct exchange {
 	struct request *owner;
 };
 
+/* A path that a service of the gateway's own has, wherever a listener leads to it. */
+struct backend_endpoint {
+	const char *name, *path;    /* the name is NULL behind the last one */
+	unsigned methods;           /* 1u << METHOD_… */
+	const char *const *accepts; /* media types, NULL-terminated; NULL: no body */
+};
+
 struct backend_ops {
 	const char *name; /* the `protocol:` that the file names */
+	/* A service of the gateway's own (adapter_ops.serves): the file cannot name it. NULL: it is none. */
+	const struct backend_endpoint *endpoints;
 	const struct setting
 	        *settings; /* besides protocol, targets and timeout, which every backend has */
 	enum backend_takes takes;

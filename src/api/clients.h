@@ -123,10 +123,14 @@ bool clients_revoke_kind(struct clients_change *, slice client, enum key_kind);
 const struct directory *clients_directory(const struct core *);
 /* NULL: nobody. `of_file`, if not NULL: is it the file's? */
 const struct client *clients_find(const struct core *, slice id, bool *of_file);
-/* The first `max` whose ids begin with `prefix` and come after `after` (byte order; empty: from the start), in order.
- * Returns how many. */
-unsigned clients_page(
-        const struct core *, slice after, slice prefix, const struct client **page, unsigned max);
+struct clients_filter {
+	slice prefix, role;     /* how ids begin, a role that they have; or empty */
+	bool enabled, disabled; /* these only */
+};
+/* The first `max` of those whose ids come after `after` (byte order; empty: from the start), in order. Returns how
+ * many. */
+unsigned clients_page(const struct core *, slice after, const struct clients_filter *,
+        const struct client **page, unsigned max);
 /* The same of keys that were made at run time, by handle; of one client (p NULL: of all). */
 unsigned clients_key_page(const struct core *, slice client, slice after,
         const struct client_key **page, unsigned max);

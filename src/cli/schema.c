@@ -197,14 +197,18 @@ static void put_section(struct text *to, const struct setting *section)
 	else
 		text_literal(to, "\"type\": \"object\", \"additionalProperties\": ");
 	if (slice_is(key, "listeners")) {
-		for (; n < VARIANTS_MAX && plugs->adapters[n]; n++)
-			variants[n] = (struct variant){ plugs->adapters[n]->name,
-				plugs->adapters[n]->settings };
+		for (unsigned i = 0; n < VARIANTS_MAX && plugs->adapters[i]; i++) {
+			if (!plugs->adapters[i]->built_in)
+				variants[n++] = (struct variant){ plugs->adapters[i]->name,
+					plugs->adapters[i]->settings };
+		}
 		put_variants(to, settings_listener, "protocol", variants, n);
 	} else if (slice_is(key, "backends")) {
-		for (; n < VARIANTS_MAX && plugs->backends[n]; n++)
-			variants[n] = (struct variant){ plugs->backends[n]->name,
-				plugs->backends[n]->settings };
+		for (unsigned i = 0; n < VARIANTS_MAX && plugs->backends[i]; i++) {
+			if (!plugs->backends[i]->endpoints)
+				variants[n++] = (struct variant){ plugs->backends[i]->name,
+					plugs->backends[i]->settings };
+		}
 		put_variants(to, settings_backend, "protocol", variants, n);
 	} else if (slice_is(key, "auth")) {
 		for (; n < VARIANTS_MAX && plugs->authenticators[n]; n++)

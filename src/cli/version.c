@@ -22,8 +22,10 @@ int cli_version(int argc, char **argv)
 	for (unsigned i = 0; plugs->dialects[i]; i++)
 		(void)printf(" %s", plugs->dialects[i]);
 	(void)fputs("\nbackends:", stdout);
-	for (unsigned i = 0; plugs->backends[i]; i++)
-		(void)printf(" %s", plugs->backends[i]->name);
+	for (unsigned i = 0; plugs->backends[i]; i++) {
+		if (!plugs->backends[i]->endpoints)
+			(void)printf(" %s", plugs->backends[i]->name);
+	}
 	(void)fputs("\nauth: none", stdout);
 	for (unsigned i = 0; plugs->authenticators[i]; i++)
 		(void)printf(" %s", plugs->authenticators[i]->name);

@@ -207,7 +207,7 @@ static const struct adapter_ops *find_adapter(
 	const struct adapter_ops *found = NULL;
 	for (unsigned i = 0; plugs->adapters[i]; i++) {
 		const struct adapter_ops *ops = plugs->adapters[i];
-		if (!slice_is(name, ops->name))
+		if (ops->built_in || !slice_is(name, ops->name))
 			continue;
 		if (ops->chosen_by && config_get(node, ops->chosen_by))
 			return ops;
@@ -239,7 +239,8 @@ static bool named_before(const struct adapter_ops *const *adapters, unsigned i)
 const char *configuration_protocol(const struct plugs *plugs, unsigned i)
 {
 	for (unsigned at = 0; plugs->adapters[at]; at++) {
-		if (!named_before(plugs->adapters, at) && i-- == 0)
+		if (!plugs->adapters[at]->built_in && !named_before(plugs->adapters, at) &&
+		        i-- == 0)
 			return plugs->adapters[at]->name;
 	}
 	return NULL;
@@ -272,9 +273,13 @@ static void load_listener(
 		return;
 	}
 	const struct config *live = ops->live_files ? config_get(node, ops->live_files) : NULL;
-	configuration->listeners[configuration->nlisteners++] = (struct listener_setup){ name.p,
-		ops, node, configuration_files_stamp(node, ops->live_files),
-		configuration_files_stamp(live, NULL) };
+	configuration->listeners[configuration->nlisteners++] = (struct listener_setup){
+		.name = name.p,
+		.ops = ops,
+		.node = node,
+		.files = configuration_files_stamp(node, ops->live_files),
+		.live = configuration_files_stamp(live, NULL),
+	};
 }
 
 static void load_listeners(struct configuration *configuration, struct mistakes *mistakes)
@@ -352,6 +357,7 @@ struct configuration *configuration_load(
 		check_clients(configuration, mistakes);
 		configuration_load_backends(configuration, mistakes);
 		configuration_load_endpoints(configuration, mistakes);
+		configuration_load_services(configuration, mistakes);
 	}
 	mistakes_sort(mistakes);
 	mistakes->arena = mistakes_arena;
@@ -372,6 +378,12 @@ void configuration_destroy(struct configuration *configuration)
 		struct backend *backend = configuration->backends[i].backend;
 		if (backend)
 			backend->ops->close(backend);
+	}
+	for (struct service *at = configuration->services; at; at = at->next) {
+		struct backend *backend = at->backend.backend;
+		if (backend)
+			backend->ops->close(backend);
+		router_destroy(at->router);
 	}
 	for (unsigned i = 0; i < configuration->nauthenticators; i++) {
 		struct authenticator *authenticator =

@@ -29,8 +29,11 @@ struct plugs {
 /* The i-th protocol that listeners speak, NULL after the last; one that several adapters share comes once. */
 const char *configuration_protocol(const struct plugs *, unsigned i);
 
+struct service;
+
 struct listener_setup {
 	const char *name;
+	const struct service *service; /* what it leads to; NULL: the endpoints of the file */
 	const struct adapter_ops *ops;
 	const struct config *node;
 	/* Of the files it names, for seeing that they changed: those that it must be opened anew for, and those that it reads
@@ -67,6 +70,14 @@ struct endpoint_setup {
 	unsigned naccepts;    /* 0: what the codecs read */
 };
 
+/* What a listener with ops->serves leads to: a backend of its own, and the endpoints that come with that. */
+struct service {
+	struct service *next;
+	struct backend_setup backend;
+	struct endpoint_setup *endpoints;
+	struct router *router;
+};
+
 struct configuration {
 	struct arena arena;
 	struct loop *loop;
@@ -88,6 +99,8 @@ struct configuration {
 
 	struct listener_setup *listeners;
 	unsigned nlisteners;
+	struct listener_setup control; /* the gateway's own, in the state folder; ops NULL: none */
+	struct service *services;
 	struct role *roles;
 	unsigned nroles;
 	struct role *roles_by_name; /* a table */
@@ -126,6 +139,10 @@ void configuration_load_identities(struct configuration *, struct mistakes *);
 void configuration_load_roles(struct configuration *, struct mistakes *);
 void configuration_load_backends(struct configuration *, struct mistakes *);
 void configuration_load_endpoints(struct configuration *, struct mistakes *);
+/* The listener of the state folder, and what listeners with services of the gateway's own lead to. */
+void configuration_load_services(struct configuration *, struct mistakes *);
+/* The i-th of all listeners, the gateway's own last; NULL after that. */
+const struct listener_setup *configuration_listener_at(const struct configuration *, unsigned i);
 /* The part of this key, a map of names. NULL: not there, or no map. */
 const struct config *configuration_named_map(
         const struct configuration *, const char *key, struct mistakes *);

@@ -6,7 +6,7 @@
 static const struct backend_ops *find_backend(const struct plugs *plugs, slice name)
 {
 	for (unsigned i = 0; plugs->backends[i]; i++) {
-		if (slice_is(name, plugs->backends[i]->name))
+		if (slice_is(name, plugs->backends[i]->name) && !plugs->backends[i]->endpoints)
 			return plugs->backends[i];
 	}
 	return NULL;
@@ -66,7 +66,11 @@ static void open_backend(struct configuration *configuration, struct backend_set
 static const char *backend_name(const void *arg, unsigned i)
 {
 	const struct plugs *plugs = arg;
-	return plugs->backends[i] ? plugs->backends[i]->name : NULL;
+	for (unsigned at = 0; plugs->backends[at]; at++) {
+		if (!plugs->backends[at]->endpoints && i-- == 0)
+			return plugs->backends[at]->name;
+	}
+	return NULL;
 }
 
 /* Does the list have it, right or wrong? What is wrong with it was said there. */

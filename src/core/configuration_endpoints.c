@@ -2,22 +2,15 @@
 #include "base/text.h"
 
 #include "core/config_check.h"
-#include "core/configuration.h"
+#include "core/configuration_loading.h"
 #include "core/router.h"
 #include "core/settings.h"
 #include "core/subject.h"
 
-struct loading {
-	struct configuration *configuration;
-	struct endpoint_setup *setup;
-	const struct config *node;
-	struct mistakes *mistakes;
-};
-
 static bool known_protocol(const struct plugs *plugs, slice name)
 {
 	for (unsigned i = 0; plugs->adapters[i]; i++) {
-		if (slice_is(name, plugs->adapters[i]->name))
+		if (slice_is(name, plugs->adapters[i]->name) && !plugs->adapters[i]->serves)
 			return true;
 	}
 	for (unsigned i = 0; plugs->dialects[i]; i++) {
@@ -64,7 +57,7 @@ static void load_methods(struct loading *loading)
 		        "an endpoint without a method serves nobody");
 }
 
-static void load_auth(struct loading *loading)
+void endpoint_load_auth(struct loading *loading)
 {
 	struct configuration *configuration = loading->configuration;
 	const struct config *list = config_get(loading->node, "auth");
@@ -91,7 +84,7 @@ static void load_auth(struct loading *loading)
 		mistake_add(loading->mistakes, list, "say [none] when everybody may call");
 }
 
-static void load_roles(struct loading *loading)
+void endpoint_load_roles(struct loading *loading)
 {
 	const struct config *list = config_get(loading->node, "roles");
 	if (!list)
@@ -398,8 +391,8 @@ static void load_endpoint(struct loading *loading)
 		        "above gateway.limits.body, which every listener keeps to");
 	load_protocols(loading);
 	load_methods(loading);
-	load_auth(loading);
-	load_roles(loading);
+	endpoint_load_auth(loading);
+	endpoint_load_roles(loading);
 	load_subject(loading);
 	load_accepts(loading);
 	load_keep(loading);

@@ -117,6 +117,8 @@ static void put_in_force(struct core *core, const struct configuration *before)
 		if (before && at->ops->take_over)
 			take_over(at, before);
 	}
+	for (struct service *at = core->current->services; at; at = at->next)
+		at->backend.backend->core = core;
 	for (unsigned i = 0; i < core->current->nbackends; i++) {
 		struct backend *backend = core->current->backends[i].backend;
 		backend->core = core;

@@ -28,11 +28,13 @@ struct adapter *adapter_find(struct core *core, slice name)
 
 static const struct listener_setup *current_setup(const struct core *core, const char *name)
 {
-	for (unsigned i = 0; core->current && i < core->current->nlisteners; i++) {
-		if (strcmp(core->current->listeners[i].name, name) == 0)
-			return &core->current->listeners[i];
+	const struct listener_setup *setup = NULL;
+	for (unsigned i = 0; core->current; i++) {
+		setup = configuration_listener_at(core->current, i);
+		if (!setup || strcmp(setup->name, name) == 0)
+			break;
 	}
-	return NULL;
+	return setup;
 }
 
 /* Does the running listener of this name already do what the new configuration wants? */
@@ -97,8 +99,8 @@ bool listeners_open(struct core *core, struct configuration *configuration, stru
         struct mistakes *mistakes)
 {
 	bool all = true;
-	for (unsigned i = 0; i < configuration->nlisteners; i++) {
-		const struct listener_setup *setup = &configuration->listeners[i];
+	const struct listener_setup *setup;
+	for (unsigned i = 0; (setup = configuration_listener_at(configuration, i)) != NULL; i++) {
 		if (unchanged(core, setup))
 			all = try_files(core, setup, mistakes) && all;
 		else

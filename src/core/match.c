@@ -76,6 +76,21 @@ static enum verdict match_operation(struct request *request, const struct endpoi
 	return NEXT;
 }
 
+/* The file's, or where the listener leads. */
+static const struct router *router_of(const struct request *request)
+{
+	const struct configuration *configuration = request->configuration;
+	const struct adapter *adapter = request->adapter;
+	if (!adapter->ops->serves)
+		return configuration->router;
+	const struct listener_setup *setup =
+	        adapter->ops->built_in
+	                ? &configuration->control
+	                : configuration_listener(configuration, slice_of(adapter->label));
+	/* After a reload that took the listener away nothing is left for it. */
+	return setup && setup->service ? setup->service->router : NULL;
+}
+
 static void refuse_method(struct request *request, unsigned allowed)
 {
 	request->methods_allowed = allowed;
@@ -89,15 +104,16 @@ static enum verdict enter(struct core *core, struct request *request)
 	const struct message *in = &request->in;
 	if (in->method == METHOD_CONNECT || in->method == METHOD_SUBSCRIBE)
 		return NEXT;
-	const struct router *router = request->configuration->router;
-	if (in->operation.n) {
+	const struct router *router = router_of(request);
+	if (router && in->operation.n) {
 		const struct endpoint *endpoint =
 		        router_find_operation(router, request->protocol, in->path, in->operation);
 		if (endpoint)
 			return match_operation(request, endpoint);
 	}
-	struct route_match match;
-	router_find(router, request->protocol, in->method, in->path, &match);
+	struct route_match match = { 0 };
+	if (router)
+		router_find(router, request->protocol, in->method, in->path, &match);
 	if (match.endpoint) {
 		request->endpoint = match.endpoint;
 		request->resource = in->path;
@@ -107,7 +123,8 @@ static enum verdict enter(struct core *core, struct request *request)
 		return NEXT;
 	}
 	bool asks = in->method == METHOD_GET || in->method == METHOD_HEAD;
-	bool discovers = discover_is_path(in->path) && !match.methods_allowed;
+	bool discovers = !request->adapter->ops->serves && discover_is_path(in->path) &&
+	                 !match.methods_allowed;
 	if (discovers && asks)
 		return NEXT;
 	if (discovers)

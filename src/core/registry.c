@@ -231,7 +231,17 @@ static slice key_name(const void *key)
 	return ((const struct client_key *)key)->handle;
 }
 
-unsigned clients_page(const struct core *core, slice after, slice prefix,
+static bool passes(const struct client *client, const struct clients_filter *filter)
+{
+	unsigned i = 0;
+	while (i < client->nroles && !slice_equal(client->roles[i], filter->role))
+		i++;
+	return slice_starts(client->id, filter->prefix) &&
+	       (!filter->role.n || i < client->nroles) && !(filter->enabled && client->disabled) &&
+	       !(filter->disabled && !client->disabled);
+}
+
+unsigned clients_page(const struct core *core, slice after, const struct clients_filter *filter,
         const struct client **page, unsigned max)
 {
 	const struct roster *listed = directory_listed(clients_directory(core));
@@ -240,7 +250,7 @@ unsigned clients_page(const struct core *core, slice after, slice prefix,
 	for (unsigned i = 0; i < 2; i++) {
 		const struct client *at = NULL;
 		while ((at = roster_next(rosters[i], at)) != NULL) {
-			bool wanted = slice_starts(at->id, prefix) && order(at->id, after) > 0 &&
+			bool wanted = order(at->id, after) > 0 && passes(at, filter) &&
 			              !(i && roster_find(listed, at->id));
 			if (wanted)
 				n = place((const void **)page, n, max, at, at->id, client_name);

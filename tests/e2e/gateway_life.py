@@ -34,7 +34,7 @@ endpoints:
         done = run(support.BINARY, "check", "-c", path, expect=2)
     finally:
         os.unlink(path)
-    for place, part in [(1, "gateway.limits.body"), (3, "no listener speaks \"htp\"; there are binary, coap, http, mqtt"), (4, "did you mean bind?"),
+    for place, part in [(1, "gateway.limits.body"), (3, "no listener speaks \"htp\"; there are binary, coap, admin, http, mqtt"), (4, "did you mean bind?"),
                         (4, "the key bind is missing"), (5, "say METHOD /path"), (6, "clients[0].token"),
                         (7, "targets"), (9, "endpoints[0].path"), (9, "PSOT"), (9, "endpoints[0].auth[0]"),
                         (9, "endpoints[0].to")]:
