@@ -15,6 +15,8 @@ static const struct {
 	{ "check", cli_check,
 	        "holds a configuration against everything that can be wrong with it" },
 	{ "frame", cli_frame, "what the bytes of a binary frame mean, by its description" },
+	{ "client", cli_client, "clients that are added while the gateway runs" },
+	{ "token", cli_token, "tokens and API keys: made, listed, revoked" },
 	{ "pki", cli_pki, "a small CA: keys, certificates and revocation lists of devices" },
 	{ "audit", cli_audit, "is the audit log whole, and what stands in it" },
 	{ "password", cli_password, "a hash to keep in place of a password" },

@@ -6,6 +6,9 @@
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_WRONG = 2 };
 
+/* The configuration where none is named. */
+#define CLI_DEFAULT_FILE "fairlead.yaml"
+
 /* argv[0] is the command's own name. */
 int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
@@ -13,6 +16,8 @@ int cli_frame(int argc, char **argv);
 int cli_pki(int argc, char **argv);
 int cli_audit(int argc, char **argv);
 int cli_password(int argc, char **argv);
+int cli_client(int argc, char **argv);
+int cli_token(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 /* What the build found; the one place where the layers meet. */

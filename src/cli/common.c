@@ -12,8 +12,6 @@
 
 enum { DIALECTS_MAX = 8 };
 
-#define DEFAULT_PATH "fairlead.yaml"
-
 const struct plugs *cli_plugs(void)
 {
 	static const char *dialects[DIALECTS_MAX + 1];
@@ -57,23 +55,23 @@ const char *cli_configuration_path(int argc, char **argv, const char *help, bool
 		}
 		path = argv[++i];
 	}
-	if (!path && access(DEFAULT_PATH, F_OK) != 0) {
+	if (!path && access(CLI_DEFAULT_FILE, F_OK) != 0) {
 		(void)fprintf(stderr, "fairlead %s: there is no %s in this folder; say -c FILE\n",
-		        argv[0], DEFAULT_PATH);
+		        argv[0], CLI_DEFAULT_FILE);
 		return NULL;
 	}
-	return path ? path : DEFAULT_PATH;
+	return path ? path : CLI_DEFAULT_FILE;
 }
 
 slice cli_state_folder(const char *command, const char *path, struct arena *arena)
 {
 	struct mistakes mistakes = { .arena = arena };
-	if (!path && access(DEFAULT_PATH, F_OK) != 0) {
+	if (!path && access(CLI_DEFAULT_FILE, F_OK) != 0) {
 		(void)fprintf(stderr, "fairlead %s: there is no %s in this folder; say -c FILE\n",
-		        command, DEFAULT_PATH);
+		        command, CLI_DEFAULT_FILE);
 		return (slice){ NULL, 0 };
 	}
-	const struct config *root = config_file_read(path ? path : DEFAULT_PATH, &mistakes);
+	const struct config *root = config_file_read(path ? path : CLI_DEFAULT_FILE, &mistakes);
 	if (!root) {
 		cli_print_mistakes(&mistakes);
 		return (slice){ NULL, 0 };
@@ -81,7 +79,7 @@ slice cli_state_folder(const char *command, const char *path, struct arena *aren
 	slice folder = config_file_path(arena, config_get(root, "gateway"), "state");
 	if (!folder.p)
 		(void)fprintf(stderr, "fairlead %s: %s has no gateway.state\n", command,
-		        path ? path : DEFAULT_PATH);
+		        path ? path : CLI_DEFAULT_FILE);
 	return folder;
 }
 

@@ -122,7 +122,7 @@ static void put_in_force(struct core *core, const struct configuration *before)
 	for (unsigned i = 0; i < core->current->nbackends; i++) {
 		struct backend *backend = core->current->backends[i].backend;
 		backend->core = core;
-		if (backend->ops->start)
+		if (backend->ops->start && !core->idle)
 			backend->ops->start(backend);
 	}
 }
@@ -151,6 +151,8 @@ bool core_use_store(struct core *core, struct store *store, struct error *error)
 {
 	core->store = store;
 	store_set_delay(store, STORE_LAST_VALUES, core->current->save_within_ms);
+	if (core->idle)
+		return registry_restore(&core->registry, error);
 	return publish_restore(core, error) && postbox_open(core->postbox, error) &&
 	       registry_restore(&core->registry, error);
 }
@@ -166,8 +168,17 @@ struct store *adapter_store(const struct adapter *adapter)
 	return adapter->core->store;
 }
 
+void core_be_idle(struct core *core)
+{
+	core->idle = true;
+}
+
 bool core_start(struct core *core, struct error *error)
 {
+	if (core->idle) {
+		put_in_force(core, NULL);
+		return true;
+	}
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
 		struct error why = { 0 };

@@ -12,6 +12,9 @@ struct core;
 struct core *core_create(struct loop *, const struct plugs *);
 /* Loads the file and opens the listeners; touches no network. false: see `mistakes`. */
 bool core_load(struct core *, const char *path, struct mistakes *);
+/* After core_load(), for a process that only asks its services something: no listener starts, no backend does anything
+ * unasked, commands that wait for devices stay where they are. */
+void core_be_idle(struct core *);
 /* Between core_load() and core_start(): where that is kept which outlives the process. It stays the caller's, and is
  * closed after core_destroy(). false: it cannot be read, error says why. */
 bool core_use_store(struct core *, struct store *, struct error *);

@@ -74,6 +74,7 @@ struct core {
 	struct timer renewal;
 
 	struct timer grace;
+	bool idle; /* core_be_idle() */
 	bool stopping;
 	bool overdue; /* the grace is over: answers that are still on their way out are cut off */
 };
