@@ -201,34 +201,38 @@ static int order(slice a, slice b)
 	return way ? way : (a.n > b.n) - (a.n < b.n);
 }
 
-/* A page is the least `max` of those that come after a name: each is put in its place among those found so far. */
-static unsigned place(const void **page, unsigned n, unsigned max, const void *one, slice name,
-        slice (*name_of)(const void *))
+/* A page is the least `max` of those that come after a name: each is put in its place among those found so far. Makes room
+ * for one of this name and gives its place; `max`: there is none. */
+static unsigned place(void *page, unsigned *n, unsigned max, slice name,
+        slice (*name_at)(const void *page, unsigned i))
 {
-	unsigned from = 0, to = n;
+	unsigned from = 0, to = *n;
 	while (from < to) {
 		unsigned middle = from + (to - from) / 2;
-		if (order(name_of(page[middle]), name) < 0)
+		if (order(name_at(page, middle), name) < 0)
 			from = middle + 1;
 		else
 			to = middle;
 	}
 	if (from == max)
-		return n;
-	unsigned moved = (n < max ? n : max - 1) - from;
-	memmove(page + from + 1, page + from, moved * sizeof *page);
-	page[from] = one;
-	return n < max ? n + 1 : max;
+		return max;
+	char *at = (char *)page + from * sizeof(void *);
+	unsigned moved = (*n < max ? *n : max - 1) - from;
+	memmove(at + sizeof(void *), at, moved * sizeof(void *));
+	*n += *n < max;
+	return from;
 }
 
-static slice client_name(const void *client)
+static slice client_at(const void *page, unsigned i)
 {
-	return ((const struct client *)client)->id;
+	const struct client *const *clients = page;
+	return clients[i]->id;
 }
 
-static slice key_name(const void *key)
+static slice key_at(const void *page, unsigned i)
 {
-	return ((const struct client_key *)key)->handle;
+	const struct client_key *const *keys = page;
+	return keys[i]->handle;
 }
 
 static bool passes(const struct client *client, const struct clients_filter *filter)
@@ -252,8 +256,9 @@ unsigned clients_page(const struct core *core, slice after, const struct clients
 		while ((at = roster_next(rosters[i], at)) != NULL) {
 			bool wanted = order(at->id, after) > 0 && passes(at, filter) &&
 			              !(i && roster_find(listed, at->id));
-			if (wanted)
-				n = place((const void **)page, n, max, at, at->id, client_name);
+			unsigned to = wanted ? place(page, &n, max, at->id, client_at) : max;
+			if (to < max)
+				page[to] = at;
 		}
 	}
 	return n;
@@ -267,8 +272,10 @@ unsigned clients_key_page(const struct core *core, slice client, slice after,
 	        client.p ? roster_key_any_of(roster, client, NULL) : roster_next_key(roster, NULL);
 	unsigned n = 0;
 	while (at) {
-		if (order(at->handle, after) > 0)
-			n = place((const void **)page, n, max, at, at->handle, key_name);
+		bool wanted = order(at->handle, after) > 0;
+		unsigned to = wanted ? place(page, &n, max, at->handle, key_at) : max;
+		if (to < max)
+			page[to] = at;
 		at = client.p ? roster_key_any_of(roster, client, at) : roster_next_key(roster, at);
 	}
 	return n;
