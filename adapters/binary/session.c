@@ -134,7 +134,7 @@ void binary_session_renewed(struct list *link)
 	const char *why = session->stream ? stream_peer_doubts(session->stream) : NULL;
 	if (!why)
 		return;
-	tls_log_ended(&session->listener->base, session->peer, why);
+	adapter_disconnected(&session->listener->base, session->peer, why);
 	session_end(session);
 }
 

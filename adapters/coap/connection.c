@@ -9,7 +9,6 @@
  * A connection that is silent for `idle` is asked whether it is there (Ping), and closed when nothing comes back. */
 #include "adapters/coap/coap.h"
 #include "adapters/coap/observe.h"
-#include "adapters/common/tls.h"
 
 #include "base/log.h"
 #include "net/stream.h"
@@ -428,7 +427,7 @@ void coap_connections_renewed(struct coap_listener *listener)
 		        connection->ending ? NULL : stream_peer_doubts(connection->stream);
 		if (!why)
 			continue;
-		tls_log_ended(&listener->adapter, connection->session.peer, why);
+		adapter_disconnected(&listener->adapter, connection->session.peer, why);
 		give_up(connection, 0, 0, slice_of(why));
 	}
 }

@@ -5,7 +5,6 @@
  * asked for goes on. */
 #include "adapters/coap/coap.h"
 
-#include "adapters/common/tls.h"
 #include "net/dtls.h"
 #include "net/stream.h"
 
@@ -104,7 +103,7 @@ void coap_dtls_renewed(struct coap_listener *listener)
 		const char *why = dtls_peer_doubts(peer->dtls);
 		if (!why)
 			continue;
-		tls_log_ended(&listener->adapter, peer->peer, why);
+		adapter_disconnected(&listener->adapter, peer->peer, why);
 		dtls_end(peer->dtls);
 		coap_session_remove(listener, &peer->session);
 		free(peer);

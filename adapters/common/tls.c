@@ -1,7 +1,5 @@
 #include "adapters/common/tls.h"
 
-#include "base/log.h"
-
 #include <stdlib.h>
 
 enum { PATHS_MAX = 16384 };
@@ -217,10 +215,4 @@ bool tls_shown_copy(const struct stream *stream, struct tls_shown *shown)
 	shown->psk_identity = (slice){ at + certificate.n, identity.n };
 	shown->psk_mark = (slice){ at + certificate.n + identity.n, mark.n };
 	return true;
-}
-
-void tls_log_ended(const struct adapter *adapter, const char *peer, const char *why)
-{
-	log_warning(adapter->ops->name, "connection ended listener=%s peer=%s why=\"%s\"",
-	        adapter->label, peer, why);
 }

@@ -36,7 +36,4 @@ struct tls_shown {
 };
 bool tls_shown_copy(const struct stream *, struct tls_shown *);
 
-/* Says in the log that a connection ends because its certificate is not believed any more, and why. */
-void tls_log_ended(const struct adapter *, const char *peer, const char *why);
-
 #endif

@@ -782,7 +782,7 @@ void http_connections_renewed(struct http *http)
 			why = "its certificate is not believed any more";
 		if (!why)
 			continue;
-		tls_log_ended(&http->adapter, connection->peer, why);
+		adapter_disconnected(&http->adapter, connection->peer, why);
 		end_unbelieved(connection);
 	}
 }

@@ -147,7 +147,7 @@ static bool listener_renew(struct adapter *adapter, struct error *error)
 		const char *why = is_open ? stream_peer_doubts(session->stream) : NULL;
 		if (!why)
 			continue;
-		tls_log_ended(adapter, session->peer, why);
+		adapter_disconnected(adapter, session->peer, why);
 		mqtt_session_end(session, MQTT_REASON_ADMINISTRATIVE_ACTION, why);
 	}
 	return true;

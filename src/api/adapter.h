@@ -107,6 +107,9 @@ bool adapter_psk(struct adapter *, slice identity, slice *key);
  * (COUNTER_REFUSED) and logged, within the bounds of the log. `peer`: address and port; `why`: for a person. */
 void adapter_refused(struct adapter *, const char *peer, const char *why);
 
+/* A connection that was let in ends, since who is there is not believed any more: logged, and in the audit log. */
+void adapter_disconnected(struct adapter *, const char *peer, const char *why);
+
 /* Does a field (in lower case) or a parameter of this name carry a secret? Then it is a CREDENTIAL_API_KEY, and appears
  * nowhere else in the request, so that nothing logs it or hands it on. `adapter` NULL: nothing does. */
 bool adapter_carries_secret(const struct adapter *, enum carrier, slice name);

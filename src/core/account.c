@@ -77,18 +77,31 @@ static void leave(struct core *core, struct request *request)
 	}
 }
 
-void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
+static void note(
+        const struct adapter *adapter, const char *action, const char *peer, const char *why)
 {
-	char text[WHY_SHOWN];
-	adapter->counters.at[COUNTER_REFUSED]++;
 	const struct audit_event event = { .kind = AUDIT_REFUSAL,
-		.action = "connection.refused",
+		.action = action,
 		.peer = slice_of(peer),
 		.protocol = adapter->ops->name,
 		.listener = adapter->label,
 		.status = STATUS_UNAUTHENTICATED,
 		.detail = slice_of(why) };
 	audit_note(adapter->core, &event);
+}
+
+void adapter_disconnected(struct adapter *adapter, const char *peer, const char *why)
+{
+	note(adapter, "connection.ended", peer, why);
+	log_warning("core", "connection ended listener=%s peer=%s why=\"%s\"", adapter->label, peer,
+	        why);
+}
+
+void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
+{
+	char text[WHY_SHOWN];
+	adapter->counters.at[COUNTER_REFUSED]++;
+	note(adapter, "connection.refused", peer, why);
 	if (!may_log(adapter->core, adapter))
 		return;
 	slice shown = unquoted(slice_of(why), text, sizeof text);

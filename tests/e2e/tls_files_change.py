@@ -10,6 +10,7 @@ import tempfile
 import threading
 
 import support
+from support_audit import audit
 from support_http import get
 from support_tls import Authority
 from support_tls_doors import DOORS, KEYS, Visitor, context, enters, gateway, replace
@@ -95,6 +96,9 @@ def test_one_who_is_revoked_is_out_and_the_others_stay():
         for door in DOORS:
             assert not enters(gate, door, world.folder, "engine-7"), door
             assert enters(gate, door, world.folder, "engine-8"), door
+        # What has happened is in the audit log as well: the list, whom it has ended, and who then came in vain.
+        for action in ("listener.renew", "connection.ended", "connection.refused"):
+            support.wait_until(lambda action=action: f'"{action}"' in audit("tail", "-c", gate.path, "-n", "99", "--json").out, action)
         # The others have not noticed anything.
         assert stay["web"].client.ask(get("/open/a")).status == 200
         stay["mqtt"].socket.sendall(b"\xc0\0")

@@ -266,6 +266,13 @@ slice dtls_psk_mark(const struct dtls_session *session)
 }
 
 /* The core. */
+void adapter_disconnected(struct adapter *adapter, const char *peer, const char *why)
+{
+	(void)adapter;
+	(void)peer;
+	(void)why;
+}
+
 void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
 {
 	(void)peer;

@@ -145,6 +145,13 @@ size_t stream_unsent(const struct stream *stream)
 #include "fake_stream.h"
 
 /* The core. */
+void adapter_disconnected(struct adapter *adapter, const char *peer, const char *why)
+{
+	(void)adapter;
+	(void)peer;
+	(void)why;
+}
+
 void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
 {
 	(void)peer;
