@@ -20,6 +20,9 @@ struct authenticator_ops {
 	const char *name;               /* the `method:` that the file names */
 	const struct setting *settings; /* besides method */
 	unsigned keys;                  /* of a client's, that it looks at: 1u << KEY_… */
+	/* The only kind of credential that it takes, where not every listener brings that one along; CREDENTIAL_NONE:
+	 * several, or one that every listener does. */
+	enum credential_kind only;
 	struct authenticator *(*open)(
 	        struct loop *, const struct config *, const struct directory *, struct error *);
 	/* Is this one for me? */
@@ -42,6 +45,7 @@ struct authenticator {
 	const struct authenticator_ops *ops;
 	const char *label;
 	struct core *core; /* once its configuration is in force; NULL before */
+	unsigned blind;    /* of ops->keys: those that it does not look at, as it is set up */
 };
 
 extern const struct authenticator_ops
@@ -67,6 +71,8 @@ struct grant {
 enum verdict auth_grant(struct request *, const struct grant *);
 /* The same by a key of the directory, that has proved to be the caller's: it must not have expired. */
 enum verdict auth_grant_key(struct request *, const struct client_key *);
+/* What auth_grant_key() grants, for who has more to say. false: refused. */
+bool auth_key_grant(struct request *, const struct client_key *, struct grant *);
 
 /* What was found out at a price, such as that a password is somebody's, is remembered by the core across configurations:
  * found again by all its parts (the name, what it was held against, what was presented), of which only a keyed digest is

@@ -28,7 +28,8 @@ enum setting_type {
 	SETTING_LISTENER, /* the name of a listener that takes commands (adapter_ops.command) */
 	SETTING_TREE,     /* a map; with no `inner`, a map or list that the plug checks itself */
 	SETTING_TREES,    /* a list of maps */
-	SETTING_TEXT_OR_TEXTS /* one text, or a list of them */
+	SETTING_TEXT_OR_TEXTS, /* one text, or a list of them */
+	SETTING_RULES          /* a word of `choices`, a map, or a list of those */
 };
 
 struct setting {
@@ -37,9 +38,9 @@ struct setting {
 	const char *fallback; /* as it would stand in the file; NULL: none */
 	bool required;
 	const char *help; /* one line: the schema shows it */
-	/* SETTING_TEXT: the only words allowed, NULL-terminated; or NULL. */
+	/* SETTING_TEXT: the only words allowed, NULL-terminated; or NULL. SETTING_RULES has some. */
 	const char *const *choices;
-	/* SETTING_TREE: the keys inside, NULL: any. SETTING_TREES: the keys inside each. */
+	/* SETTING_TREE: the keys inside, NULL: any. SETTING_TREES, SETTING_RULES: the keys inside each. */
 	const struct setting *inner;
 };
 /* A table of settings ends with an entry whose key is NULL. */

@@ -132,6 +132,7 @@ static const struct setting settings[] = {
 const struct authenticator_ops authenticator_broker = {
 	.name = "broker",
 	.settings = settings,
+	.only = CREDENTIAL_BROKER,
 	.open = broker_open,
 	.offers = broker_offers,
 	.check = broker_check,

@@ -83,6 +83,7 @@ const struct authenticator_ops authenticator_psk = {
 	.name = "psk",
 	.settings = settings,
 	.keys = 1u << KEY_PSK,
+	.only = CREDENTIAL_PSK,
 	.open = psk_open,
 	.offers = psk_offers,
 	.check = psk_check,

@@ -78,3 +78,21 @@ size_t utf8_put(uint32_t c, char *to)
 	to[3] = (char)(0x80 | (c & 0x3f));
 	return 4;
 }
+
+uint32_t utf8_get(slice text, size_t at, size_t *bytes)
+{
+	unsigned char first = (unsigned char)text.p[at];
+	*bytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	uint32_t point = *bytes == 1 ? first : first & (0x7fu >> *bytes);
+	for (size_t i = 1; i < *bytes; i++)
+		point = point << 6 | ((unsigned char)text.p[at + i] & 0x3fu);
+	return point;
+}
+
+bool utf8_is_hidden(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c ||
+	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+	       (point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe007f);
+}

@@ -48,6 +48,24 @@ static void put_all_of(struct text *to, const struct setting *inner, unsigned de
 	text_char(to, ']');
 }
 
+static void put_rule(struct text *to, const struct setting *setting, unsigned depth)
+{
+	text_literal(to, "{ ");
+	put_choices(to, setting->choices);
+	text_literal(to, " }, ");
+	put_object(to, NULL, setting->inner, NULL, NULL, depth);
+}
+
+/* One, or a list of them. */
+static void put_rules(struct text *to, const struct setting *setting, unsigned depth)
+{
+	text_literal(to, "\"anyOf\": [");
+	put_rule(to, setting, depth);
+	text_literal(to, ", { \"type\": \"array\", \"minItems\": 1, \"items\": { \"anyOf\": [");
+	put_rule(to, setting, depth);
+	text_literal(to, "] } }]");
+}
+
 static void put_type(struct text *to, const struct setting *setting, unsigned depth)
 {
 	switch (setting->type) {
@@ -94,6 +112,9 @@ static void put_type(struct text *to, const struct setting *setting, unsigned de
 	case SETTING_TREES:
 		text_literal(to, "\"type\": \"array\", \"items\": ");
 		put_object(to, NULL, setting->inner, NULL, NULL, depth);
+		break;
+	case SETTING_RULES:
+		put_rules(to, setting, depth);
 		break;
 	}
 }

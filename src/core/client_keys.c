@@ -22,6 +22,12 @@ struct loading {
 	struct mistakes *mistakes;
 };
 
+static const char *const words[KEY_KINDS] = {
+	[KEY_TOKEN] = "token",
+	[KEY_PSK] = "psk",
+	[KEY_CERTIFICATE] = "certificate",
+};
+
 static bool put(
         const struct loading *loading, enum key_kind kind, slice secret, const struct config *place)
 {
@@ -32,9 +38,9 @@ static bool put(
 		return true;
 	case ROSTER_TAKEN:
 		other = roster_find_key(loading->roster, kind, secret);
-		return mistake_add(loading->mistakes, place, "%.*s and %.*s have the same %.*s",
+		return mistake_add(loading->mistakes, place, "%.*s and %.*s have the same %s",
 		        SLICE_ARG(other ? other->client : loading->client),
-		        SLICE_ARG(loading->client), SLICE_ARG(place->key));
+		        SLICE_ARG(loading->client), words[kind]);
 	case ROSTER_NO_CLIENT:
 	case ROSTER_NO_MEMORY:
 		break;
@@ -155,12 +161,48 @@ static bool load(const struct loading *loading, unsigned i)
 	return loaded;
 }
 
+/* "sha256:" and 64 digits, with or without the colons that openssl(1) puts between the bytes. */
+static bool read_fingerprint(slice text, char to[DIGEST_BYTES])
+{
+	if (!slice_starts(text, SLICE("sha256:")))
+		return false;
+	text = slice_from(text, strlen("sha256:"));
+	size_t n = 0;
+	while (text.n >= 2 && n < DIGEST_BYTES) {
+		int high = digit(text.p[0]), low = digit(text.p[1]);
+		if (high < 0 || low < 0)
+			return false;
+		to[n++] = (char)(high << 4 | low);
+		bool colon = text.n > 3 && text.p[2] == ':';
+		text = slice_from(text, colon ? 3 : 2);
+	}
+	return n == DIGEST_BYTES && !text.n;
+}
+
+/* No secret: who reads it cannot use it. */
+static bool load_certificates(const struct loading *loading)
+{
+	bool right = true;
+	CONFIG_EACH (config_get(loading->node, "certificates"), place) {
+		char fingerprint[DIGEST_BYTES];
+		if (read_fingerprint(place->text, fingerprint))
+			right = put(loading, KEY_CERTIFICATE,
+			                (slice){ fingerprint, sizeof fingerprint }, place) &&
+			        right;
+		else
+			right = mistake_add(loading->mistakes, place,
+			        "say sha256: and the certificate's fingerprint, 64 digits in "
+			        "hexadecimal, as openssl x509 -fingerprint -sha256 shows it");
+	}
+	return right;
+}
+
 bool client_keys_load(struct roster *roster, const struct keyed_digests *digests,
         const struct config *client, struct mistakes *mistakes)
 {
 	const struct loading loading = { roster, digests, client, config_text(client, "id"),
 		mistakes };
-	bool right = true;
+	bool right = load_certificates(&loading);
 	for (unsigned i = 0; i < sizeof sources / sizeof *sources; i++)
 		right = load(&loading, i) && right;
 	return right;
@@ -169,6 +211,11 @@ bool client_keys_load(struct roster *roster, const struct keyed_digests *digests
 void client_keys_check(const struct config *clients, unsigned looked_at, struct mistakes *mistakes)
 {
 	CONFIG_EACH (clients, client) {
+		const struct config *certificates = config_get(client, "certificates");
+		if (certificates && !(looked_at & 1u << KEY_CERTIFICATE))
+			mistake_add_key(mistakes, certificates,
+			        "nothing looks at it: no way under auth: of method mtls takes the "
+			        "fingerprint for the identity");
 		for (unsigned i = 0; i < sizeof sources / sizeof *sources; i++) {
 			const struct config *key = config_get(client, sources[i].setting);
 			if (key && !(looked_at & 1u << sources[i].kind))

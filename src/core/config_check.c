@@ -133,6 +133,7 @@ static bool check_scalar(
 	case SETTING_TEXT_OR_TEXTS:
 	case SETTING_TREE:
 	case SETTING_TREES:
+	case SETTING_RULES:
 		break;
 	}
 	return true;
@@ -161,6 +162,29 @@ static bool check_trees(
 	return right;
 }
 
+static bool check_rule(
+        struct config *node, const struct setting *setting, struct mistakes *mistakes)
+{
+	if (node->kind == CONFIG_MAP)
+		return config_check(node, NULL, setting->inner, mistakes);
+	if (node->kind == CONFIG_SCALAR)
+		return check_choice(node, setting, mistakes);
+	return mistake_add(mistakes, node, "must be a word or a map");
+}
+
+static bool check_rules(
+        struct config *node, const struct setting *setting, struct mistakes *mistakes)
+{
+	if (node->kind != CONFIG_LIST)
+		return check_rule(node, setting, mistakes);
+	if (!node->count)
+		return mistake_add(mistakes, node, "an empty list");
+	bool right = true;
+	for (struct config *item = node->first; item; item = item->next)
+		right = check_rule(item, setting, mistakes) && right;
+	return right;
+}
+
 static bool check_member(
         struct config *node, const struct setting *setting, struct mistakes *mistakes)
 {
@@ -173,6 +197,8 @@ static bool check_member(
 		return !setting->inner || config_check(node, NULL, setting->inner, mistakes);
 	if (setting->type == SETTING_TREES)
 		return check_trees(node, setting, mistakes);
+	if (setting->type == SETTING_RULES)
+		return check_rules(node, setting, mistakes);
 	if (node->kind != CONFIG_SCALAR)
 		return mistake_add(mistakes, node, "must be a single value");
 	return check_scalar(node, setting, mistakes);

@@ -323,7 +323,7 @@ static void check_clients(const struct configuration *configuration, struct mist
 		const struct authenticator *at = configuration->authenticators[i].authenticator;
 		if (!at)
 			return;
-		looked_at |= at->ops->keys;
+		looked_at |= at->ops->keys & ~at->blind;
 	}
 	client_keys_check(config_get(configuration->root, "clients"), looked_at, mistakes);
 }

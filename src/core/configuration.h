@@ -143,6 +143,9 @@ void configuration_load_endpoints(struct configuration *, struct mistakes *);
 void configuration_load_services(struct configuration *, struct mistakes *);
 /* The i-th of all listeners, the gateway's own last; NULL after that. */
 const struct listener_setup *configuration_listener_at(const struct configuration *, unsigned i);
+/* configuration_reach.c: what a listener would need for somebody to get into this endpoint, where none has it; NULL: somebody
+ * can, or it is not known. */
+const char *configuration_unreached(const struct configuration *, const struct endpoint_setup *);
 /* The part of this key, a map of names. NULL: not there, or no map. */
 const struct config *configuration_named_map(
         const struct configuration *, const char *key, struct mistakes *);

@@ -1,4 +1,5 @@
 /* Loading endpoints: what each names must exist, what each binds must fit, no two may claim the same. */
+#include "base/log.h"
 #include "base/text.h"
 
 #include "core/config_check.h"
@@ -82,6 +83,16 @@ void endpoint_load_auth(struct loading *loading)
 	loading->setup->auth = auth;
 	if (!list->count)
 		mistake_add(loading->mistakes, list, "say [none] when everybody may call");
+}
+
+static void warn_unreached(const struct loading *loading)
+{
+	const char *needed = configuration_unreached(loading->configuration, loading->setup);
+	if (needed)
+		log_warning("core",
+		        "endpoint=%.*s nobody can call it: no listener that serves it brings what "
+		        "its auth takes; that needs one with %s",
+		        SLICE_ARG(loading->setup->endpoint.name), needed);
 }
 
 void endpoint_load_roles(struct loading *loading)
@@ -392,6 +403,7 @@ static void load_endpoint(struct loading *loading)
 	load_protocols(loading);
 	load_methods(loading);
 	endpoint_load_auth(loading);
+	warn_unreached(loading);
 	endpoint_load_roles(loading);
 	load_subject(loading);
 	load_accepts(loading);

@@ -195,27 +195,33 @@ static bool shows_certificate(const struct request *request, slice fingerprint)
 	return false;
 }
 
-enum verdict auth_grant_key(struct request *request, const struct client_key *key)
+bool auth_key_grant(struct request *request, const struct client_key *key, struct grant *grant)
 {
 	const char *name = key->kind == KEY_TOKEN ? "token" : "key";
 	uint64_t now_ms = clock_wall_ns() / 1000000;
 	if (key->expires_ms && key->expires_ms <= now_ms) {
 		request_refuse(request, STATUS_UNAUTHENTICATED, "this %s has expired", name);
-		return REPLY;
+		return false;
 	}
 	if (key->bound_to.n && !shows_certificate(request, key->bound_to)) {
 		request_refuse(request, STATUS_UNAUTHENTICATED,
 		        "this %s is good only together with the certificate that it is bound to",
 		        name);
-		return REPLY;
+		return false;
 	}
-	const struct grant grant = { .client = key->client,
+	*grant = (struct grant){ .client = key->client,
 		.scoped = key->scoped,
 		.scopes = key->scopes,
 		.nscopes = key->nscopes,
 		.key = key->handle,
 		.valid_until_ms = key->expires_ms };
-	return auth_grant(request, &grant);
+	return true;
+}
+
+enum verdict auth_grant_key(struct request *request, const struct client_key *key)
+{
+	struct grant grant;
+	return auth_key_grant(request, key, &grant) ? auth_grant(request, &grant) : REPLY;
 }
 
 const struct identity *identity_of_client(

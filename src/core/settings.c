@@ -199,6 +199,9 @@ const struct setting settings_client[] = {
 	        .type = SETTING_SECRET,
 	        .help = "its pre-shared key, as text or 0x and hexadecimal: env:NAME or "
 	                "file:PATH" },
+	{ .key = "certificates",
+	        .type = SETTING_TEXTS,
+	        .help = "list of sha256: and the fingerprint, in hexadecimal, of a certificate" },
 	{ .key = NULL },
 };
 

@@ -47,27 +47,6 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
-/* The code point at `at` of valid UTF-8, and how many bytes it has. */
-static uint32_t code_point(slice text, size_t at, size_t *bytes)
-{
-	unsigned char first = (unsigned char)text.p[at];
-	*bytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	uint32_t point = *bytes == 1 ? first : first & (0x7fu >> *bytes);
-	for (size_t i = 1; i < *bytes; i++)
-		point = point << 6 | ((unsigned char)text.p[at + i] & 0x3fu);
-	return point;
-}
-
-/* Control characters of both sets; separators of lines, marks and overrides of direction, what has no width
- * (Unicode's Cf and Zl, Zp as far as they hide something): two names that look the same are an invitation. */
-static bool is_hidden(uint32_t point)
-{
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c ||
-	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
-	       (point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe007f);
-}
-
 static bool check_characters(slice name, struct error *error)
 {
 	if (!name.n || name.n > PKI_NAME_MAX_BYTES)
@@ -77,8 +56,8 @@ static bool check_characters(slice name, struct error *error)
 		return error_set(error, "the name is not UTF-8");
 	size_t bytes;
 	for (size_t at = 0; at < name.n; at += bytes) {
-		uint32_t point = code_point(name, at, &bytes);
-		if (is_hidden(point))
+		uint32_t point = utf8_get(name, at, &bytes);
+		if (utf8_is_hidden(point))
 			return error_set(error,
 			        "the name has a control character or an invisible one (U+%04X), at "
 			        "byte "

@@ -70,7 +70,7 @@ class Authority:
         self.folder, self.name = folder, name
         with open(self._path("cnf"), "w", encoding="ascii") as out:
             out.write(f"[ca]\ndefault_ca = me\n[me]\ndatabase = {name}.db\nnew_certs_dir = .\nrand_serial = yes\ndefault_md = sha256\npolicy = any\n"
-                      "unique_subject = no\n[any]\ncommonName = supplied\n[client]\nkeyUsage = critical, digitalSignature\n"
+                      "unique_subject = no\n[any]\ncommonName = supplied\norganizationalUnitName = optional\n[client]\nkeyUsage = critical, digitalSignature\n"
                       "extendedKeyUsage = clientAuth\n[server]\nkeyUsage = critical, digitalSignature\nextendedKeyUsage = serverAuth\n"
                       "subjectAltName = DNS:localhost\n[encipher]\nkeyUsage = critical, keyEncipherment\n[bare]\n"
                       "basicConstraints = CA:FALSE\n[authority]\nbasicConstraints = critical, CA:TRUE\n"
