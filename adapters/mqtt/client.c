@@ -2,7 +2,9 @@
  *
  * A client whose session expiry is 0 (3.1.1: clean session) ends with its connection. Another is away when its
  * connection ends, until it comes back or expires; of those, the listener keeps `sessions`, and the longest gone gives
- * way to the next; first those of callers whom nobody recognised, so that no stranger can push out a device's.
+ * way to the next; first those of callers whom nobody recognised, so that no stranger can push out a device's. Of one
+ * identity it keeps `sessions_per_client`, and there its own longest gone gives way: no device can push out another's with
+ * client identifiers that it makes up.
  *
  * TAKE-OVER. A second connection with a client identifier that is in use or kept gets it ([MQTT-3.1.4-3]) only if it is
  * the same caller: the same identity by the core's word and the same user name, and, where the core believed nobody in
@@ -40,6 +42,7 @@ static void no_longer_away(struct mqtt_client *client)
 		return;
 	list_remove(&client->link);
 	client->listener->naway--;
+	mqtt_device_back(client);
 }
 
 /* The connection that waits with its will is needed no longer. */
@@ -114,6 +117,7 @@ static struct mqtt_client *create(
 	list_init(&client->waiting);
 	list_init(&client->unsaved);
 	list_init(&client->namesakes);
+	list_init(&client->away);
 	list_init(&client->subscriptions);
 	list_init(&client->deliveries);
 	list_init(&client->orders);
@@ -174,15 +178,25 @@ static void make_room(struct mqtt_listener *listener)
 	end_client(first);
 }
 
+/* It has no connection; who of its identity has been without one for longest may have to go for it. */
+static void go_away(struct mqtt_client *client)
+{
+	struct mqtt_listener *listener = client->listener;
+	list_append(&listener->away, &client->link);
+	listener->naway++;
+	wake_at(listener, client->expires_ms);
+	struct mqtt_client *too_many = mqtt_device_away(client);
+	if (too_many)
+		end_client(too_many);
+}
+
 void mqtt_clients_arrange(struct mqtt_listener *listener)
 {
 	HASH_SORT(listener->clients, by_time);
 	struct mqtt_client *client, *following;
 	HASH_ITER(hh, listener->clients, client, following)
 	{
-		list_append(&listener->away, &client->link);
-		listener->naway++;
-		wake_at(listener, client->expires_ms);
+		go_away(client);
 	}
 	while (listener->naway > listener->sessions_max)
 		make_room(listener);
@@ -281,10 +295,8 @@ void mqtt_client_leave(struct mqtt_session *session)
 		return;
 	}
 	client->expires_ms = loop_now_ms(listener->loop) + client->expiry_s * 1000;
-	list_append(&listener->away, &client->link);
-	listener->naway++;
 	mqtt_keep_later(client);
-	wake_at(listener, client->expires_ms);
+	go_away(client);
 	if (listener->naway > listener->sessions_max)
 		make_room(listener); /* perhaps this one */
 }

@@ -7,6 +7,8 @@
 struct mqtt_device {
 	UT_hash_handle hh; /* in listener->devices, by identity */
 	struct list clients;
+	struct list away; /* of these, those without a connection, the longest gone first */
+	unsigned naway;
 	char identity[];
 };
 
@@ -24,6 +26,7 @@ static struct mqtt_device *add(struct mqtt_listener *listener, slice identity)
 		return NULL;
 	memcpy(device->identity, identity.p, identity.n);
 	list_init(&device->clients);
+	list_init(&device->away);
 	HASH_ADD_KEYPTR(hh, listener->devices, device->identity, (unsigned)identity.n, device);
 	if (find(listener, identity) == device)
 		return device;
@@ -55,6 +58,27 @@ void mqtt_device_leave(struct mqtt_client *client)
 		return;
 	HASH_DEL(client->listener->devices, device);
 	free(device);
+}
+
+struct mqtt_client *mqtt_device_away(struct mqtt_client *client)
+{
+	struct mqtt_listener *listener = client->listener;
+	struct mqtt_device *device = find(listener, slice_of(client->identity));
+	if (!*client->identity || !device)
+		return NULL;
+	list_append(&device->away, &client->away);
+	device->naway++;
+	return device->naway > listener->sessions_per_client
+	               ? LIST_OWNER(device->away.next, struct mqtt_client, away)
+	               : NULL;
+}
+
+void mqtt_device_back(struct mqtt_client *client)
+{
+	if (list_empty(&client->away))
+		return;
+	list_remove(&client->away);
+	find(client->listener, slice_of(client->identity))->naway--;
 }
 
 const struct list *mqtt_device_clients(const struct mqtt_listener *listener, slice identity)

@@ -67,7 +67,8 @@ struct mqtt_listener {
 	struct mqtt_address *addresses;
 	struct mqtt_device *devices;
 	unsigned in_flight, receive_maximum, topic_alias_maximum, unreleased_max;
-	unsigned sessions_max, connecting_max, take_overs_max, subscriptions_max, deliver_maximum;
+	unsigned sessions_max, sessions_per_client, connecting_max, take_overs_max,
+	        subscriptions_max, deliver_maximum;
 	size_t held_bytes, held_max_bytes; /* of what was sent to clients and not acknowledged */
 	struct list unsaved;               /* clients that are to be written to the store */
 	struct timer save;                 /* and when */
@@ -167,6 +168,7 @@ struct mqtt_client {
 	struct list waiting;   /* in listener->waiting */
 	struct list unsaved;   /* in listener->unsaved */
 	struct list namesakes; /* of those who have proved the same identity */
+	struct list away;      /* of these, those without a connection */
 	bool stored;           /* the store has a record of it */
 	struct mqtt_listener *listener;
 	struct mqtt_session *session; /* its connection; NULL: away */
@@ -352,6 +354,10 @@ struct mqtt_client *mqtt_record_read(
 /* device.c. A client that has proved who it is. false: no memory. */
 bool mqtt_device_join(struct mqtt_client *);
 void mqtt_device_leave(struct mqtt_client *); /* any number of times */
+/* It has no connection any more. NULL; or who of its identity has been without one for longest, when there are more than
+ * sessions_per_client of them: its session is to end. */
+struct mqtt_client *mqtt_device_away(struct mqtt_client *);
+void mqtt_device_back(struct mqtt_client *); /* any number of times */
 /* All clients of this identity, by their `namesakes`; NULL: none. */
 const struct list *mqtt_device_clients(const struct mqtt_listener *, slice identity);
 

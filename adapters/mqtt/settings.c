@@ -38,6 +38,9 @@ const struct setting mqtt_settings[] = {
 	        NULL },
 	{ "sessions", SETTING_NUMBER, "10000", false,
 	        "clients that are kept while they are away; 0: none", NULL, NULL },
+	{ "sessions_per_client", SETTING_NUMBER, "100", false,
+	        "of these, those of one identity, under client identifiers of its own", NULL,
+	        NULL },
 	{ "session_expiry_max", SETTING_DURATION, "1d", false,
 	        "the longest that a client is kept while it is away", NULL, NULL },
 	{ "connecting_max", SETTING_NUMBER, "1000", false,
@@ -81,6 +84,7 @@ bool mqtt_settings_valid(const struct config *config, struct error *error)
 	       in_range(config, "subscriptions", 1, 10000, error) &&
 	       in_range(config, "deliver_maximum", 1, 1000, error) &&
 	       in_range(config, "sessions", 0, 1000000, error) &&
+	       in_range(config, "sessions_per_client", 1, 1000000, error) &&
 	       in_range(config, "connecting_max", 1, 1000000, error) &&
 	       in_range(config, "take_overs", 1, 1000000, error);
 }
@@ -92,6 +96,7 @@ void mqtt_settings_read(struct mqtt_listener *listener, const struct config *con
 	listener->deliver_maximum = (unsigned)config_number(config, "deliver_maximum");
 	listener->held_max_bytes = (size_t)config_size(config, "deliver_memory");
 	listener->sessions_max = (unsigned)config_number(config, "sessions");
+	listener->sessions_per_client = (unsigned)config_number(config, "sessions_per_client");
 	listener->connecting_max = (unsigned)config_number(config, "connecting_max");
 	listener->take_overs_max = (unsigned)config_number(config, "take_overs");
 	uint64_t expiry_s = config_duration_ms(config, "session_expiry_max") / 1000;

@@ -113,6 +113,51 @@ static uint8_t connack_as(
 	return (uint8_t)sent.p[3];
 }
 
+static bool is_kept(const char *id)
+{
+	const struct mqtt_client *client;
+	HASH_FIND(hh, world.listener->clients, id, (unsigned)strlen(id), client);
+	return client && !client->session;
+}
+
+/* One identity under many client identifiers pushes out its own, and nobody else's. */
+static void test_of_one_identity_its_own_longest_gone_gives_way(void **state)
+{
+	(void)state;
+	static const char *const settings[] = { "sessions_per_client", "2", NULL };
+	const struct identity seven = someone("engine-7"), eight = someone("engine-8");
+	world_open(settings);
+	struct stream *stream;
+	assert_int_equal(connack_as(&stream, "10 | " MQTT4 "00 003c 0001 61", &eight), 0);
+	leave(stream);
+	for (unsigned i = 0; i < 4; i++) {
+		static const char *const connects[] = { "10 | " MQTT4 "00 003c 0001 62",
+			"10 | " MQTT4 "00 003c 0001 63", "10 | " MQTT4 "00 003c 0001 64",
+			"10 | " MQTT4 "00 003c 0001 65" };
+		assert_int_equal(connack_as(&stream, connects[i], &seven), 0);
+		leave(stream);
+		assert_int_equal(world.listener->naway, i < 2 ? 2 + i : 3);
+	}
+	assert_true(is_kept("a") && is_kept("d") && is_kept("e"));
+	/* One that was back is the last that has gone; one that is connected counts for nothing. */
+	assert_int_equal(connack_as(&stream, "10 | " MQTT4 "00 003c 0001 64", &seven), 0);
+	leave(stream);
+	assert_int_equal(connack_as(&stream, "10 | " MQTT4 "00 003c 0001 66", &seven), 0);
+	assert_true(is_kept("e") && is_kept("d"));
+	leave(stream);
+	assert_true(is_kept("a") && is_kept("d") && is_kept("f"));
+	assert_int_equal(world.listener->naway, 3);
+	/* Whom nobody recognised is no identity: only `sessions` bounds them. */
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const connects[] = { "10 | " MQTT4 "00 003c 0001 67",
+			"10 | " MQTT4 "00 003c 0001 68", "10 | " MQTT4 "00 003c 0001 69" };
+		assert_false(comes_back(&stream, connects[i]));
+		leave(stream);
+	}
+	assert_int_equal(world.listener->naway, 6);
+	world_close();
+}
+
 static void test_a_kept_session_is_its_caller_s(void **state)
 {
 	(void)state;
@@ -263,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_no_longer_than_is_granted),
 		cmocka_unit_test(test_none_are_kept_where_none_are_wanted),
 		cmocka_unit_test(test_the_longest_gone_gives_way),
+		cmocka_unit_test(test_of_one_identity_its_own_longest_gone_gives_way),
 		cmocka_unit_test(test_a_kept_session_is_its_caller_s),
 		cmocka_unit_test(test_a_name_goes_to_who_proves_it),
 		cmocka_unit_test(test_two_of_one_name),
