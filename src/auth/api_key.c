@@ -150,7 +150,7 @@ static enum verdict api_key_check(
 	bool named = credential->kind != CREDENTIAL_API_KEY && credential->name.n;
 	if (named && !slice_equal(credential->name, key->client)) {
 		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "this API key does not belong to %.*s", SLICE_ARG(credential->name));
+		        "this API key does not belong to that user");
 		return REPLY;
 	}
 	return auth_grant_key(request, key);

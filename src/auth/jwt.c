@@ -81,8 +81,8 @@ static enum verdict grant(const struct jwt_authenticator *self, struct request *
         const struct credential *credential, const struct bearer *bearer)
 {
 	if (credential->name.n && !slice_equal(credential->name, bearer->id)) {
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "this token does not belong to %.*s", SLICE_ARG(credential->name));
+		request_refuse(
+		        request, STATUS_UNAUTHENTICATED, "this token does not belong to that user");
 		return REPLY;
 	}
 	if (bearer->is_bound && !has_certificate(request, bearer))

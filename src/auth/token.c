@@ -66,8 +66,8 @@ static enum verdict token_check(
 		return REPLY;
 	}
 	if (credential->name.n && !slice_equal(credential->name, token->client)) {
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "this token does not belong to %.*s", SLICE_ARG(credential->name));
+		request_refuse(
+		        request, STATUS_UNAUTHENTICATED, "this token does not belong to that user");
 		return REPLY;
 	}
 	return auth_grant_key(request, token);

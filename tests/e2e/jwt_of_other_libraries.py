@@ -81,7 +81,7 @@ def test_mqtt_takes_it_as_the_password():
             assert (done.returncode == 0) == (user == "engine-7"), (user, done.err)
         assert backend.next().path == "/v1/readings/engine-7"
         backend.nothing_more()
-        running.wait_log("this token does not belong to anybody else")
+        running.wait_log("this token does not belong to that user")
         client = mqtt.Client(running.address, running.port("mqtt"), mqtt.connect(4, "x", "engine-7", key.token(exp=1)))
         assert client.next()[:1] == b"\x20" and client.all() == [], "an expired one opens nothing"
 

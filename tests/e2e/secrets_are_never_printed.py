@@ -22,6 +22,7 @@ CHARS = {kind: f"{kind}{dice.token_hex(8 if kind == 'Psk' else 20)}" for kind in
     "Token", "Pass", "Jwt", "Key", "Psk", "Introspection", "Broker", "Foreign", "Typed", "Plain", "Wrong", "Passphrase")}
 READINGS = "/ships/sensors/engine-7"
 FORM = "application/x-www-form-urlencoded"
+WAYS = ("token", "user", "apikey", "jwt", "cloud")
 
 
 def spellings(secret):
@@ -59,7 +60,8 @@ class Watch:
         assert not leaks, "\n".join(f"{kind}: {where}: {content}" for kind, where, content in leaks[:20])
 
 
-def configuration(backend, provider, files):
+def configuration(backend, provider):
+    alone = "".join(f'  - {{ name: only-{way}, path: /only/{way}, methods: [POST], auth: [{way}], to: telemetry }}\n' for way in WAYS)
     return f"""
 gateway: {{ name: test, state: state, guessing: {{ attempts: 0 }}, limits: {{ body: 64KiB }} }}
 listeners:
@@ -94,7 +96,7 @@ endpoints:
   - {{ name: readings, path: "/ships/sensors/{{device}}", methods: [GET, POST], auth: [token, user, key, cert, site, apikey, jwt, cloud],
       operation: ReportReading, to: telemetry }}
   - {{ name: oauth, path: "/oauth/{{service}}", methods: [GET, POST], auth: [none], accept: ["{FORM}", application/json], to: issuer }}
-{files}"""
+{alone}"""
 
 
 def bytes_from(address, port, sent):
@@ -126,6 +128,10 @@ def http_requests(secret):
     yield post(READINGS, body, bearer)
     yield post(READINGS, body, basic("engine-8", secret))
     yield post(READINGS, body, basic(secret, "x"))
+    for way in WAYS:
+        yield post(f"/only/{way}", body, bearer)
+        yield post(f"/only/{way}", body, basic(secret, secret))
+        yield post(f"/only/{way}", body, f"X-API-Key: {secret}")
     yield post("/ships/sensors/engine-8", body, basic("engine-8", secret))
     yield post("/ships/sensors/engine-9", body, bearer)
     yield post("/nothing", body, bearer)
@@ -340,7 +346,7 @@ def test_nothing_secret_gets_out():
     _, pki = make_pki()
     watch, backend, provider = Watch(), support.RestBackend(), support.RestBackend(provider_that_repeats)
     watch.secrets.update(private_key_lines(pki))
-    text = configuration(backend, provider, "")
+    text = configuration(backend, provider)
     with support.Gateway(text, files={**pki, **secret_files()}) as gateway:
         gateway.signal(signal.SIGUSR2)  # the debug log
         tokens = issued(watch, gateway)

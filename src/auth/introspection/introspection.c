@@ -126,8 +126,8 @@ static enum verdict decide(const struct introspection *self, struct request *req
 	if (!claims_timely(&finding->times, wall_ms(), &late))
 		return refuse(request, slice_of(late.text));
 	if (credential->name.n && !slice_equal(credential->name, finding->id)) {
-		request_refuse(request, STATUS_UNAUTHENTICATED,
-		        "this token does not belong to %.*s", SLICE_ARG(credential->name));
+		request_refuse(
+		        request, STATUS_UNAUTHENTICATED, "this token does not belong to that user");
 		return REPLY;
 	}
 	if (finding->bound_to.n && !shows_certificate(request, finding->bound_to))
