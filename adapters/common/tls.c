@@ -201,7 +201,7 @@ bool tls_shown_copy(const struct stream *stream, struct tls_shown *shown)
 {
 	slice certificate = stream_peer_certificate(stream);
 	slice identity = stream_psk_identity(stream), mark = stream_psk_mark(stream);
-	*shown = (struct tls_shown){ NULL };
+	*shown = (struct tls_shown){ .memory = NULL };
 	if (!certificate.n && !identity.n)
 		return true;
 	char *at = malloc(certificate.n + identity.n + mark.n);

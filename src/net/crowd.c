@@ -34,7 +34,7 @@ static void make_key(const struct sockaddr *address, unsigned char key[8])
 
 void crowd_init(struct crowd *crowd)
 {
-	*crowd = (struct crowd){ NULL };
+	*crowd = (struct crowd){ .addresses = NULL };
 	list_init(&crowd->turns);
 }
 

@@ -121,7 +121,7 @@ fail:
 /* How many handshakes its address has under way. */
 static unsigned share_of(struct dtls *dtls, const struct datagram_peer *peer)
 {
-	struct crowd_member probe = { NULL };
+	struct crowd_member probe = { .address = NULL };
 	if (!crowd_join(&dtls->beginners, &probe, &peer->address.any))
 		return UINT_MAX;
 	unsigned share = crowd_share(&probe) - 1;

@@ -17,7 +17,7 @@ static void come(unsigned i, const char *address)
 	char text[64];
 	(void)snprintf(text, sizeof text, "%s:%u", address, 1000 + i);
 	assert_true(net_parse_address(slice_of(text), &from));
-	members[i] = (struct crowd_member){ NULL };
+	members[i] = (struct crowd_member){ .address = NULL };
 	assert_true(crowd_join(&crowd, &members[i], (struct sockaddr *)&from));
 	crowd_wait(&crowd, &members[i]);
 }
