@@ -88,6 +88,8 @@ static const struct {
 static void refuse(struct admin_call *call, enum status status, const char *why)
 {
 	call->exchange->why = arena_copy_slice(call->arena, slice_of(why));
+	if (!call->exchange->why.p)
+		call->exchange->why = SLICE("no memory left for this request");
 	exchange_done(call->exchange, status);
 }
 
@@ -113,7 +115,8 @@ void admin_refuse_step(struct admin_call *call)
 	refuse(call, call->change.outcome.status, call->change.outcome.why);
 }
 
-void admin_answer(struct admin_call *call, enum status status, const struct value *answer)
+/* Into what goes out. false: over budget. */
+static bool write_answer(struct admin_call *call, const struct value *answer)
 {
 	/* There are secrets in some of them, and what is true now need not be true later in any. */
 	static const struct field no_store = { SLICE_INIT("cache-control"),
@@ -121,36 +124,54 @@ void admin_answer(struct admin_call *call, enum status status, const struct valu
 	struct message *out = &call->exchange->out;
 	struct field *fields = arena_alloc(call->arena, 2 * sizeof *fields);
 	struct error error;
-	if (fields) {
-		fields[out->nfields++] = no_store;
-		if (call->location)
-			fields[out->nfields++] = *call->location;
-	}
+	if (!fields)
+		return false;
+	fields[out->nfields++] = no_store;
+	if (call->location)
+		fields[out->nfields++] = *call->location;
 	out->fields = fields;
-	if (answer) {
-		out->media = SLICE("application/json");
-		out->body = codec_for(out->media)->encode(call->arena, answer, &error);
-	}
-	if (answer && !out->body.p)
-		refuse(call, STATUS_TOO_LARGE, "no memory left for the answer");
-	else
+	if (!answer)
+		return true;
+	out->media = SLICE("application/json");
+	out->body = codec_for(out->media)->encode(call->arena, answer, &error);
+	return out->body.p != NULL;
+}
+
+static void refuse_answer(struct admin_call *call)
+{
+	call->exchange->out = (struct message){ 0 };
+	refuse(call, STATUS_TOO_LARGE, "no memory left for the answer; ask for less at a time");
+}
+
+void admin_answer(struct admin_call *call, enum status status, const struct value *answer)
+{
+	if (write_answer(call, answer))
 		exchange_done(call->exchange, status);
+	else
+		refuse_answer(call);
 }
 
 static void committed(struct clients_change *change)
 {
 	struct admin_call *call = LIST_OWNER(change, struct admin_call, change);
-	if (change->outcome.status == STATUS_OK)
-		admin_answer(call, call->success, call->answer);
-	else
-		refuse(call, change->outcome.status, change->outcome.why);
+	if (change->outcome.status == STATUS_OK) {
+		exchange_done(call->exchange, call->success);
+		return;
+	}
+	call->exchange->out = (struct message){ 0 };
+	refuse(call, change->outcome.status, change->outcome.why);
 }
 
-void admin_commit(struct admin_call *call, enum status success, struct value *answer)
+/* The answer is written first: of what is done all is said, the secrets that were made above all. */
+void admin_commit(struct admin_call *call, enum status success, const struct value *answer)
 {
 	call->success = success;
-	call->answer = answer;
-	clients_commit(&call->change);
+	if (write_answer(call, answer)) {
+		clients_commit(&call->change);
+		return;
+	}
+	clients_abandon(&call->change);
+	refuse_answer(call);
 }
 
 /* ---- What is asked for */

@@ -15,8 +15,7 @@ struct admin_call {
 	struct exchange *exchange;
 	struct core *core;
 	struct arena *arena;
-	enum status success; /* when the change is on disk */
-	struct value *answer;
+	enum status success;          /* when the change is on disk */
 	const struct field *location; /* of what was made; NULL: none */
 };
 
@@ -25,7 +24,7 @@ struct admin_call {
 void admin_refuse(struct admin_call *, enum status, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 void admin_answer(struct admin_call *, enum status, const struct value *);
-void admin_commit(struct admin_call *, enum status success, struct value *answer);
+void admin_commit(struct admin_call *, enum status success, const struct value *answer);
 /* A step was refused: says why, undoing those before it. */
 void admin_refuse_step(struct admin_call *);
 void admin_no_memory(struct admin_call *);

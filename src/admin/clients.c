@@ -12,7 +12,8 @@ static bool make(struct admin_call *call, slice client, enum key_kind kind, stru
 		return false;
 	if (value_append(issued, admin_show_made(call->arena, key, secret)))
 		return true;
-	call->change.outcome.status = STATUS_TOO_LARGE;
+	call->change.outcome = (struct clients_outcome){ STATUS_TOO_LARGE,
+		"no memory left for the answer; ask for less at a time" };
 	return false;
 }
 

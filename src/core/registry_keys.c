@@ -167,7 +167,8 @@ bool clients_make_key(struct clients_change *change, const struct key_wish *wish
 		        SCOPE_MAX_BYTES);
 	*secret = wish->secret.n ? wish->secret : make_secret(arena, wish->kind);
 	if (!secret->p)
-		return registry_refuse(&change->outcome, STATUS_INTERNAL, "out of memory");
+		return registry_refuse(
+		        &change->outcome, STATUS_TOO_LARGE, "no memory left for the secret");
 	if (wish->spends.n && !spend(change, wish))
 		return false;
 	struct digest digest = keyed_digest(registry->digests, *secret);

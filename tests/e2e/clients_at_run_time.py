@@ -119,6 +119,27 @@ def test_five_thousand_are_imported_in_one_call():
     backend.close()
 
 
+def test_an_import_that_is_too_much_changes_nothing():
+    """Too much for the disk's queue, for a request's memory, for the answer: whichever it is, all or nothing."""
+    backend = RestBackend()
+    with admin.gateway(backend) as gate:
+        refused = 0
+        for many in (18000, 15000, 13000, 12000, 11000, 10500, 10000, 9500):
+            table = "id,roles,plan,token\n" + "".join(f"client-{i},ship-sensor,gold,yes\n" for i in range(many))
+            status, _ = admin.call(gate, "POST", "/admin/v1/clients:import", table, "text/csv")
+            counted = admin.call(gate, "GET", "/admin/v1/status")[1]["clients"]
+            taken = many if status == 200 else 0
+            assert status in (200, 413, 503) and (counted["runtime"], counted["keys"]) == (taken, taken), (many, status, counted)
+            refused += status != 200
+            if taken:
+                break
+        assert refused
+        gate.kill()
+        gate.start()
+        assert admin.call(gate, "GET", "/admin/v1/status")[1]["clients"]["runtime"] == taken
+    backend.close()
+
+
 def test_an_import_says_each_mistake_with_its_line():
     backend = RestBackend()
     with admin.gateway(backend) as gate:
