@@ -4,6 +4,7 @@ somebody else, what backends hear, the audit log, and for what is kept there the
 import base64
 import json
 import os
+import re
 import secrets as dice
 import signal
 import socket
@@ -18,8 +19,8 @@ import support_mqtt as mqtt
 from support import run, wait_until
 from support_tls import make_pki
 
-CHARS = {kind: f"{kind}{dice.token_hex(8 if kind == 'Psk' else 20)}" for kind in (
-    "Token", "Pass", "Jwt", "Key", "Psk", "Introspection", "Broker", "Foreign", "Typed", "Plain", "Wrong", "Passphrase")}
+CHARS = {kind: f"{kind}{dice.token_hex(8 if kind.endswith('Psk') else 20)}" for kind in (
+    "Token", "Pass", "LatePsk", "Jwt", "Key", "Psk", "Introspection", "Broker", "Foreign", "Typed", "LatePass", "Plain", "Wrong", "Passphrase")}
 READINGS = "/ships/sensors/engine-7"
 FORM = "application/x-www-form-urlencoded"
 WAYS = ("token", "user", "apikey", "jwt", "cloud")
@@ -288,6 +289,47 @@ def issued(watch, gateway):
     return tokens
 
 
+def administered(watch, gateway):
+    """Clients at run time, by the commands and by the socket; what is made for them is watched from now on."""
+    here = ("-c", gateway.path)
+    in_files = ("--psk", "file:secrets/LatePsk", "--password", "file:secrets/LatePass")
+    watch.command("client", "add", "late-1", *here, "--role", "sensor", *in_files, expect=0, cwd=gateway.folder)
+    made = {}
+    for kind, arguments in (("LateToken", ()), ("LateKey", ("--api-key",))):
+        made[kind] = run(support.BINARY, "token", "issue", "late-1", *here, *arguments).out.strip()
+    watch.secrets.update(made)
+    for secret in (CHARS["Plain"], CHARS["LatePsk"], made["LateToken"]):
+        for option in ("--psk", "--password", "--plan"):
+            watch.command("client", "add", "late-2", *here, option, secret, option, secret, expect=None if option == "--plan" else 2)
+        watch.command("token", "revoke", *here, "--secret", secret, expect=2)
+    watch.command("client", "add", "late-1", *here, *in_files, expect=1, cwd=gateway.folder)  # is there
+    watch.command("client", "add", "late-3", *here, "--psk", "file:secrets/LongPsk", expect=1, cwd=gateway.folder)
+    for shown in (("client", "list"), ("client", "show", "late-1"), ("client", "show", "engine-7"), ("token", "list")):
+        watch.command(*shown, *here, expect=0)
+        watch.command(*shown, *here, "--json", expect=0)
+    for secret in (CHARS["Plain"], CHARS["LatePsk"], *made.values()):
+        for call, media, body in (
+                ("clients", "application/json", f'{{"id":"x","psk":"{secret}"'),
+                ("clients", "application/json", f'{{"id":"x","psk":"{secret * 4}"}}'),
+                ("clients", "application/json", f'{{"id":"x","password":"{secret}"}}'),
+                ("clients", "application/json", f'{{"id":"x","password_hash":"{secret}"}}'),
+                ("clients", "application/json", f'{{"id":"x","certificates":["{secret}"]}}'),
+                ("clients", "application/json", f'{{"id":"x","psk":["{secret}"],"token":"{secret}"}}'),
+                ("clients", "application/json", f'{{"id":"late-1","psk":"{secret}"}}'),
+                ("clients", "text/plain", secret),
+                ("clients:import", "text/csv", f"id,psk\nx,{secret},{secret}\ny,\"{secret}"),
+                ("clients:import", "text/csv", f"id,roles,psk\n,sensor,{secret}\nz,nothing,0x{secret}\n"),
+                ("clients:import", "application/json", f'[{{"psk":"{secret}"}},{{"id":"late-1","psk":"{secret}"}}]'),
+                ("clients/late-1/tokens", "application/json", f'{{"expires_in":"{secret}"}}'),
+                ("tokens:revoke", "application/json", f'{{"secret":"{secret}x"}}'),
+                ("tokens:revoke", "application/json", f'{{"secret":["{secret}"]}}')):
+            said = run("curl", "-sS", "-i", "--unix-socket", os.path.join(gateway.folder, "state", "control.sock"), "-H",
+                       f"Content-Type: {media}", "--data-binary", body, f"http://gateway/admin/v1/{call}")
+            assert re.match(r"HTTP/1\.1 4", said.out), (call, body, said.out)
+            watch.add(f"admin {call}", said.out)
+    return made
+
+
 def over_pki(watch, folder):
     """The device CA, whose key and bundles have passphrases: right ones, wrong ones, and one in plain."""
     pki = os.path.join(folder, "authority")
@@ -350,6 +392,7 @@ def test_nothing_secret_gets_out():
     with support.Gateway(text, files={**pki, **secret_files()}) as gateway:
         gateway.signal(signal.SIGUSR2)  # the debug log
         tokens = issued(watch, gateway)
+        tokens.update(administered(watch, gateway))
         tried = {**CHARS, **tokens}
         for talk in (over_http, over_mqtt, over_coap, over_frames):
             talk(watch, gateway, tried)
