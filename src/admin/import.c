@@ -378,7 +378,8 @@ static void change(struct import *import)
 		if (put(import, row))
 			continue;
 		clients_abandon(&call->change);
-		if (import->no_memory || outcome->status == STATUS_NONE)
+		/* A step that is refused says why; without a reason it is the answer that has no room. */
+		if (import->no_memory || outcome->status == STATUS_NONE || !*outcome->why)
 			admin_no_memory(call);
 		else
 			admin_refuse(call, outcome->status, "line %u: %s; nothing was changed",

@@ -190,5 +190,18 @@ def test_mistakes_of_its_listener_are_said():
         assert (part or "") in done.err, (bind, more, done.err)
 
 
+def test_an_import_whose_answer_has_no_room_says_so_and_changes_nothing():
+    backend = RestBackend()
+    with admin.gateway(backend) as gate:
+        gate.write(admin.CONFIGURATION.format(backend=backend.url, limits="", clients="").replace("body: 1MiB", "body: 256KiB"))
+        gate.reload()
+        for many in (3000, 6000):  # it runs out while one is made, and before
+            table = "id,roles,token\n" + "".join(f"d-{n},ship-sensor,yes\n" for n in range(1, many + 1))
+            status, said = admin.call(gate, "POST", "/admin/v1/clients:import", table, "text/csv")
+            assert status == 413 and "no memory left for this request" in said["detail"], (many, status, said)
+        assert admin.call(gate, "GET", "/admin/v1/status")[1]["clients"]["runtime"] == 0
+    backend.close()
+
+
 if __name__ == "__main__":
     support.main(globals())
