@@ -409,6 +409,9 @@ def test_nothing_secret_gets_out():
         for method, path in (("POST", READINGS), ("GET", "/nothing")):
             watch.command("check", "-c", gateway.path, "--as", "engine-7", method, path, expect=0 if path == READINGS else 1)
         over_pki(watch, gateway.folder)
+        for typed, code in ((CHARS["LatePass"], 0), (CHARS["LatePass"] * 100, 1)):
+            assert watch.command("password", "hash", input=typed.encode()).returncode == code, len(typed)
+            watch.command("password", "hash", typed, expect=2)
         for file in ("cmdline", f"task/{gateway.process.pid}/children"):
             with open(f"/proc/{gateway.process.pid}/{file}", "rb") as content:
                 watch.add(file, content.read())
