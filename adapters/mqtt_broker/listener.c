@@ -10,6 +10,7 @@
 #include "adapters/mqtt_broker/broker.h"
 
 #include "base/log.h"
+#include "base/uri.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,9 +246,9 @@ static void warn_of_password(const struct broker *broker)
 {
 	const struct paho_settings *paho = &broker->settings.paho;
 	for (unsigned i = 0; paho->password.n && !paho->tls && i < paho->nbrokers; i++) {
-		slice host = broker->settings.servers[i];
-		if (!slice_starts(host, SLICE("127.")) && !slice_starts(host, SLICE("[::1]")) &&
-		        !slice_starts(host, SLICE("localhost:")))
+		struct uri server;
+		if (!uri_parse(slice_of(paho->brokers[i]), &server) ||
+		        !uri_host_is_loopback(server.host))
 			log_warning("mqtt", "listener=%s the password for %s goes in clear text",
 			        broker->base.label, paho->brokers[i]);
 	}

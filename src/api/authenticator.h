@@ -73,6 +73,8 @@ enum verdict auth_grant(struct request *, const struct grant *);
 enum verdict auth_grant_key(struct request *, const struct client_key *);
 /* What auth_grant_key() grants, for who has more to say. false: refused. */
 bool auth_key_grant(struct request *, const struct client_key *, struct grant *);
+/* Did the caller show the certificate with this SHA-256 beside its token, on the same connection (RFC 8705 section 3)? */
+bool auth_shows_certificate(const struct request *, slice fingerprint);
 
 /* What was found out at a price, such as that a password is somebody's, is remembered by the core across configurations:
  * found again by all its parts (the name, what it was held against, what was presented), of which only a keyed digest is

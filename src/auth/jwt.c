@@ -64,19 +64,6 @@ static enum verdict refuse_without_keys(struct request *request)
 	return REPLY;
 }
 
-/* RFC 8705 section 3: the certificate that the connection was made with is the one that the token is bound to. */
-static bool has_certificate(const struct request *request, const struct bearer *bearer)
-{
-	for (const struct credential *at = request->credentials; at; at = at->next) {
-		if (at->kind != CREDENTIAL_CERTIFICATE)
-			continue;
-		struct digest digest = digest_sha256(at->secret);
-		if (digest_equal(&digest, &bearer->certificate))
-			return true;
-	}
-	return false;
-}
-
 static enum verdict grant(const struct jwt_authenticator *self, struct request *request,
         const struct credential *credential, const struct bearer *bearer)
 {
@@ -85,7 +72,8 @@ static enum verdict grant(const struct jwt_authenticator *self, struct request *
 		        request, STATUS_UNAUTHENTICATED, "this token does not belong to that user");
 		return REPLY;
 	}
-	if (bearer->is_bound && !has_certificate(request, bearer))
+	if (bearer->is_bound &&
+	        !auth_shows_certificate(request, digest_slice(&bearer->certificate)))
 		return refuse(
 		        request, "the token is bound to a certificate that did not come with it");
 	const int64_t until_ms = bearer->times.until_ms;

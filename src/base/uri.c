@@ -1,5 +1,7 @@
 #include "base/uri.h"
 
+#include <arpa/inet.h>
+
 #include "base/utf8.h"
 
 static int hex_digit(char c)
@@ -192,4 +194,17 @@ bool uri_parse(slice url, struct uri *uri)
 		uri->port = uri->port * 10 + (unsigned)(port.p[i] - '0');
 	}
 	return uri->port <= 65535;
+}
+
+bool uri_host_is_loopback(slice host)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr address;
+	if (slice_equal_nocase(host, SLICE("localhost")) || slice_is(host, "::1"))
+		return true;
+	if (!host.n || host.n >= sizeof text || memchr(host.p, '\0', host.n))
+		return false;
+	memcpy(text, host.p, host.n);
+	text[host.n] = '\0';
+	return inet_pton(AF_INET, text, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
 }

@@ -35,4 +35,8 @@ struct uri {
 };
 bool uri_parse(slice url, struct uri *);
 
+/* Is a host of uri_parse() this machine, so that nobody is on the way to it? "localhost", ::1, and addresses of
+ * 127.0.0.0/8; a name that only looks like one (127.example) is not. */
+bool uri_host_is_loopback(slice host);
+
 #endif

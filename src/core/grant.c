@@ -182,8 +182,7 @@ enum verdict auth_grant(struct request *request, const struct grant *grant)
 	return REPLY;
 }
 
-/* RFC 8705 section 3: it was presented together with this one. */
-static bool shows_certificate(const struct request *request, slice fingerprint)
+bool auth_shows_certificate(const struct request *request, slice fingerprint)
 {
 	for (const struct credential *at = request->credentials; at; at = at->next) {
 		if (at->kind != CREDENTIAL_CERTIFICATE)
@@ -203,7 +202,7 @@ bool auth_key_grant(struct request *request, const struct client_key *key, struc
 		request_refuse(request, STATUS_UNAUTHENTICATED, "this %s has expired", name);
 		return false;
 	}
-	if (key->bound_to.n && !shows_certificate(request, key->bound_to)) {
+	if (key->bound_to.n && !auth_shows_certificate(request, key->bound_to)) {
 		request_refuse(request, STATUS_UNAUTHENTICATED,
 		        "this %s is good only together with the certificate that it is bound to",
 		        name);

@@ -222,6 +222,7 @@ def test_a_configuration_that_would_let_anybody_in_is_a_mistake():
         "jwks: file:pki/empty.json": "none of its keys can be used",
         "jwks: pki/empty.json": "say file:PATH",
         "jwks: http://id.example/jwks.json": "must begin with https://",
+        "jwks: http://127.evil.example/jwks.json": "must begin with https://",
         "issuer: x": "one of jwks, key and secret",
         "secret: env:JWT_SECRET, key: file:pki/private.pem": "one of jwks, key and secret",
     }

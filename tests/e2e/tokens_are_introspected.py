@@ -413,6 +413,7 @@ def test_mistakes_in_its_settings():
         good = configuration(backend, provider)
         for was, becomes, said in (
                 ("url: \"https://", "url: \"http://10.0.0.1/x\", issuer: \"", "tokens would travel in plain"),
+                ("url: \"https://", "url: \"http://127.evil.example/x\", issuer: \"", "tokens would travel in plain"),
                 ("url: \"https://", "url: \"ftp://", "the scheme must be"),
                 ("ca: pki/ca.crt", "ca: pki/ca.key", "ca:"),
                 ("client_secret: env:PROVIDER_SECRET", "client_secret: env:NOT_THERE", "NOT_THERE"),

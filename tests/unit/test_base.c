@@ -99,6 +99,21 @@ static void urls_are_taken_apart(void **state)
 		assert_false(uri_parse(slice_of(wrong[i]), &uri));
 }
 
+static void only_this_machine_is_loopback(void **state)
+{
+	(void)state;
+	static const char *const here[] = { "localhost", "LocalHost", "::1", "127.0.0.1",
+		"127.255.255.254" };
+	static const char *const elsewhere[] = { "", "127.evil.example", "127.0.0.1.example",
+		"127.", "127.1", "127.0.0.1 ", "127.0.0.1111111111111", "128.0.0.1", "0.0.0.0",
+		"::", "localhost.example", "localhos", "fe80::1" };
+	for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+		assert_true(uri_host_is_loopback(slice_of(here[i])));
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+		assert_false(uri_host_is_loopback(slice_of(elsewhere[i])));
+	assert_false(uri_host_is_loopback(SLICE("127.0.0.1\0.example")));
+}
+
 static void arenas_stop_at_their_budget(void **state)
 {
 	(void)state;
@@ -188,6 +203,7 @@ int main(void)
 		cmocka_unit_test(paths_have_one_spelling),
 		cmocka_unit_test(topics_become_paths),
 		cmocka_unit_test(urls_are_taken_apart),
+		cmocka_unit_test(only_this_machine_is_loopback),
 		cmocka_unit_test(arenas_stop_at_their_budget),
 		cmocka_unit_test(media_types_have_parameters),
 		cmocka_unit_test(utf8_is_checked_strictly),

@@ -102,19 +102,11 @@ static enum verdict say_unavailable(struct request *request)
 }
 
 /* Has the caller shown the certificate that the token is bound to (RFC 8705 section 3)? */
-static bool shows_certificate(struct request *request, slice fingerprint)
+static bool shows_certificate(struct request *request, slice thumbprint)
 {
-	slice wanted;
-	if (!base64_decode(&request->arena, fingerprint, &wanted))
-		return false;
-	for (const struct credential *at = request->credentials; at; at = at->next) {
-		if (at->kind != CREDENTIAL_CERTIFICATE)
-			continue;
-		struct digest shown = digest_sha256(at->secret);
-		if (slice_equal_secret(digest_slice(&shown), wanted))
-			return true;
-	}
-	return false;
+	slice fingerprint;
+	return base64_decode(&request->arena, thumbprint, &fingerprint) &&
+	       auth_shows_certificate(request, fingerprint);
 }
 
 static enum verdict decide(const struct introspection *self, struct request *request,

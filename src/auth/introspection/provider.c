@@ -127,19 +127,13 @@ static bool take_proof(struct provider *provider, struct arena *arena, const str
 
 /* ---- Opening and closing */
 
-static bool is_this_machine(slice host)
-{
-	return slice_equal_nocase(host, SLICE("localhost")) || slice_starts(host, SLICE("127.")) ||
-	       slice_equal(host, SLICE("::1"));
-}
-
 /* Tokens and the proof of who asks do not travel in plain (RFC 7662 section 4). */
 static bool check_url(const struct config *config, struct error *error)
 {
 	struct uri uri;
 	slice url = config_text(config, "url");
 	if (!uri_parse(url, &uri) || !slice_equal_nocase(uri.scheme, SLICE("http")) ||
-	        is_this_machine(uri.host))
+	        uri_host_is_loopback(uri.host))
 		return true;
 	return config_error(config_get(config, "url"), error,
 	        "url: tokens would travel in plain; it must begin with https://");

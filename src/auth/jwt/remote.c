@@ -1,6 +1,5 @@
 #include "auth/jwt/remote.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "api/audit.h"
@@ -147,19 +146,6 @@ void remote_take_over(struct remote *remote, const struct remote *other)
 	remote->stale_noted = other->stale_noted;
 }
 
-static bool is_this_machine(slice host)
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in_addr v4;
-	if (slice_equal_nocase(host, SLICE("localhost")) || slice_is(host, "::1"))
-		return true;
-	if (host.n >= sizeof text)
-		return false;
-	memcpy(text, host.p, host.n);
-	text[host.n] = '\0';
-	return inet_pton(AF_INET, text, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
-}
-
 static bool in_range(const struct config *config, const char *key, uint64_t from_ms, uint64_t to_ms,
         const char *range, struct error *error)
 {
@@ -173,7 +159,7 @@ static bool check(const struct config *config, struct error *error)
 	struct uri uri;
 	slice url = config_text(config, "jwks");
 	if (uri_parse(url, &uri) && slice_equal_nocase(uri.scheme, SLICE("http")) &&
-	        !is_this_machine(uri.host))
+	        !uri_host_is_loopback(uri.host))
 		return config_error(config_get(config, "jwks"), error,
 		        "anybody on the way could change these keys; it must begin with https://");
 	return in_range(config, "refresh", REFRESH_MIN_MS, REFRESH_MAX_MS, "1s to 1d", error) &&
