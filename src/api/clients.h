@@ -114,6 +114,9 @@ bool clients_add_certificate(struct clients_change *, slice client, slice finger
 bool clients_revoke_key(struct clients_change *, slice handle);
 bool clients_revoke_secret(struct clients_change *, enum key_kind, slice secret);
 bool clients_revoke_family(struct clients_change *, slice client, slice family);
+/* Of what has a family (was issued by a grant), all but the newest `most` of this kind that a client has; a few at a
+ * time. They only make room: if the change is not written, they are there again. */
+bool clients_keep_newest(struct clients_change *, slice client, enum key_kind, unsigned most);
 /* All of one kind that a client has; that may be none. */
 bool clients_revoke_kind(struct clients_change *, slice client, enum key_kind);
 

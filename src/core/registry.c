@@ -4,7 +4,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { SWEEP_MS = 60000, SWEEP_MAX = 1024, RECORD_MAX_BYTES = 1 << 20, NS_PER_MS = 1000000 };
+enum {
+	SWEEP_MS = 60000,
+	SWEEP_MAX = 1024, /* at a time; where more have expired, the rest follows soon */
+	SWEEP_ON_MS = 1000,
+	RECORD_MAX_BYTES = 1 << 20,
+	NS_PER_MS = 1000000
+};
 
 static void sweep(struct timer *timer);
 
@@ -142,8 +148,11 @@ void registry_compare(struct registry *registry)
 static void swept(struct clients_change *change)
 {
 	struct registry *registry = LIST_OWNER(change, struct registry, sweeping);
+	/* What the disk does not take may not take the rest of it either. */
+	bool more = registry->sweeps_on && change->outcome.status == STATUS_OK;
 	registry->sweeps = false;
-	timer_set(&registry->sweep, loop_now_ms(registry->core->loop) + SWEEP_MS);
+	timer_set(&registry->sweep,
+	        loop_now_ms(registry->core->loop) + (more ? SWEEP_ON_MS : SWEEP_MS));
 }
 
 static void sweep(struct timer *timer)
@@ -152,10 +161,11 @@ static void sweep(struct timer *timer)
 	struct clients_change *change = &registry->sweeping;
 	uint64_t now_ms = clock_wall_ns() / NS_PER_MS;
 	const struct client_key *key = roster_next_key(registry->roster, NULL);
+	unsigned n = 0;
 	clients_begin(registry->core, change);
 	change->done = swept;
 	change->who = SLICE("gateway");
-	for (unsigned n = 0; key && n < SWEEP_MAX;) {
+	while (key && n < SWEEP_MAX) {
 		const struct client_key *next = roster_next_key(registry->roster, key);
 		bool over = key->expires_ms && key->expires_ms <= now_ms;
 		if (over && !registry_drop_key(change, key, "key.expire"))
@@ -164,6 +174,7 @@ static void sweep(struct timer *timer)
 		key = next;
 	}
 	registry->sweeps = true;
+	registry->sweeps_on = n == SWEEP_MAX;
 	clients_commit(change);
 }
 

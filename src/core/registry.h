@@ -31,7 +31,7 @@ struct registry {
 	struct list unwritten;
 	struct timer rewrite, sweep;
 	struct clients_change sweeping;
-	bool sweeps;
+	bool sweeps, sweeps_on; /* there is more that has expired */
 };
 
 /* false: out of memory. */

@@ -15,6 +15,7 @@ enum {
 	SCOPE_MAX_BYTES = 256,
 	PSK_MAX_BYTES = 32,
 	FAMILY_MAX_BYTES = 64,
+	DROPS_MAX = 8, /* at a time: each is a walk over the client's keys */
 	NS_PER_MS = 1000000,
 	SCRATCH_BYTES = 4096
 };
@@ -187,6 +188,15 @@ bool clients_make_key(struct clients_change *change, const struct key_wish *wish
 
 /* ---- Those that are given */
 
+/* It only makes room: without the new one it comes back. */
+static bool displace(struct clients_change *change, const struct client_key *old)
+{
+	if (!registry_drop_key(change, old, "key.revoke"))
+		return false;
+	LIST_OWNER(change->steps.previous, struct registry_step, link)->stays = false;
+	return true;
+}
+
 /* In place of what the client has of this kind. */
 static bool replace(struct clients_change *change, slice client, enum key_kind kind, slice secret,
         const char *action)
@@ -196,15 +206,7 @@ static bool replace(struct clients_change *change, slice client, enum key_kind k
 		return false;
 	const struct client_key *old = roster_key_of(roster, client, kind, NULL);
 	struct client_key key = { .client = client, .kind = kind, .secret = secret };
-	if (old && !registry_drop_key(change, old, "key.revoke"))
-		return false;
-	if (old) {
-		/* It only makes room: without the new one it comes back. */
-		struct registry_step *step =
-		        LIST_OWNER(change->steps.previous, struct registry_step, link);
-		step->stays = false;
-	}
-	return enter(change, &key, action) != NULL;
+	return (!old || displace(change, old)) && enter(change, &key, action) != NULL;
 }
 
 bool clients_set_psk(struct clients_change *change, slice client, slice psk)
@@ -297,4 +299,25 @@ bool clients_revoke_kind(struct clients_change *change, slice client, enum key_k
 {
 	unsigned n;
 	return registry_is_open(change) && revoke_some(change, client, NULL, kind, &n);
+}
+
+bool clients_keep_newest(
+        struct clients_change *change, slice client, enum key_kind kind, unsigned most)
+{
+	const struct roster *roster = change->core->registry.roster;
+	unsigned n = 0, dropped = 0;
+	do {
+		const struct client_key *oldest = NULL, *key = NULL;
+		n = 0;
+		while ((key = roster_key_of(roster, client, kind, key)) != NULL) {
+			if (!key->family.n)
+				continue;
+			n++;
+			if (!oldest || key->made_ms < oldest->made_ms)
+				oldest = key;
+		}
+		if (n > most && !displace(change, oldest))
+			return false;
+	} while (n > most + 1 && ++dropped < DROPS_MAX);
+	return true;
 }

@@ -148,15 +148,24 @@ static struct value *answer(
 	return made ? map : NULL;
 }
 
+/* One client that asks and asks again must not fill the table that is everybody's. */
+static bool make_room(struct issuer_call *call, const struct token_wish *wish)
+{
+	unsigned most = call->issuer->per_client;
+	return clients_keep_newest(&call->change, wish->subject, KEY_TOKEN, most) &&
+	       clients_keep_newest(&call->change, wish->subject, KEY_REFRESH, most);
+}
+
 void access_issue(struct issuer_call *call, const struct token_wish *wish)
 {
 	uint64_t now_ms = clock_wall_ns() / 1000000;
 	slice access = { NULL, 0 }, refresh = { NULL, 0 }, family = wish->family;
-	if (wish->refreshable && !family.n)
+	/* Also of one that stands alone: by it one that was issued is told from one that an administrator made. */
+	if (!family.n)
 		family = random_id(call->arena);
 	call_begin_change(call, wish->subject, are_written);
 	bool made = (!wish->refreshable || make_refresh(call, wish, now_ms, family, &refresh)) &&
-	            make_access(call, wish, now_ms, family, &access);
+	            make_access(call, wish, now_ms, family, &access) && make_room(call, wish);
 	if (made)
 		call->body = answer_encode(call, answer(call, wish, access, refresh));
 	if (made && call->body.p) {

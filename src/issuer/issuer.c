@@ -15,7 +15,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { ARENA_BYTES = 256 * 1024, RING_RETRY_MS = 60 * 1000, RING_SLEEP_MAX_MS = 24 * 3600 * 1000 };
+enum {
+	ARENA_BYTES = 256 * 1024,
+	RING_RETRY_MS = 60 * 1000,
+	RING_SLEEP_MAX_MS = 24 * 3600 * 1000,
+	PER_CLIENT_MAX = 10000
+};
 
 static const slice metadata_path = SLICE_INIT("/.well-known/oauth-authorization-server");
 
@@ -75,6 +80,12 @@ static const struct setting settings[] = {
 	        .type = SETTING_DURATION,
 	        .fallback = "90d",
 	        .help = "how long a key signs; its successor is public before it signs" },
+	{ .key = "per_client",
+	        .type = SETTING_NUMBER,
+	        .fallback = "100",
+	        .help = "how many access tokens of a client are good at a time, and how many "
+	                "refresh "
+	                "tokens are known; with one more the oldest goes" },
 	{ .key = "bind_to_certificate",
 	        .type = SETTING_SWITCH,
 	        .help = "a token is good only with the certificate that was shown for it" },
@@ -121,6 +132,11 @@ static bool read_settings(struct issuer *issuer, const struct config *config, st
 		return config_error(config_get(config, "url"), error, "no / at its end");
 	if (issuer->lifetime_ms < 1000)
 		return config_error(config_get(config, "lifetime"), error, "a second at least");
+	uint64_t per_client = config_number(config, "per_client");
+	if (per_client < 2 || per_client > PER_CLIENT_MAX)
+		return config_error(
+		        config_get(config, "per_client"), error, "from 2 to %d", PER_CLIENT_MAX);
+	issuer->per_client = (unsigned)per_client;
 	return read_ways(issuer, config, "clients", &issuer->clients, error) &&
 	       read_ways(issuer, config, "users", &issuer->users, error) &&
 	       read_ways(issuer, config, "assertions", &issuer->assertions, error);

@@ -37,7 +37,8 @@ struct issuer {
 	struct names clients, users, assertions; /* names of ways to authenticate */
 	bool signed_tokens, bound_to_certificates;
 	uint64_t lifetime_ms, refresh_ms;
-	struct ring *ring; /* NULL: tokens are opaque */
+	unsigned per_client; /* so many access tokens are kept, and so many refresh tokens */
+	struct ring *ring;   /* NULL: tokens are opaque */
 	struct adapter
 	        asker; /* who asks the core to recognise somebody; its requests come home to it */
 };

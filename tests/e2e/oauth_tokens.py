@@ -219,10 +219,31 @@ def test_tokens_outlive_the_process():
         assert support.curl(running.url("/oauth/jwks"))[2] == keys
         for folder, _, names in os.walk(os.path.join(running.folder, "state")):
             for name in names:
+                if not os.path.isfile(os.path.join(folder, name)):
+                    continue
                 with open(os.path.join(folder, name), "rb") as file:
                     content = file.read()
                 assert kept["access_token"].encode() not in content, name
         assert kept["access_token"] not in running.log() and SECRETS["SECRET_7"] not in running.log()
+    backend.close()
+
+
+def test_one_client_does_not_take_all_the_room_there_is():
+    backend = support.RestBackend()
+    with gateway(backend, issuer=", per_client: 3") as running:
+        tokens = [ask(running, grant_type="client_credentials")[1]["access_token"] for _ in range(5)]
+        assert [post(running, token) for token in tokens] == [401, 401, 200, 200, 200]
+        # Refresh tokens that were used are remembered, and bounded likewise.
+        _, said = ask(running, grant_type="password", username="engine-8", password=SECRETS["SECRET_8"])
+        eight = ("engine-8", SECRETS["SECRET_8"])
+        for _ in range(6):
+            status, said = ask(running, client=eight, grant_type="refresh_token", refresh_token=said["refresh_token"])
+            assert status == 200, said
+        assert post(running, said["access_token"], "engine-8") == 200
+        listed = json.loads(support.curl("--unix-socket", os.path.join(running.folder, "state", "control.sock"),
+                                         "http://gateway/admin/v1/tokens?client=engine-8")[2])["keys"]
+        kinds = [key["kind"] for key in listed]
+        assert (kinds.count("token"), kinds.count("refresh")) == (3, 3), kinds
     backend.close()
 
 

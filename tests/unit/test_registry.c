@@ -661,6 +661,72 @@ static void what_has_expired_is_swept(void **state)
 	assert_non_null(key_of(KEY_TOKEN, kept));
 }
 
+static void allow_keys(unsigned n)
+{
+	char text[1024];
+	const char *limit = strstr(configuration, "keys: 6") + strlen("keys: ");
+	(void)snprintf(text, sizeof text, "%.*s%u%s", (int)(limit - configuration), configuration,
+	        n, limit + 1);
+	write_file(path, text);
+	core_reload(core);
+	hand_loop_turn();
+}
+
+/* Tokens that are issued faster than a sweep a minute takes them away would fill the table for good. */
+static void the_sweep_keeps_up_with_many(void **state)
+{
+	(void)state;
+	enum { MANY = 1500 };
+	const struct key_wish wish = { SLICE("listed"), KEY_TOKEN, .expires_ms = 1000 };
+	const struct client_key *key;
+	slice secret;
+	allow_keys(MANY);
+	begin();
+	for (unsigned i = 0; i < MANY; i++)
+		assert_true(clients_make_key(&change, &wish, &arena, &secret, &key));
+	assert_int_equal(finish(STATUS_OK), STATUS_OK);
+	assert_int_equal(clients_key_room(core), 0);
+	hand_loop_pass(60000);
+	assert_in_range(clients_key_room(core), 1, MANY - 1);
+	(void)hand_store_commit(STATUS_OK);
+	hand_loop_turn();
+	hand_loop_pass(1000);
+	assert_int_equal(clients_key_room(core), MANY);
+	(void)hand_store_commit(STATUS_OK);
+}
+
+static slice issue(const char *family, unsigned most)
+{
+	begin();
+	slice secret = make_key("listed", KEY_TOKEN, slice_of(family), (slice){ NULL, 0 });
+	assert_non_null(secret.p);
+	assert_true(clients_keep_newest(&change, SLICE("listed"), KEY_TOKEN, most));
+	return secret;
+}
+
+static void the_oldest_that_was_issued_makes_room(void **state)
+{
+	(void)state;
+	slice made = make_one("listed", KEY_TOKEN), issued[4];
+	for (unsigned i = 0; i < 2; i++) {
+		issued[i] = issue(i ? "f1" : "f0", 2);
+		assert_int_equal(finish(STATUS_OK), STATUS_OK);
+		(void)usleep(2000); /* told apart by the millisecond in which they were made */
+	}
+	/* What the disk does not take makes no room. */
+	issued[2] = issue("f2", 2);
+	assert_null(key_of(KEY_TOKEN, issued[0]));
+	assert_int_equal(finish(STATUS_STORE_FULL), STATUS_STORE_FULL);
+	assert_non_null(key_of(KEY_TOKEN, issued[0]));
+	assert_null(key_of(KEY_TOKEN, issued[2]));
+	issued[3] = issue("f3", 2);
+	assert_int_equal(finish(STATUS_OK), STATUS_OK);
+	assert_null(key_of(KEY_TOKEN, issued[0]));
+	assert_non_null(key_of(KEY_TOKEN, issued[1]));
+	assert_non_null(key_of(KEY_TOKEN, issued[3]));
+	assert_non_null(key_of(KEY_TOKEN, made)); /* by an administrator: it stays */
+}
+
 static void pages_are_in_order_and_whole(void **state)
 {
 	(void)state;
@@ -725,6 +791,8 @@ int main(void)
 		TEST(the_file_wins),
 		TEST(what_was_tampered_with_is_left_out),
 		TEST(what_has_expired_is_swept),
+		TEST(the_sweep_keeps_up_with_many),
+		TEST(the_oldest_that_was_issued_makes_room),
 		TEST(pages_are_in_order_and_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
