@@ -31,68 +31,26 @@
  *
  * One timer a connection, set lazily: it is moved only to an earlier time, and looks at `deadline_ms` when it
  * fires. So a busy connection sets no timer at all. */
-#include "adapters/http/connection.h"
+#include "adapters/http/connection_internal.h"
 
 #include "adapters/http/events.h"
 #include "adapters/http/incoming.h"
-#include "adapters/http/tls.h"
 #include "base/clock.h"
 #include "net/stream.h"
 
 #include <libwebsockets.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
 	LINGER_MS = 3000,
-	STREAM_RETRY_MS = 1000,  /* when there was no memory for an event */
-	PIECE_BYTES = 16384,     /* of a large answer, a write */
-	HEAD_BUDGET = 128 << 10, /* for an answer's head and problem+json */
-	BACKLOG_BUDGET = 256 << 10,
-	OPENING_PART = 4,
-	OPENING_MIN = 256,
-	PEER_BYTES = 56
+	STREAM_RETRY_MS = 1000, /* when there was no memory for an event */
+	PIECE_BYTES = 16384,    /* of a large answer, a write */
+	HEAD_BUDGET = 128 << 10 /* for an answer's head and problem+json */
 };
 
-enum state { OPENING, IDLE, READING, WAITING, WRITING, STREAMING, LINGERING, CLOSING };
-
-struct http_connection {
-	struct list link;
-	struct http *http;
-	struct lws *wsi; /* NULL: closed */
-	enum state state;
-	struct http_opening opening;
-	int fd;                  /* while it waits for its turn to shake hands; else -1 */
-	bool adopting;           /* libwebsockets has not yet said whether it takes the socket */
-	bool last;               /* the connection ends with the answer under way */
-	bool unbelieved;         /* and gets nothing that would follow it */
-	bool answering;          /* WRITING an answer of the core's: counted in the adapter */
-	struct request *request; /* READING, and WRITING a large answer: ours */
-	uint64_t waiting_for;    /* WAITING: the id of the request in the core */
-	struct http_incoming *incoming; /* from READING to WRITING */
-	slice unsent;                   /* WRITING: of the answer's body */
-	struct arena backlog_arena;
-	slice backlog;
-	struct timer timer;
-	uint64_t deadline_ms; /* 0: none */
-	/* A stream of events, from its head to its end. */
-	bool streaming, ending;
-	bool behind; /* there is a value that it was not told */
-	unsigned minor;
-	uint64_t told;                     /* the version of the last value that it was told */
-	struct subscription *subscription; /* NULL: none, or no more */
-	struct tls_proof proof;            /* of the client's certificate, once it has spoken */
-	char peer[PEER_BYTES];
-};
-
-static void count(struct http_connection *connection, enum counter counter, uint64_t n)
-{
-	connection->http->adapter.counters.at[counter] += n;
-}
-
-static void set_deadline(struct http_connection *connection, uint64_t after_ms)
+void http_connection_set_deadline(struct http_connection *connection, uint64_t after_ms)
 {
 	struct timer *timer = &connection->timer;
 	connection->deadline_ms = loop_now_ms(connection->http->loop) + after_ms;
@@ -111,7 +69,7 @@ static void answer_is_over(struct http_connection *connection)
 }
 
 /* When both libwebsockets and the core are done with it. */
-static void destroy_when_unused(struct http_connection *connection)
+void http_connection_destroy_when_unused(struct http_connection *connection)
 {
 	if (connection->wsi || connection->adopting || connection->waiting_for)
 		return;
@@ -128,13 +86,13 @@ static void destroy_when_unused(struct http_connection *connection)
 }
 
 /* From inside libwebsockets' callbacks too: the close callback comes later. */
-static void close_soon(struct http_connection *connection)
+void http_connection_close_soon(struct http_connection *connection)
 {
 	connection->state = CLOSING;
 	lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
 }
 
-static void linger(struct http_connection *connection)
+void http_connection_linger(struct http_connection *connection)
 {
 	struct lws *wsi = connection->wsi;
 	connection->state = LINGERING;
@@ -144,19 +102,19 @@ static void linger(struct http_connection *connection)
 		http_tls_goodbye(lws_get_ssl(wsi));
 	(void)shutdown(lws_get_socket_fd(wsi), SHUT_WR);
 	(void)lws_rx_flow_control(wsi, 1);
-	set_deadline(connection, LINGER_MS);
+	http_connection_set_deadline(connection, LINGER_MS);
 }
 
 /* false: the connection is broken. */
 static bool write_bytes(struct http_connection *connection, slice bytes)
 {
-	count(connection, COUNTER_BYTES_OUT, bytes.n);
+	http_connection_count(connection, COUNTER_BYTES_OUT, bytes.n);
 	/* libwebsockets' signature is not const, but a raw write leaves the bytes alone. */
 	unsigned char *p = (unsigned char *)(uintptr_t)bytes.p;
 	if (lws_write(connection->wsi, p, bytes.n, LWS_WRITE_RAW) >= 0)
 		return true;
-	count(connection, COUNTER_FAILED, 1);
-	close_soon(connection);
+	http_connection_count(connection, COUNTER_FAILED, 1);
+	http_connection_close_soon(connection);
 	return false;
 }
 
@@ -166,7 +124,7 @@ static void read_on(struct http_connection *connection);
 static void stream_on(struct http_connection *connection)
 {
 	connection->state = STREAMING;
-	set_deadline(connection, connection->http->heartbeat_ms);
+	http_connection_set_deadline(connection, connection->http->heartbeat_ms);
 	if (!connection->behind)
 		return;
 	connection->behind = false;
@@ -193,11 +151,11 @@ static void written(struct http_connection *connection)
 		return;
 	}
 	if (connection->last || connection->http->stopping) {
-		linger(connection);
+		http_connection_linger(connection);
 		return;
 	}
 	connection->state = IDLE;
-	set_deadline(connection, connection->http->idle_ms);
+	http_connection_set_deadline(connection, connection->http->idle_ms);
 	read_on(connection);
 }
 
@@ -219,12 +177,12 @@ static void write_on(struct http_connection *connection)
 }
 
 /* For those who get no request: the same words, and the end. */
-static void turn_away(struct http_connection *connection)
+void http_connection_turn_away(struct http_connection *connection)
 {
-	count(connection, COUNTER_REFUSED, 1);
+	http_connection_count(connection, COUNTER_REFUSED, 1);
 	connection->last = true;
 	connection->state = WRITING;
-	set_deadline(connection, LINGER_MS);
+	http_connection_set_deadline(connection, LINGER_MS);
 	if (write_bytes(connection, http_response_unavailable()))
 		written(connection);
 }
@@ -263,7 +221,7 @@ static void write_answer(struct http_connection *connection, struct request *req
 	connection->request = request;
 	connection->unsent = slice_from(answer.body, piece.n);
 	if (!bytes.p)
-		close_soon(connection);
+		http_connection_close_soon(connection);
 	else if (write_bytes(connection, bytes))
 		write_on(connection);
 	arena_finish(&arena);
@@ -274,7 +232,7 @@ static void begin_writing(struct http_connection *connection)
 	connection->state = WRITING;
 	connection->answering = true;
 	connection->http->adapter.answering++;
-	set_deadline(connection, connection->http->body_ms);
+	http_connection_set_deadline(connection, connection->http->body_ms);
 }
 
 /* The request is granted: from now on the answer is what is pushed. */
@@ -295,12 +253,12 @@ static void write_stream_head(struct http_connection *connection, struct request
 	slice bytes = text_slice(&head);
 	(void)lws_rx_flow_control(connection->wsi, 1);
 	if (!bytes.p)
-		close_soon(connection);
+		http_connection_close_soon(connection);
 	else if (write_bytes(connection, bytes))
 		write_on(connection);
 }
 
-static void end_stream(struct http_connection *connection)
+void http_connection_end_stream(struct http_connection *connection)
 {
 	connection->subscription = NULL;
 	if (connection->state != STREAMING)
@@ -312,7 +270,7 @@ static void end_stream(struct http_connection *connection)
 void http_connection_push(struct http_connection *connection, const struct update *update)
 {
 	if (update->ended) {
-		end_stream(connection);
+		http_connection_end_stream(connection);
 		return;
 	}
 	if (connection->state != STREAMING) {
@@ -330,7 +288,7 @@ void http_connection_push(struct http_connection *connection, const struct updat
 	if (!bytes.p) {
 		request_free(carrier);
 		connection->behind = true;
-		set_deadline(connection, STREAM_RETRY_MS);
+		http_connection_set_deadline(connection, STREAM_RETRY_MS);
 		return;
 	}
 	connection->told = update->version;
@@ -348,9 +306,9 @@ void http_connection_reply(struct http_connection *connection, struct request *r
 		subscription_end(request->subscription);
 		request_free(request);
 		if (is_gone)
-			destroy_when_unused(connection);
+			http_connection_destroy_when_unused(connection);
 		else
-			close_soon(connection);
+			http_connection_close_soon(connection);
 		return;
 	}
 	connection->last |= connection->http->stopping;
@@ -369,7 +327,7 @@ static void submit(struct http_connection *connection)
 	connection->waiting_for = request->id;
 	connection->state = WAITING;
 	connection->deadline_ms = 0;
-	count(connection, COUNTER_MESSAGES, 1);
+	http_connection_count(connection, COUNTER_MESSAGES, 1);
 	(void)lws_rx_flow_control(connection->wsi, 0);
 	request_submit(request);
 }
@@ -378,7 +336,7 @@ static void submit(struct http_connection *connection)
 static void submit_refused(struct http_connection *connection)
 {
 	if (connection->request->status == STATUS_MALFORMED)
-		count(connection, COUNTER_MALFORMED, 1);
+		http_connection_count(connection, COUNTER_MALFORMED, 1);
 	connection->last = true;
 	submit(connection);
 }
@@ -391,7 +349,7 @@ static bool begin(struct http_connection *connection)
 	struct http_incoming *incoming = request ? http_incoming_new(request, http->plain) : NULL;
 	if (!incoming) {
 		request_free(request);
-		turn_away(connection);
+		http_connection_turn_away(connection);
 		return false;
 	}
 	request->ticket = connection;
@@ -399,7 +357,7 @@ static bool begin(struct http_connection *connection)
 	connection->request = request;
 	connection->incoming = incoming;
 	connection->state = READING;
-	set_deadline(connection, http->head_ms);
+	http_connection_set_deadline(connection, http->head_ms);
 	return true;
 }
 
@@ -414,7 +372,7 @@ static void set_body_deadline(struct http_connection *connection)
 	uint64_t end = incoming->body_since_ms + http->body_ms +
 	               (uint64_t)incoming->body_bytes.n * 1000 / http->body_rate;
 	uint64_t left = end > now ? end - now : 0;
-	set_deadline(connection, left < http->body_ms ? left : http->body_ms);
+	http_connection_set_deadline(connection, left < http->body_ms ? left : http->body_ms);
 }
 
 /* RFC 9112, 2.2: empty lines between messages are no beginning. */
@@ -511,7 +469,7 @@ static bool begin_session(struct http_connection *connection)
 
 bool http_connection_received(struct http_connection *connection, slice bytes)
 {
-	count(connection, COUNTER_BYTES_IN, bytes.n);
+	http_connection_count(connection, COUNTER_BYTES_IN, bytes.n);
 	if (connection->state == OPENING && !begin_session(connection))
 		return false;
 	if (connection->state == LINGERING || connection->streaming)
@@ -527,12 +485,12 @@ bool http_connection_writable(struct http_connection *connection)
 {
 	if (connection->state != WRITING)
 		return connection->state != CLOSING;
-	set_deadline(connection, connection->http->body_ms);
+	http_connection_set_deadline(connection, connection->http->body_ms);
 	write_on(connection);
 	return true;
 }
 
-static bool is_handshaking(const struct http_connection *connection)
+bool http_connection_is_handshaking(const struct http_connection *connection)
 {
 	return connection->state == OPENING && connection->http->tls &&
 	       !http_tls_established(lws_get_ssl(connection->wsi));
@@ -544,14 +502,14 @@ void http_connection_closed(struct http_connection *connection)
 		return; /* http_connection_open() sees it */
 	struct http *http = connection->http;
 	http_opening_over(&http->openings, &connection->opening);
-	if (is_handshaking(connection))
+	if (http_connection_is_handshaking(connection))
 		adapter_refused(&http->adapter, connection->peer, http_tls_failure(http->tls));
 	connection->wsi = NULL;
 	subscription_end(connection->subscription);
 	connection->subscription = NULL;
 	if (connection->waiting_for)
 		request_cancel(&http->adapter, connection->waiting_for);
-	destroy_when_unused(connection);
+	http_connection_destroy_when_unused(connection);
 }
 
 /* The deadline has passed. */
@@ -560,26 +518,27 @@ static void expire(struct http_connection *connection)
 	const struct http *http = connection->http;
 	switch (connection->state) {
 	case OPENING:
-		if (!is_handshaking(connection) && http->tls &&
+		if (!http_connection_is_handshaking(connection) && http->tls &&
 		        http->head_ms > http->handshake_ms) {
 			connection->state = IDLE;
 			lws_set_timeout(connection->wsi, NO_PENDING_TIMEOUT, 0);
-			set_deadline(connection, http->head_ms - http->handshake_ms);
+			http_connection_set_deadline(
+			        connection, http->head_ms - http->handshake_ms);
 			return;
 		}
-		count(connection, COUNTER_EXPIRED, 1);
-		close_soon(connection);
+		http_connection_count(connection, COUNTER_EXPIRED, 1);
+		http_connection_close_soon(connection);
 		return;
 	case READING:
-		count(connection, COUNTER_EXPIRED, 1);
+		http_connection_count(connection, COUNTER_EXPIRED, 1);
 		connection->incoming->code = 408;
 		request_refuse(connection->request, STATUS_TIMEOUT, "the %s did not arrive in time",
 		        connection->incoming->head_done ? "body" : "header");
 		submit_refused(connection);
 		return;
 	case WRITING:
-		count(connection, COUNTER_EXPIRED, 1);
-		close_soon(connection);
+		http_connection_count(connection, COUNTER_EXPIRED, 1);
+		http_connection_close_soon(connection);
 		return;
 	case STREAMING:
 		if (connection->behind) {
@@ -591,10 +550,10 @@ static void expire(struct http_connection *connection)
 			written(connection);
 		return;
 	case IDLE:
-		linger(connection);
+		http_connection_linger(connection);
 		return;
 	case LINGERING:
-		close_soon(connection);
+		http_connection_close_soon(connection);
 		return;
 	case WAITING:
 	case CLOSING:
@@ -602,7 +561,7 @@ static void expire(struct http_connection *connection)
 	}
 }
 
-static void fire(struct timer *timer)
+void http_connection_fire(struct timer *timer)
 {
 	struct http_connection *connection = LIST_OWNER(timer, struct http_connection, timer);
 	if (!connection->deadline_ms || !connection->wsi)
@@ -611,189 +570,4 @@ static void fire(struct timer *timer)
 		timer_set(timer, connection->deadline_ms);
 	else
 		expire(connection);
-}
-
-/* libwebsockets takes the socket, and begins with the handshake where there is TLS. */
-static void adopt(struct http_connection *connection, int fd)
-{
-	struct http *http = connection->http;
-	lws_adopt_desc_t adoption = {
-		.vh = http->vhost,
-		.type = LWS_ADOPT_SOCKET | (http->tls ? LWS_ADOPT_ALLOW_SSL : 0),
-		.fd = { .sockfd = fd },
-		.vh_prot_name = HTTP_PROTOCOL,
-		.opaque = connection,
-	};
-	connection->adopting = true;
-	connection->wsi = lws_adopt_descriptor_vhost_via_info(&adoption);
-	connection->adopting = false;
-	if (!connection->wsi) {
-		/* Its handshake may have failed already. */
-		adapter_refused(&http->adapter, connection->peer,
-		        http->tls ? http_tls_failure(http->tls) : "libwebsockets does not take it");
-		destroy_when_unused(connection);
-		return;
-	}
-	count(connection, COUNTER_CONNECTIONS, 1);
-	set_deadline(connection, http->tls ? http->handshake_ms : http->head_ms);
-	if (!http->tls)
-		return;
-	http_tls_set_owner(lws_get_ssl(connection->wsi), connection);
-	if (http_tls_established(lws_get_ssl(connection->wsi)))
-		http_opening_over(&http->openings, &connection->opening);
-}
-
-static struct http_connection *connection_of(struct http_opening *opening)
-{
-	return LIST_OWNER(opening, struct http_connection, opening);
-}
-
-static void begin_handshake(struct http_opening *opening)
-{
-	struct http_connection *connection = connection_of(opening);
-	int fd = connection->fd;
-	connection->fd = -1;
-	adopt(connection, fd);
-}
-
-static void evict(struct http_opening *opening)
-{
-	struct http_connection *connection = connection_of(opening);
-	adapter_refused(&connection->http->adapter, connection->peer,
-	        "it kept the others waiting in its handshake");
-	close_soon(connection);
-}
-
-void http_connections_init(struct http *http)
-{
-	http_openings_init(&http->openings, http->loop, begin_handshake, evict);
-}
-
-void http_connection_established(void *owner)
-{
-	struct http_connection *connection = owner;
-	if (connection)
-		http_opening_over(&connection->http->openings, &connection->opening);
-}
-
-static void refuse(struct http *http, int fd, const char *name, const char *why)
-{
-	adapter_refused(&http->adapter, name, why);
-	slice sorry = http_response_unavailable();
-	if (!http->tls)
-		(void)send(fd, sorry.p, sorry.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)close(fd);
-}
-
-/* What an address may have in handshakes: a part of all, and so many in any case. */
-static unsigned openings_max(const struct http *http)
-{
-	unsigned part = http->limits->connections_max / OPENING_PART;
-	return part > OPENING_MIN ? part : OPENING_MIN;
-}
-
-void http_connection_open(struct http *http, int fd, const struct sockaddr *peer, const char *name)
-{
-	struct http_connection *connection = NULL;
-	if (http->nconnections < http->limits->connections_max)
-		connection = calloc(1, sizeof *connection);
-	if (!connection) {
-		refuse(http, fd, name, "there are too many connections");
-		return;
-	}
-	if (http->tls && !http_opening_wait(
-	                         &http->openings, &connection->opening, peer, openings_max(http))) {
-		refuse(http, fd, name,
-		        "too many connections of its address are in their handshakes");
-		free(connection);
-		return;
-	}
-	int on = 1;
-	if (!http->local)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	connection->http = http;
-	connection->state = OPENING;
-	connection->fd = http->tls ? fd : -1;
-	list_append(&http->connections, &connection->link);
-	http->nconnections++;
-	arena_init(&connection->backlog_arena, BACKLOG_BUDGET);
-	timer_init(&connection->timer, http->loop, fire);
-	(void)snprintf(connection->peer, sizeof connection->peer, "%s", name);
-	if (!http->tls)
-		adopt(connection, fd);
-}
-
-static void stop(struct http_connection *connection)
-{
-	if (connection->fd >= 0) {
-		destroy_when_unused(connection);
-		return;
-	}
-	if (!connection->wsi)
-		return;
-	if (connection->state == OPENING) {
-		close_soon(connection);
-	} else if (connection->state == IDLE) {
-		linger(connection);
-	} else if (connection->state == READING) {
-		request_free(connection->request);
-		connection->request = NULL;
-		turn_away(connection);
-	}
-}
-
-void http_connections_stop(struct http *http)
-{
-	LIST_EACH (&http->connections, at, following)
-		stop(LIST_OWNER(at, struct http_connection, link));
-}
-
-/* Nothing more is read; what is under way is answered. */
-static void end_unbelieved(struct http_connection *connection)
-{
-	connection->last = connection->unbelieved = true;
-	arena_finish(&connection->backlog_arena);
-	connection->backlog = (slice){ NULL, 0 };
-	subscription_end(connection->subscription);
-	if (connection->streaming)
-		end_stream(connection);
-	if (connection->state == READING) {
-		request_free(connection->request);
-		connection->request = NULL;
-		connection->incoming = NULL;
-	}
-	if (connection->state == OPENING)
-		close_soon(connection);
-	else if (connection->state == IDLE || connection->state == READING)
-		linger(connection);
-}
-
-void http_connections_renewed(struct http *http)
-{
-	LIST_EACH (&http->connections, at, following) {
-		struct http_connection *connection = LIST_OWNER(at, struct http_connection, link);
-		if (!connection->wsi || is_handshaking(connection) ||
-		        connection->state == LINGERING || connection->state == CLOSING)
-			continue;
-		const char *why = http_tls_doubts(http->tls, &connection->proof);
-		if (connection->state == OPENING &&
-		        !http_tls_prove(
-		                http->tls, lws_get_ssl(connection->wsi), &connection->proof))
-			why = "its certificate is not believed any more";
-		if (!why)
-			continue;
-		adapter_disconnected(&http->adapter, connection->peer, why);
-		end_unbelieved(connection);
-	}
-}
-
-void http_connections_kill(struct http *http)
-{
-	LIST_EACH (&http->connections, at, following) {
-		struct http_connection *connection = LIST_OWNER(at, struct http_connection, link);
-		if (connection->fd >= 0)
-			destroy_when_unused(connection);
-		else
-			lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
-	}
 }
