@@ -84,29 +84,6 @@ slice answer_words(struct arena *arena, enum status status, enum method method)
 	return arena_printf(arena, "%u.%02u", code >> 5, code & 31);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "\"0a1b\"" to its bytes; other forms leave the answer without a tag. */
-static void read_tag(struct answer *answer, slice tag)
-{
-	if (tag.n < 4 || tag.n > 2 + 2 * ANSWER_TAG_MAX || tag.n % 2 || tag.p[0] != '"' ||
-	        tag.p[tag.n - 1] != '"')
-		return;
-	unsigned n = 0;
-	for (size_t i = 1; i + 1 < tag.n; i += 2) {
-		int high = hex_digit(tag.p[i]), low = hex_digit(tag.p[i + 1]);
-		if (high < 0 || low < 0)
-			return;
-		answer->tag[n++] = (char)(high << 4 | low);
-	}
-	answer->tag_bytes = n;
-}
-
 /* A number of seconds; false: it is none. One too large for the option is the largest. */
 static bool read_seconds(slice text, uint32_t *seconds)
 {
@@ -176,7 +153,7 @@ void answer_from_request(
 		answer->body = out->body;
 	if (answer->body.n && out->media.n)
 		answer->format = content_format_loose(out->media);
-	read_tag(answer, message_field(out, "etag"));
+	answer->tag_bytes = coap_tag_read(message_field(out, "etag"), answer->tag);
 	slice location = message_field(out, "location");
 	if (request->status == STATUS_CREATED && slice_starts(location, SLICE("/")))
 		answer->location = location;

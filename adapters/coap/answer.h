@@ -3,13 +3,12 @@
 #define COAP_ANSWER_H
 
 #include "api/request.h"
+#include "codec/coap_tag.h"
 #include "codec/coap_wire.h"
-
-enum { ANSWER_TAG_MAX = 8 };
 
 struct answer {
 	unsigned char code;
-	char tag[ANSWER_TAG_MAX]; /* ETag */
+	char tag[COAP_TAG_MAX]; /* ETag */
 	unsigned tag_bytes;
 	int format; /* of `body`; -1: not said */
 	bool has_max_age, has_size1;

@@ -7,6 +7,7 @@
 
 #include "api/adapter.h"
 
+#include "codec/coap_tag.h"
 #include "codec/content_format.h"
 #include "base/text.h"
 #include "base/uri.h"
@@ -144,10 +145,7 @@ static void add_tag(struct text *list, slice tag)
 	}
 	if (list->n)
 		text_literal(list, ", ");
-	text_char(list, '"');
-	for (size_t i = 0; i < tag.n; i++)
-		text_printf(list, "%02x", (unsigned char)tag.p[i]);
-	text_char(list, '"');
+	coap_tag_write(list, tag);
 }
 
 static void read_content_format(struct reader *reader, slice value)

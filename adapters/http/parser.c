@@ -20,6 +20,8 @@
  * Transfer-Encoding at all. A strict check in front of either would be this file. */
 #include "adapters/http/parser.h"
 
+#include "base/hex.h"
+
 /* What a byte may be in a message's head. */
 enum {
 	TOKEN = 1,  /* tchar of RFC 9110 */
@@ -274,14 +276,6 @@ static bool body_bad(struct http_body *body, const char *why)
 	body->code = 400;
 	body->why = why;
 	return false;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	char lower = (char)(c | 0x20);
-	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
 static bool chunk_size(struct http_body *body, char c)

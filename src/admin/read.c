@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "crypto/digest.h"
 
 enum { PSK_MAX_BYTES = 32, NS_PER_MS = 1000000 };
@@ -76,36 +77,15 @@ static bool read_texts(struct arena *arena, const struct value *map, const char 
 	return true;
 }
 
-static int digit(char c)
-{
-	c = ascii_lower(c);
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Of digits in pairs, with colons between them or not. */
-static slice from_hex(struct arena *arena, slice text)
-{
-	char *bytes = arena_alloc(arena, text.n / 2 + 1);
-	size_t n = 0;
-	for (size_t i = 0; bytes && i < text.n; i += 2) {
-		if (text.p[i] == ':' && i)
-			i++;
-		int high = i < text.n ? digit(text.p[i]) : -1;
-		int low = i + 1 < text.n ? digit(text.p[i + 1]) : -1;
-		if (high < 0 || low < 0)
-			return (slice){ NULL, 0 };
-		bytes[n++] = (char)(high << 4 | low);
-	}
-	return (slice){ bytes, bytes ? n : 0 };
-}
-
 slice admin_read_psk(struct arena *arena, slice text)
 {
 	slice key = text;
-	if (slice_starts(text, SLICE("0x")))
-		key = from_hex(arena, slice_from(text, 2));
+	if (slice_starts(text, SLICE("0x"))) {
+		slice digits = slice_from(text, 2);
+		char *bytes = arena_alloc(arena, digits.n / 2 + 1);
+		bool right = bytes && hex_decode(digits, bytes);
+		key = (slice){ bytes, right ? digits.n / 2 : 0 };
+	}
 	return key.n && key.n <= PSK_MAX_BYTES ? key : (slice){ NULL, 0 };
 }
 
@@ -142,8 +122,12 @@ slice admin_read_fingerprint(struct arena *arena, slice text)
 		struct digest digest = digest_sha256(der);
 		return arena_copy_slice(arena, digest_slice(&digest));
 	}
-	slice bytes = text.n <= 3 * DIGEST_BYTES ? from_hex(arena, text) : (slice){ NULL, 0 };
-	return bytes.n == DIGEST_BYTES ? bytes : (slice){ NULL, 0 };
+	static const slice prefix = SLICE_INIT("sha256:");
+	struct digest digest;
+	if (slice_starts(text, prefix))
+		text = slice_from(text, prefix.n);
+	return digest_parse(text, &digest) ? arena_copy_slice(arena, digest_slice(&digest))
+	                                   : (slice){ NULL, 0 };
 }
 
 static bool read_certificates(

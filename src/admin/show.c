@@ -37,8 +37,7 @@ static bool put_hex(struct arena *arena, struct value *map, const char *key, sli
 {
 	struct text text;
 	text_init(&text, arena, 2 * bytes.n + 1);
-	for (size_t i = 0; i < bytes.n; i++)
-		text_printf(&text, "%02x", (unsigned)(unsigned char)bytes.p[i]);
+	text_hex(&text, bytes);
 	slice hex = text_slice(&text);
 	return hex.p && value_set_new(map, slice_of(key), value_text(arena, hex));
 }

@@ -22,9 +22,8 @@ void request_id_text(uint64_t id, char text[REQUEST_ID_BYTES])
 	text[16] = '\0';
 }
 
-slice request_peer_address(const struct request *request)
+slice peer_address(slice peer)
 {
-	slice peer = request->peer;
 	size_t colon = peer.n;
 	while (colon && peer.p[colon - 1] != ':')
 		colon--;
@@ -32,4 +31,29 @@ slice request_peer_address(const struct request *request)
 	if (address.n >= 2 && address.p[0] == '[')
 		address = (slice){ address.p + 1, address.n - 2 };
 	return address;
+}
+
+slice request_peer_address(const struct request *request)
+{
+	return peer_address(request->peer);
+}
+
+bool credential_may_be_token(const struct credential *credential)
+{
+	switch (credential->kind) {
+	case CREDENTIAL_BEARER:
+	case CREDENTIAL_BASIC:
+	case CREDENTIAL_USERNAME_TOKEN:
+	case CREDENTIAL_LOGIN:
+		return credential->secret.n > 0;
+	case CREDENTIAL_NONE:
+	case CREDENTIAL_API_KEY:
+	case CREDENTIAL_CERTIFICATE:
+	case CREDENTIAL_PSK:
+	case CREDENTIAL_PASSWORD_DIGEST:
+	case CREDENTIAL_ADDRESS:
+	case CREDENTIAL_BROKER:
+		break;
+	}
+	return false;
 }

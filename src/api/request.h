@@ -54,6 +54,9 @@ struct credential {
 	slice nonce, created; /* CREDENTIAL_PASSWORD_DIGEST */
 };
 
+/* Can its secret be a token: a bearer token, or what stands in the place of a password? */
+bool credential_may_be_token(const struct credential *);
+
 enum { STAGE_MAX = 12, REQUEST_ID_BYTES = 17 };
 
 struct request {
@@ -150,5 +153,7 @@ void request_refuse(struct request *, enum status, const char *format, ...)
 void request_id_text(uint64_t id, char text[REQUEST_ID_BYTES]);
 /* `peer` without its port and brackets: what CREDENTIAL_ADDRESS names. */
 slice request_peer_address(const struct request *);
+/* The same of a peer by itself. */
+slice peer_address(slice peer);
 
 #endif

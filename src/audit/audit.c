@@ -160,11 +160,7 @@ static void *serve(void *arg)
 static slice move_in(char **at, slice from, size_t max)
 {
 	/* One byte more shows the writer that something was cut off. */
-	slice to = { *at, from.n < max + 1 ? from.n : max + 1 };
-	if (to.n)
-		memcpy(*at, from.p, to.n);
-	*at += to.n;
-	return to;
+	return slice_put(at, (slice){ from.p, from.n < max + 1 ? from.n : max + 1 });
 }
 
 static const char *move_in_name(char **at, const char *name)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/request.h"
 #include "base/list.h"
 #include "base/table.h"
 
@@ -65,20 +66,9 @@ unsigned flood_count(const struct flood *flood)
 
 /* ---- Who is one peer. */
 
-static slice without_port(slice peer)
-{
-	size_t colon = peer.n;
-	while (colon && peer.p[colon - 1] != ':')
-		colon--;
-	slice address = { peer.p, colon ? colon - 1 : peer.n };
-	if (address.n >= 2 && address.p[0] == '[')
-		address = (slice){ address.p + 1, address.n - 2 };
-	return address;
-}
-
 void flood_peer(slice peer, char to[FLOOD_PEER_BYTES])
 {
-	slice address = without_port(peer);
+	slice address = peer_address(peer);
 	unsigned char bytes[16];
 	char text[INET6_ADDRSTRLEN];
 	size_t n = address.n < FLOOD_PEER_BYTES ? address.n : FLOOD_PEER_BYTES - 1;

@@ -243,22 +243,7 @@ static void keys_settled(struct jwt_keys_owner *owner)
 static bool jwt_offers(const struct authenticator *base, const struct credential *credential)
 {
 	(void)base;
-	switch (credential->kind) {
-	case CREDENTIAL_BEARER:
-	case CREDENTIAL_BASIC:
-	case CREDENTIAL_USERNAME_TOKEN:
-	case CREDENTIAL_LOGIN:
-		return credential->secret.n > 0;
-	case CREDENTIAL_NONE:
-	case CREDENTIAL_API_KEY:
-	case CREDENTIAL_CERTIFICATE:
-	case CREDENTIAL_PSK:
-	case CREDENTIAL_PASSWORD_DIGEST:
-	case CREDENTIAL_ADDRESS:
-	case CREDENTIAL_BROKER:
-		break;
-	}
-	return false;
+	return credential_may_be_token(credential);
 }
 
 static void jwt_take_over(struct authenticator *base, const struct authenticator *predecessor)

@@ -37,22 +37,7 @@ static struct authenticator *token_open(struct loop *loop, const struct config *
 static bool token_offers(const struct authenticator *base, const struct credential *credential)
 {
 	(void)base;
-	switch (credential->kind) {
-	case CREDENTIAL_BEARER:
-	case CREDENTIAL_BASIC:
-	case CREDENTIAL_USERNAME_TOKEN:
-	case CREDENTIAL_LOGIN:
-		return credential->secret.n > 0;
-	case CREDENTIAL_NONE:
-	case CREDENTIAL_API_KEY:
-	case CREDENTIAL_CERTIFICATE:
-	case CREDENTIAL_PSK:
-	case CREDENTIAL_PASSWORD_DIGEST:
-	case CREDENTIAL_ADDRESS:
-	case CREDENTIAL_BROKER:
-		break;
-	}
-	return false;
+	return credential_may_be_token(credential);
 }
 
 static enum verdict token_check(

@@ -128,17 +128,13 @@ static void add_field(
 		fields[exchange->out.nfields++] = (struct field){ slice_of(name), value };
 }
 
-/* As adapters/coap writes it: the bytes in hexadecimal, in quotes. */
 static slice tag_text(struct arena *arena, const struct coap_answer *answer)
 {
 	struct text text;
 	if (!answer->tag_bytes)
 		return (slice){ NULL, 0 };
 	text_init(&text, arena, 2 + 2 * COAP_TAG_MAX);
-	text_char(&text, '"');
-	for (unsigned i = 0; i < answer->tag_bytes; i++)
-		text_printf(&text, "%02x", (unsigned char)answer->tag[i]);
-	text_char(&text, '"');
+	coap_tag_write(&text, (slice){ answer->tag, answer->tag_bytes });
 	return text_slice(&text);
 }
 

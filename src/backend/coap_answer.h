@@ -4,9 +4,10 @@
 #define BACKEND_COAP_ANSWER_H
 
 #include "api/backend.h"
+#include "codec/coap_tag.h"
 #include "codec/coap_wire.h"
 
-enum { COAP_TAG_MAX = 8, COAP_ECHO_MAX = 40 };
+enum { COAP_ECHO_MAX = 40 };
 
 /* By value, so that it outlives the datagram; `location` is in the arena. */
 struct coap_answer {

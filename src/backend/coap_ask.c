@@ -17,11 +17,12 @@
 #include "base/media.h"
 #include "base/uri.h"
 #include "codec/coap_code.h"
+#include "codec/coap_tag.h"
 #include "codec/content_format.h"
 
 #include <coap3/coap.h>
 
-enum { OPTION_TEXT_MAX = 255, TAG_MAX = 8 };
+enum { OPTION_TEXT_MAX = 255 };
 
 /* ---- Options */
 
@@ -62,40 +63,18 @@ static bool add_path(struct coap_ask *ask, struct arena *arena, slice path)
 
 /* ---- Conditions */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "\"0a1b\"" to its bytes; { NULL, 0 }: no tag of a CoAP server. */
-static slice read_tag(struct arena *arena, slice text)
-{
-	char tag[TAG_MAX];
-	size_t n = 0;
-	if (text.n < 4 || text.n > 2 + 2 * TAG_MAX || text.n % 2 || text.p[0] != '"' ||
-	        text.p[text.n - 1] != '"')
-		return (slice){ NULL, 0 };
-	for (size_t i = 1; i + 1 < text.n; i += 2) {
-		int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
-		if (high < 0 || low < 0)
-			return (slice){ NULL, 0 };
-		tag[n++] = (char)(high << 4 | low);
-	}
-	return arena_copy(arena, tag, n);
-}
-
 /* Each tag of the list as an option; the number of those that were one, or -1: no room. */
 static int add_tags(struct coap_ask *ask, struct arena *arena, unsigned number, slice list)
 {
 	int n = 0;
 	while (list.p) {
 		slice text = slice_trim(slice_cut(&list, ','));
-		slice tag = read_tag(arena, text);
-		if (!tag.p)
+		char bytes[COAP_TAG_MAX];
+		unsigned nbytes = coap_tag_read(text, bytes);
+		if (!nbytes)
 			continue;
-		if (!add(ask, number, tag))
+		slice tag = arena_copy(arena, bytes, nbytes);
+		if (!tag.p || !add(ask, number, tag))
 			return -1;
 		n++;
 	}

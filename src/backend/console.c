@@ -53,8 +53,7 @@ static void show_body(struct text *line, slice body)
 		return;
 	}
 	size_t n = body.n < SHOWN_MAX_OCTETS ? body.n : SHOWN_MAX_OCTETS;
-	for (size_t i = 0; i < n; i++)
-		text_printf(line, "%02x", (unsigned char)body.p[i]);
+	text_hex(line, (slice){ body.p, n });
 	if (n < body.n)
 		text_printf(line, "… (%zu bytes)", body.n);
 }

@@ -54,3 +54,29 @@ bool slice_equal_secret(slice a, slice b)
 		difference = (unsigned char)(difference | (a.p[i] ^ b.p[i]));
 	return difference == 0;
 }
+
+slice slice_put(char **at, slice from)
+{
+	slice to = { *at, from.n };
+	if (from.n)
+		memcpy(*at, from.p, from.n);
+	*at += from.n;
+	return to;
+}
+
+const slice *slice_put_all(slice **to, char **at, const slice *from, unsigned n)
+{
+	slice *first = *to;
+	for (unsigned i = 0; i < n; i++)
+		first[i] = slice_put(at, from[i]);
+	*to += n;
+	return first;
+}
+
+size_t slice_room(const slice *slices, unsigned n)
+{
+	size_t bytes = n * sizeof *slices;
+	for (unsigned i = 0; i < n; i++)
+		bytes += slices[i].n;
+	return bytes;
+}

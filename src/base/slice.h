@@ -68,6 +68,14 @@ slice slice_trim(slice s);
  * in `*rest`; without a separator returns all and leaves the empty slice (p == NULL). */
 slice slice_cut(slice *rest, char separator);
 
+/* For what is laid out in one block: copies the bytes to `*at`, where there is room for them, and moves it behind them.
+ * The copy of an absent text is one that is empty. */
+slice slice_put(char **at, slice);
+/* The same for a list: its slices go to `*to`, which moves behind them, too. */
+const slice *slice_put_all(slice **to, char **at, const slice *from, unsigned n);
+/* The room that slice_put_all() needs, for slices and bytes together. */
+size_t slice_room(const slice *, unsigned n);
+
 /* Index of the first `c`, or s.n when there is none. */
 size_t slice_find(slice s, char c);
 

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/hex.h"
+
 void text_init(struct text *text, struct arena *arena, size_t expected_bytes)
 {
 	*text = (struct text){ .arena = arena };
@@ -77,6 +79,15 @@ void text_signed(struct text *text, int64_t number)
 	} else {
 		text_unsigned(text, (uint64_t)number);
 	}
+}
+
+void text_hex(struct text *text, slice bytes)
+{
+	char *to = text_reserve(text, 2 * bytes.n);
+	if (!to)
+		return;
+	hex_encode(bytes, to);
+	text->n += 2 * bytes.n;
 }
 
 void text_hex64(struct text *text, uint64_t number)

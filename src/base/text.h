@@ -19,6 +19,8 @@ void text_bytes(struct text *, const void *bytes, size_t n);
 void text_char(struct text *, char c);
 void text_unsigned(struct text *, uint64_t);
 void text_signed(struct text *, int64_t);
+/* Two small hexadecimal digits a byte. */
+void text_hex(struct text *, slice bytes);
 /* Sixteen hexadecimal digits. */
 void text_hex64(struct text *, uint64_t);
 void text_printf(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));

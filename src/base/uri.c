@@ -2,18 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include "base/hex.h"
 #include "base/utf8.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 static bool is_unreserved(char c)
 {
@@ -133,10 +123,8 @@ enum uri_verdict uri_path_from_text(struct arena *arena, slice plain, slice *pat
 	return path->p ? URI_OK : URI_NO_MEMORY;
 }
 
-slice uri_decode(struct arena *arena, slice encoded)
+static slice decode(struct arena *arena, slice encoded, char plus)
 {
-	if (slice_find(encoded, '%') == encoded.n)
-		return encoded;
 	char *to = arena_alloc_raw(arena, encoded.n + 1);
 	if (!to)
 		return (slice){ NULL, 0 };
@@ -150,11 +138,23 @@ slice uri_decode(struct arena *arena, slice encoded)
 				return (slice){ NULL, 0 };
 			c = (char)(high << 4 | low);
 			i += 2;
+		} else if (c == '+') {
+			c = plus;
 		}
 		to[n++] = c;
 	}
 	to[n] = '\0';
 	return (slice){ to, n };
+}
+
+slice uri_decode(struct arena *arena, slice encoded)
+{
+	return slice_find(encoded, '%') == encoded.n ? encoded : decode(arena, encoded, '+');
+}
+
+slice uri_decode_form(struct arena *arena, slice encoded)
+{
+	return decode(arena, encoded, ' ');
 }
 
 bool uri_parse(slice url, struct uri *uri)

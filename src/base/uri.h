@@ -26,6 +26,9 @@ bool uri_segment_allowed(slice plain);
 
 /* Decodes %XX; "+" stays. { NULL, 0 }: malformed or over budget. Without escapes returns `encoded` itself. */
 slice uri_decode(struct arena *, slice encoded);
+/* The same for a name or a value of application/x-www-form-urlencoded (WHATWG URL section 5.1): "+" is a blank. Always a
+ * copy. */
+slice uri_decode_form(struct arena *, slice encoded);
 
 /* "http://host:port/prefix": the parts point into `url`. false: not of this form. IPv6 hosts come without
  * their brackets. port 0: not given. */

@@ -10,6 +10,7 @@
 #include "api/codec.h"
 #include "base/uri.h"
 #include "codec/json.h"
+#include "crypto/digest.h"
 
 enum { BUDGET_BYTES = 1 << 30, FILE_MAX_BYTES = 64 << 20, SECRET_MAX_BYTES = 4096 };
 
@@ -277,9 +278,11 @@ bool cli_clients_secret(
 
 bool cli_clients_certificate(struct cli_clients *said, const char *which, slice *text)
 {
+	static const slice prefix = SLICE_INIT("sha256:");
+	struct digest fingerprint;
 	*text = slice_of(which);
-	bool print = text->n >= 64 && strspn(which, "0123456789abcdefABCDEF:") == text->n;
-	return print || read_file(said, which, 1 << 20, text);
+	slice digits = slice_starts(*text, prefix) ? slice_from(*text, prefix.n) : *text;
+	return digest_parse(digits, &fingerprint) || read_file(said, which, 1 << 20, text);
 }
 
 /* ---- Calls */

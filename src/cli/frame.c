@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/codec.h"
+#include "base/hex.h"
 #include "codec/frame/frame.h"
 
 enum { FILE_MAX_BYTES = 1 << 20, BUDGET_BYTES = 64 << 20 };
@@ -79,20 +80,18 @@ static bool read_path(struct arena *arena, const char *path, slice *bytes)
 
 static bool from_hex(struct arena *arena, slice text, slice *bytes)
 {
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
 	char *out = arena_alloc_raw(arena, text.n / 2 + 1);
 	size_t n = 0;
-	unsigned high = 0;
+	int high = 0;
 	bool half = false;
 	for (size_t i = 0; i < text.n && out; i++) {
 		if (strchr(" \t\r\n:", text.p[i]) && text.p[i])
 			continue;
-		const char *at = text.p[i] ? strchr(digits, text.p[i]) : NULL;
-		if (!at)
+		int digit = hex_digit(text.p[i]);
+		if (digit < 0)
 			return false;
-		unsigned digit = (unsigned)(at - digits) % 16;
 		if (half)
-			out[n++] = (char)(unsigned char)(high << 4 | digit);
+			out[n++] = (char)(high << 4 | digit);
 		high = digit;
 		half = !half;
 	}

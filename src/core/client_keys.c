@@ -2,6 +2,7 @@
  * wiped. */
 #include "core/directory.h"
 
+#include "base/hex.h"
 #include "base/log.h"
 #include "crypto/password.h"
 
@@ -56,14 +57,6 @@ static bool put_digest(
 	return put(loading, kind, digest_slice(&digest), place);
 }
 
-static int digit(char c)
-{
-	c = ascii_lower(c);
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The length of the key, 0 when it is none: the bytes of the secret as they are, or in hexadecimal after "0x", as
  * many devices have it. */
 static size_t read_psk(slice secret, char key[PSK_MAX_BYTES])
@@ -74,15 +67,7 @@ static size_t read_psk(slice secret, char key[PSK_MAX_BYTES])
 		return n;
 	}
 	slice digits = slice_from(secret, 2);
-	if (digits.n % 2 || digits.n > 2 * PSK_MAX_BYTES)
-		return 0;
-	for (size_t i = 0; i < digits.n / 2; i++) {
-		int high = digit(digits.p[2 * i]), low = digit(digits.p[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return 0;
-		key[i] = (char)(high << 4 | low);
-	}
-	return digits.n / 2;
+	return digits.n <= 2 * PSK_MAX_BYTES && hex_decode(digits, key) ? digits.n / 2 : 0;
 }
 
 static bool put_psk(
@@ -161,33 +146,16 @@ static bool load(const struct loading *loading, unsigned i)
 	return loaded;
 }
 
-/* "sha256:" and 64 digits, with or without the colons that openssl(1) puts between the bytes. */
-static bool read_fingerprint(slice text, char to[DIGEST_BYTES])
-{
-	if (!slice_starts(text, SLICE("sha256:")))
-		return false;
-	text = slice_from(text, strlen("sha256:"));
-	size_t n = 0;
-	while (text.n >= 2 && n < DIGEST_BYTES) {
-		int high = digit(text.p[0]), low = digit(text.p[1]);
-		if (high < 0 || low < 0)
-			return false;
-		to[n++] = (char)(high << 4 | low);
-		bool colon = text.n > 3 && text.p[2] == ':';
-		text = slice_from(text, colon ? 3 : 2);
-	}
-	return n == DIGEST_BYTES && !text.n;
-}
-
 /* No secret: who reads it cannot use it. */
 static bool load_certificates(const struct loading *loading)
 {
 	bool right = true;
 	CONFIG_EACH (config_get(loading->node, "certificates"), place) {
-		char fingerprint[DIGEST_BYTES];
-		if (read_fingerprint(place->text, fingerprint))
-			right = put(loading, KEY_CERTIFICATE,
-			                (slice){ fingerprint, sizeof fingerprint }, place) &&
+		static const slice prefix = SLICE_INIT("sha256:");
+		struct digest fingerprint;
+		if (slice_starts(place->text, prefix) &&
+		        digest_parse(slice_from(place->text, prefix.n), &fingerprint))
+			right = put(loading, KEY_CERTIFICATE, digest_slice(&fingerprint), place) &&
 			        right;
 		else
 			right = mistake_add(loading->mistakes, place,

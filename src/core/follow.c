@@ -77,15 +77,6 @@ static size_t credentials_bytes(const struct credential *credentials)
 	return n;
 }
 
-static slice copy(char **at, slice from)
-{
-	slice to = { *at, from.n };
-	if (from.n)
-		memcpy(*at, from.p, from.n);
-	*at += from.n;
-	return to;
-}
-
 /* Structs first, for their alignment; then their bytes. */
 static const struct credential *copy_credentials(
         struct credential *to, char **at, const struct credential *from)
@@ -93,8 +84,8 @@ static const struct credential *copy_credentials(
 	const struct credential *first = from ? to : NULL;
 	for (; from; from = from->next, to++)
 		*to = (struct credential){ .kind = from->kind,
-			.name = copy(at, from->name),
-			.secret = copy(at, from->secret),
+			.name = slice_put(at, from->name),
+			.secret = slice_put(at, from->secret),
 			.next = from->next ? to + 1 : NULL };
 	return first;
 }
@@ -117,10 +108,10 @@ static struct following *copy_request(const struct request *request, size_t byte
 	following->bytes = bytes;
 	following->credentials = copy_credentials(credentials, &at, request->credentials);
 	bool one = request->in.method == METHOD_GET;
-	following->path = copy(&at, one ? request->resource : request->in.path);
-	following->accept = copy(&at, request->accept);
-	following->peer = copy(&at, request->peer);
-	following->session = copy(&at, request->session);
+	following->path = slice_put(&at, one ? request->resource : request->in.path);
+	following->accept = slice_put(&at, request->accept);
+	following->peer = slice_put(&at, request->peer);
+	following->session = slice_put(&at, request->session);
 	following->protocol = request->protocol;
 	following->method = request->in.method;
 	return following;

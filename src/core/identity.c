@@ -44,11 +44,7 @@ struct copying {
 
 static slice copy(struct copying *to, slice from)
 {
-	slice text = { to->bytes, from.n };
-	if (from.n)
-		memcpy(to->bytes, from.p, from.n);
-	to->bytes += from.n;
-	return text;
+	return slice_put(&to->bytes, from);
 }
 
 static void *room(struct copying *to, size_t bytes)

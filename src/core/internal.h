@@ -2,21 +2,18 @@
 #ifndef CORE_INTERNAL_H
 #define CORE_INTERNAL_H
 
-#include "api/stage.h"
 #include "api/audit.h"
-
+#include "api/stage.h"
 #include "api/store.h"
-
-#include "loop/loop.h"
-
 #include "core/configuration.h"
 #include "core/core.h"
 #include "core/directory.h"
 #include "core/follow.h"
+#include "core/postbox.h"
 #include "core/recall.h"
 #include "core/throttle.h"
 #include "core/values.h"
-#include "core/postbox.h"
+#include "loop/loop.h"
 
 struct listener {
 	struct list link;

@@ -190,15 +190,6 @@ static void work(struct task *task)
 
 static void receipt_done(struct store_receipt *);
 
-static slice put_behind(char **at, slice bytes)
-{
-	slice copy = { *at, bytes.n };
-	if (bytes.n)
-		memcpy(*at, bytes.p, bytes.n);
-	*at += bytes.n;
-	return copy;
-}
-
 struct mail *mail_create(struct office *office, const struct store_record *record)
 {
 	size_t n = sizeof(struct mail) + record->key.n + record->head.n + record->media.n +
@@ -208,10 +199,10 @@ struct mail *mail_create(struct office *office, const struct store_record *recor
 		return NULL;
 	char *at = (char *)(mail + 1);
 	*mail = (struct mail){ .office = office, .bytes = n };
-	mail->key = put_behind(&at, record->key);
-	mail->head = put_behind(&at, record->head);
-	mail->media = put_behind(&at, record->media);
-	mail->body = put_behind(&at, record->body);
+	mail->key = slice_put(&at, record->key);
+	mail->head = slice_put(&at, record->head);
+	mail->media = slice_put(&at, record->media);
+	mail->body = slice_put(&at, record->body);
 	mail->receipt.done = receipt_done;
 	list_init(&mail->receipt.link);
 	list_init(&mail->link);

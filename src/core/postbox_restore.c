@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/uri.h"
 
@@ -20,11 +21,10 @@ static bool key_read(
 	if (!backend->n || !device->n || key.n != 16)
 		return false;
 	for (size_t i = 0; i < key.n; i++) {
-		const char *digits = "0123456789abcdef";
-		const char *digit = key.p[i] ? strchr(digits, key.p[i]) : NULL;
-		if (!digit)
+		int digit = hex_digit(key.p[i]);
+		if (digit < 0)
 			return false;
-		*number = *number << 4 | (uint64_t)(digit - digits);
+		*number = *number << 4 | (unsigned)digit;
 	}
 	return true;
 }

@@ -43,15 +43,6 @@ void clients_begin(struct core *core, struct clients_change *change)
 
 /* ---- Steps */
 
-static slice copy(char **at, slice from)
-{
-	slice to = { *at, from.n };
-	if (from.n)
-		memcpy(*at, from.p, from.n);
-	*at += from.n;
-	return to;
-}
-
 static void written(struct store_receipt *receipt);
 
 struct registry_step *registry_step(struct clients_change *change, enum store_table table,
@@ -63,8 +54,8 @@ struct registry_step *registry_step(struct clients_change *change, enum store_ta
 		return NULL;
 	}
 	char *at = step->text;
-	step->client = copy(&at, client);
-	step->name = copy(&at, name);
+	step->client = slice_put(&at, client);
+	step->name = slice_put(&at, name);
 	step->receipt.done = written;
 	step->change = change;
 	step->action = action;

@@ -26,50 +26,24 @@ bool registry_id_valid(slice id)
 	return true;
 }
 
-static slice copy(char **at, slice from)
-{
-	slice to = { *at, from.n };
-	if (from.n)
-		memcpy(*at, from.p, from.n);
-	*at += from.n;
-	return to;
-}
-
-static size_t texts_bytes(const slice *texts, unsigned n)
-{
-	size_t bytes = n * sizeof *texts;
-	for (unsigned i = 0; i < n; i++)
-		bytes += texts[i].n;
-	return bytes;
-}
-
-static const slice *copy_texts(slice **to, char **at, const slice *from, unsigned n)
-{
-	slice *first = *to;
-	for (unsigned i = 0; i < n; i++)
-		first[i] = copy(at, from[i]);
-	*to += n;
-	return first;
-}
-
 struct client *registry_duplicate(const struct client *from)
 {
 	unsigned ntexts = from->nroles + from->nallow + from->ndeny + from->nacts_for;
 	struct client *client = malloc(
-	        sizeof *from + from->id.n + from->plan.n + texts_bytes(from->roles, from->nroles) +
-	        texts_bytes(from->allow, from->nallow) + texts_bytes(from->deny, from->ndeny) +
-	        texts_bytes(from->acts_for, from->nacts_for));
+	        sizeof *from + from->id.n + from->plan.n + slice_room(from->roles, from->nroles) +
+	        slice_room(from->allow, from->nallow) + slice_room(from->deny, from->ndeny) +
+	        slice_room(from->acts_for, from->nacts_for));
 	if (!client)
 		return NULL;
 	slice *texts = (slice *)(void *)(client + 1);
 	char *at = (char *)(texts + ntexts);
 	*client = *from;
-	client->roles = copy_texts(&texts, &at, from->roles, from->nroles);
-	client->allow = copy_texts(&texts, &at, from->allow, from->nallow);
-	client->deny = copy_texts(&texts, &at, from->deny, from->ndeny);
-	client->acts_for = copy_texts(&texts, &at, from->acts_for, from->nacts_for);
-	client->id = copy(&at, from->id);
-	client->plan = copy(&at, from->plan);
+	client->roles = slice_put_all(&texts, &at, from->roles, from->nroles);
+	client->allow = slice_put_all(&texts, &at, from->allow, from->nallow);
+	client->deny = slice_put_all(&texts, &at, from->deny, from->ndeny);
+	client->acts_for = slice_put_all(&texts, &at, from->acts_for, from->nacts_for);
+	client->id = slice_put(&at, from->id);
+	client->plan = slice_put(&at, from->plan);
 	return client;
 }
 

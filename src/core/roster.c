@@ -41,32 +41,6 @@ static struct entry *find(const struct roster *roster, slice id)
 	return entry;
 }
 
-static slice copy(char **at, slice from)
-{
-	slice to = { *at, from.n };
-	if (from.n)
-		memcpy(*at, from.p, from.n);
-	*at += from.n;
-	return to;
-}
-
-static size_t texts_bytes(const slice *texts, unsigned n)
-{
-	size_t bytes = n * sizeof *texts;
-	for (unsigned i = 0; i < n; i++)
-		bytes += texts[i].n;
-	return bytes;
-}
-
-static const slice *copy_texts(slice **to, char **at, const slice *from, unsigned n)
-{
-	slice *first = *to;
-	for (unsigned i = 0; i < n; i++)
-		first[i] = copy(at, from[i]);
-	*to += n;
-	return first;
-}
-
 /* ---- Clients */
 
 static struct entry *add_entry(struct roster *roster, slice id)
@@ -75,7 +49,7 @@ static struct entry *add_entry(struct roster *roster, slice id)
 	if (!entry)
 		return NULL;
 	char *at = (char *)(entry + 1);
-	entry->id = copy(&at, id);
+	entry->id = slice_put(&at, id);
 	entry->absent = true;
 	list_init(&entry->keys);
 	HASH_ADD_KEYPTR(hh, roster->clients, entry->id.p, id.n, entry);
@@ -93,10 +67,9 @@ static unsigned count_texts(const struct client *client)
 /* Never none. */
 static size_t content_bytes(const struct client *client)
 {
-	return texts_bytes(client->roles, client->nroles) +
-	       texts_bytes(client->allow, client->nallow) +
-	       texts_bytes(client->deny, client->ndeny) +
-	       texts_bytes(client->acts_for, client->nacts_for) + client->plan.n + sizeof(slice);
+	return slice_room(client->roles, client->nroles) +
+	       slice_room(client->allow, client->nallow) + slice_room(client->deny, client->ndeny) +
+	       slice_room(client->acts_for, client->nacts_for) + client->plan.n + sizeof(slice);
 }
 
 const struct client *roster_put(struct roster *roster, const struct client *client)
@@ -113,11 +86,11 @@ const struct client *roster_put(struct roster *roster, const struct client *clie
 	char *at = (char *)(texts + count_texts(client));
 	struct client next = *client;
 	next.id = entry->id;
-	next.roles = copy_texts(&texts, &at, client->roles, client->nroles);
-	next.allow = copy_texts(&texts, &at, client->allow, client->nallow);
-	next.deny = copy_texts(&texts, &at, client->deny, client->ndeny);
-	next.acts_for = copy_texts(&texts, &at, client->acts_for, client->nacts_for);
-	next.plan = copy(&at, client->plan);
+	next.roles = slice_put_all(&texts, &at, client->roles, client->nroles);
+	next.allow = slice_put_all(&texts, &at, client->allow, client->nallow);
+	next.deny = slice_put_all(&texts, &at, client->deny, client->ndeny);
+	next.acts_for = slice_put_all(&texts, &at, client->acts_for, client->nacts_for);
+	next.plan = slice_put(&at, client->plan);
 	free(entry->content);
 	entry->content = content;
 	entry->client = next;
@@ -219,7 +192,7 @@ static struct key *key_named(const struct roster *roster, slice handle)
 /* Its client's id is part of it, so that it outlives the client where it was taken out. */
 static struct key *copy_key(const struct client_key *from)
 {
-	size_t bytes = sizeof(struct key) + texts_bytes(from->scopes, from->nscopes) +
+	size_t bytes = sizeof(struct key) + slice_room(from->scopes, from->nscopes) +
 	               from->client.n + from->handle.n + from->secret.n + from->bound_to.n +
 	               from->family.n;
 	struct key *key = calloc(1, bytes);
@@ -229,12 +202,12 @@ static struct key *copy_key(const struct client_key *from)
 	char *at = (char *)(scopes + from->nscopes);
 	key->bytes = bytes;
 	key->key = *from;
-	key->key.client = copy(&at, from->client);
-	key->key.scopes = copy_texts(&scopes, &at, from->scopes, from->nscopes);
-	key->key.handle = copy(&at, from->handle);
-	key->key.secret = copy(&at, from->secret);
-	key->key.bound_to = copy(&at, from->bound_to);
-	key->key.family = copy(&at, from->family);
+	key->key.client = slice_put(&at, from->client);
+	key->key.scopes = slice_put_all(&scopes, &at, from->scopes, from->nscopes);
+	key->key.handle = slice_put(&at, from->handle);
+	key->key.secret = slice_put(&at, from->secret);
+	key->key.bound_to = slice_put(&at, from->bound_to);
+	key->key.family = slice_put(&at, from->family);
 	list_init(&key->link);
 	return key;
 }

@@ -149,24 +149,15 @@ static void discard(struct values *values, struct entry *entry)
 	entry_free(entry);
 }
 
-static slice append(char **at, slice part)
-{
-	slice copy = { *at, part.n };
-	if (part.n)
-		memcpy(*at, part.p, part.n);
-	*at += part.n;
-	return copy;
-}
-
 static char *content_of(const struct kept_value *value, size_t *size)
 {
 	*size = value->media.n + value->client.n + value->body.n;
 	char *content = malloc(*size ? *size : 1);
 	char *at = content;
 	if (content) {
-		(void)append(&at, value->media);
-		(void)append(&at, value->client);
-		(void)append(&at, value->body);
+		(void)slice_put(&at, value->media);
+		(void)slice_put(&at, value->client);
+		(void)slice_put(&at, value->body);
 	}
 	return content;
 }

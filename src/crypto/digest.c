@@ -6,6 +6,8 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "base/hex.h"
+
 struct digest digest_sha256(slice text)
 {
 	struct digest digest;
@@ -28,10 +30,22 @@ struct digest digest_hmac_sha256(slice key, slice text)
 
 void digest_hex(const struct digest *digest, char text[DIGEST_HEX_BYTES])
 {
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < DIGEST_BYTES; i++) {
-		text[2 * i] = digits[digest->bytes[i] >> 4];
-		text[2 * i + 1] = digits[digest->bytes[i] & 0xf];
-	}
+	hex_encode(digest_slice(digest), text);
 	text[DIGEST_HEX_BYTES - 1] = '\0';
+}
+
+bool digest_parse(slice text, struct digest *digest)
+{
+	bool colons = text.n == 3 * DIGEST_BYTES - 1;
+	size_t step = colons ? 3 : 2;
+	if (!colons && text.n != 2 * DIGEST_BYTES)
+		return false;
+	for (size_t i = 0; i < DIGEST_BYTES; i++) {
+		char byte;
+		if ((colons && i && text.p[step * i - 1] != ':') ||
+		        !hex_decode((slice){ text.p + step * i, 2 }, &byte))
+			return false;
+		digest->bytes[i] = (unsigned char)byte;
+	}
+	return true;
 }

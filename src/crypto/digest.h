@@ -24,6 +24,9 @@ static inline slice digest_slice(const struct digest *digest)
 enum { DIGEST_HEX_BYTES = 2 * DIGEST_BYTES + 1 };
 void digest_hex(const struct digest *, char text[DIGEST_HEX_BYTES]);
 
+/* From such digits, in either case, with colons between the bytes or without, as openssl(1) shows fingerprints. */
+bool digest_parse(slice text, struct digest *);
+
 /* In constant time. */
 static inline bool digest_equal(const struct digest *a, const struct digest *b)
 {

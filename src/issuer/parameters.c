@@ -2,6 +2,7 @@
 
 #include "api/codec.h"
 #include "base/media.h"
+#include "base/uri.h"
 #include "base/utf8.h"
 #include "codec/value.h"
 
@@ -36,39 +37,6 @@ static bool add(struct parameters *parameters, slice name, slice value, const ch
 	return true;
 }
 
-static int digit(char c)
-{
-	c = ascii_lower(c);
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* A "+" is a blank (WHATWG URL section 5.1). p NULL: bad escapes, or over budget. */
-static slice decode(struct arena *arena, slice from)
-{
-	char *to = arena_alloc_raw(arena, from.n + 1);
-	size_t n = 0;
-	for (size_t i = 0; to && i < from.n; i++) {
-		char c = from.p[i];
-		if (c == '%') {
-			int high = i + 2 < from.n ? digit(from.p[i + 1]) : -1;
-			int low = i + 2 < from.n ? digit(from.p[i + 2]) : -1;
-			if (high < 0 || low < 0)
-				return (slice){ NULL, 0 };
-			c = (char)(high << 4 | low);
-			i += 2;
-		} else if (c == '+') {
-			c = ' ';
-		}
-		to[n++] = c;
-	}
-	if (!to)
-		return (slice){ NULL, 0 };
-	to[n] = '\0';
-	return (slice){ to, n };
-}
-
 static bool read_form(
         struct arena *arena, slice body, struct parameters *parameters, const char **why)
 {
@@ -76,8 +44,8 @@ static bool read_form(
 		slice value = slice_cut(&body, '&');
 		if (!value.n)
 			continue;
-		slice name = decode(arena, slice_cut(&value, '='));
-		value = decode(arena, value);
+		slice name = uri_decode_form(arena, slice_cut(&value, '='));
+		value = uri_decode_form(arena, value);
 		if (!name.p || !value.p) {
 			*why = "a parameter is not well encoded";
 			return false;

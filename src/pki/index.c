@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/text.h"
 #include "pki/date.h"
 
@@ -53,11 +54,7 @@ bool pki_reason_parse(slice text, enum pki_reason *reason)
 
 void pki_serial_text(const struct pki_serial *serial, char text[PKI_SERIAL_TEXT_BYTES])
 {
-	static const char digits[] = "0123456789abcdef";
-	for (unsigned i = 0; i < PKI_SERIAL_BYTES; i++) {
-		text[2 * i] = digits[serial->bytes[i] >> 4];
-		text[2 * i + 1] = digits[serial->bytes[i] & 15];
-	}
+	hex_encode((slice){ (const char *)serial->bytes, PKI_SERIAL_BYTES }, text);
 	text[PKI_SERIAL_TEXT_BYTES - 1] = '\0';
 }
 

@@ -95,15 +95,6 @@ static size_t record_bytes(const struct store_record *record)
 	return record->owner.n + record->media.n + record->head.n + record->body.n;
 }
 
-static slice move_in(char **at, slice from)
-{
-	slice to = { *at, from.n };
-	if (from.n)
-		memcpy(*at, from.p, from.n);
-	*at += from.n;
-	return to;
-}
-
 static void set_content(struct order *order, char *content, const struct store_record *record)
 {
 	free(order->content);
@@ -112,10 +103,10 @@ static void set_content(struct order *order, char *content, const struct store_r
 	order->record = (struct store_record){ .key = key,
 		.time_ns = record->time_ns,
 		.expires_ns = record->expires_ns,
-		.owner = move_in(&content, record->owner),
-		.media = move_in(&content, record->media),
-		.head = move_in(&content, record->head),
-		.body = move_in(&content, record->body) };
+		.owner = slice_put(&content, record->owner),
+		.media = slice_put(&content, record->media),
+		.head = slice_put(&content, record->head),
+		.body = slice_put(&content, record->body) };
 }
 
 static struct order *find_order(struct store *store, const char *name, size_t n)

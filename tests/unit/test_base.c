@@ -2,11 +2,12 @@
 
 #include <unistd.h>
 
+#include "base/hex.h"
+#include "base/log.h"
+#include "base/media.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "base/log.h"
 #include "base/uri.h"
-#include "base/media.h"
 #include "base/utf8.h"
 
 static void siphash_gives_the_published_vectors(void **state)
@@ -114,6 +115,52 @@ static void only_this_machine_is_loopback(void **state)
 	assert_false(uri_host_is_loopback(SLICE("127.0.0.1\0.example")));
 }
 
+static void forms_have_blanks_for_pluses(void **state)
+{
+	(void)state;
+	struct arena arena;
+	arena_init(&arena, 4096);
+	assert_slice(uri_decode(&arena, SLICE("a+b%20c")), "a+b c");
+	assert_slice(uri_decode_form(&arena, SLICE("a+b%20c%2b")), "a b c+");
+	assert_slice(uri_decode_form(&arena, SLICE("")), "");
+	static const char *const wrong[] = { "%", "%4", "%4g", "a%" };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		assert_null(uri_decode(&arena, slice_of(wrong[i])).p);
+		assert_null(uri_decode_form(&arena, slice_of(wrong[i])).p);
+	}
+	arena_finish(&arena);
+}
+
+static void bytes_have_two_digits(void **state)
+{
+	(void)state;
+	char digits[6], bytes[3];
+	hex_encode((slice){ "\0\x9f\xff", 3 }, digits);
+	assert_memory_equal(digits, "009fff", 6);
+	assert_true(hex_decode(SLICE("009fFF"), bytes));
+	assert_memory_equal(bytes, "\0\x9f\xff", 3);
+	assert_true(hex_decode(SLICE(""), bytes));
+	static const char *const wrong[] = { "0", "000", "0g", "g0", " 0", "@a", "`a", "0x" };
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(hex_decode(slice_of(wrong[i]), bytes));
+}
+
+static void slices_are_put_into_one_block(void **state)
+{
+	(void)state;
+	const slice texts[] = { SLICE("one"), { NULL, 0 }, SLICE("three") };
+	slice room[3], *to = room;
+	char bytes[16], *at = bytes;
+	assert_int_equal(slice_room(texts, 3), sizeof room + 8);
+	const slice *put = slice_put_all(&to, &at, texts, 3);
+	assert_ptr_equal(put, room);
+	assert_ptr_equal(to, room + 3);
+	assert_ptr_equal(at, bytes + 8);
+	assert_slice(put[0], "one");
+	assert_slice(put[1], "");
+	assert_slice(put[2], "three");
+}
+
 static void arenas_stop_at_their_budget(void **state)
 {
 	(void)state;
@@ -204,6 +251,9 @@ int main(void)
 		cmocka_unit_test(topics_become_paths),
 		cmocka_unit_test(urls_are_taken_apart),
 		cmocka_unit_test(only_this_machine_is_loopback),
+		cmocka_unit_test(forms_have_blanks_for_pluses),
+		cmocka_unit_test(bytes_have_two_digits),
+		cmocka_unit_test(slices_are_put_into_one_block),
 		cmocka_unit_test(arenas_stop_at_their_budget),
 		cmocka_unit_test(media_types_have_parameters),
 		cmocka_unit_test(utf8_is_checked_strictly),

@@ -1,5 +1,7 @@
 #include "support.h"
 
+#include <stdio.h>
+
 #include "crypto/digest.h"
 
 static void the_published_vectors_are_met(void **state)
@@ -36,9 +38,31 @@ static void nothing_has_a_digest_too(void **state)
 	assert_false(digest_equal(&of_nothing, &keyless));
 }
 
+static void fingerprints_are_read_as_they_are_shown(void **state)
+{
+	(void)state;
+	struct digest wanted = digest_sha256(SLICE("abc")), read;
+	char text[DIGEST_HEX_BYTES], colons[3 * DIGEST_BYTES];
+	digest_hex(&wanted, text);
+	assert_true(digest_parse(slice_of(text), &read) && digest_equal(&read, &wanted));
+	for (unsigned i = 0; i < DIGEST_BYTES; i++)
+		(void)snprintf(colons + 3 * i, 4, "%02X%s", wanted.bytes[i],
+		        i + 1 < DIGEST_BYTES ? ":" : "");
+	assert_true(digest_parse(slice_of(colons), &read) && digest_equal(&read, &wanted));
+	assert_false(digest_parse((slice){ text, 63 }, &read));
+	assert_false(digest_parse((slice){ text, 62 }, &read));
+	assert_false(digest_parse((slice){ colons, sizeof colons - 2 }, &read));
+	assert_false(digest_parse(SLICE(""), &read));
+	text[63] = 'g';
+	assert_false(digest_parse(slice_of(text), &read));
+	colons[2] = '0';
+	assert_false(digest_parse(slice_of(colons), &read));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fingerprints_are_read_as_they_are_shown),
 		cmocka_unit_test(the_published_vectors_are_met),
 		cmocka_unit_test(nothing_has_a_digest_too),
 	};

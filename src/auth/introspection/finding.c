@@ -146,13 +146,10 @@ bool finding_read(struct arena *arena, const struct finding_rules *rules, slice 
 	return read_active(arena, rules, claims, now_ms, finding, error);
 }
 
+/* What is absent stays so. */
 static slice copy(char **at, slice from)
 {
-	slice to = { from.p ? *at : NULL, from.n };
-	if (from.n)
-		memcpy(*at, from.p, from.n);
-	*at += from.n;
-	return to;
+	return from.p ? slice_put(at, from) : from;
 }
 
 struct finding *finding_duplicate(const struct finding *from)

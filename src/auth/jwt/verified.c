@@ -77,33 +77,10 @@ const struct bearer *verified_find(struct verified *verified, slice token)
 	return &entry->bearer;
 }
 
-static size_t names_bytes(const slice *names, unsigned n)
-{
-	size_t bytes = n * sizeof *names;
-	for (unsigned i = 0; i < n; i++)
-		bytes += names[i].n;
-	return bytes;
-}
-
-static void keep_text(char **at, slice *text)
-{
-	if (text->n)
-		memcpy(*at, text->p, text->n);
-	text->p = *at;
-	*at += text->n;
-}
-
 static void keep_names(slice **place, char **at, const slice **names, unsigned n)
 {
-	if (!*names)
-		return;
-	slice *copy = *place;
-	*place += n;
-	for (unsigned i = 0; i < n; i++) {
-		copy[i] = (*names)[i];
-		keep_text(at, &copy[i]);
-	}
-	*names = copy;
+	if (*names)
+		*names = slice_put_all(place, at, *names, n);
 }
 
 /* The token and all that the bearer points to, into the room behind the entry: slices first. */
@@ -112,11 +89,10 @@ static void fill(struct entry *entry, slice token, const struct bearer *bearer)
 	entry->bearer = *bearer;
 	slice *place = entry->names;
 	char *at = (char *)(entry->names + bearer->nroles + bearer->nscopes);
-	entry->token = token;
-	keep_text(&at, &entry->token);
-	keep_text(&at, &entry->bearer.id);
-	keep_text(&at, &entry->bearer.plan);
-	keep_text(&at, &entry->bearer.key);
+	entry->token = slice_put(&at, token);
+	entry->bearer.id = slice_put(&at, bearer->id);
+	entry->bearer.plan = slice_put(&at, bearer->plan);
+	entry->bearer.key = slice_put(&at, bearer->key);
 	keep_names(&place, &at, &entry->bearer.roles, bearer->nroles);
 	keep_names(&place, &at, &entry->bearer.scopes, bearer->nscopes);
 }
@@ -124,8 +100,8 @@ static void fill(struct entry *entry, slice token, const struct bearer *bearer)
 void verified_add(struct verified *verified, slice token, const struct bearer *bearer)
 {
 	size_t bytes = sizeof(struct entry) + token.n + bearer->id.n + bearer->plan.n +
-	               bearer->key.n + names_bytes(bearer->roles, bearer->nroles) +
-	               names_bytes(bearer->scopes, bearer->nscopes);
+	               bearer->key.n + slice_room(bearer->roles, bearer->nroles) +
+	               slice_room(bearer->scopes, bearer->nscopes);
 	if (!verified->tokens_max || bytes > verified->bytes_max || verified_find(verified, token))
 		return;
 	while (HASH_COUNT(verified->table) >= verified->tokens_max ||

@@ -69,15 +69,6 @@ static struct entry *find(struct mtls_authenticator *self, slice der)
 	return entry;
 }
 
-static slice put(char **at, slice text)
-{
-	slice copy = { *at, text.n };
-	if (text.n)
-		memcpy(*at, text.p, text.n);
-	*at += text.n;
-	return copy;
-}
-
 static struct entry *make_entry(
         slice der, const struct certificate *certificate, const struct mtls_reading *reading)
 {
@@ -88,9 +79,9 @@ static struct entry *make_entry(
 		return NULL;
 	char *at = entry->bytes;
 	entry->size = size;
-	entry->der = put(&at, der);
-	entry->id = put(&at, reading->id);
-	entry->why = put(&at, why);
+	entry->der = slice_put(&at, der);
+	entry->id = slice_put(&at, reading->id);
+	entry->why = slice_put(&at, why);
 	entry->until_ms = INT64_MAX;
 	if (!certificate)
 		return entry;

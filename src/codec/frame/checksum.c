@@ -3,6 +3,8 @@
  * each kind would cost more cache than it saves time. */
 #include "codec/frame/frame.h"
 
+#include "base/hex.h"
+
 struct crc {
 	unsigned width;
 	uint32_t polynomial, start, end;
@@ -114,17 +116,6 @@ const struct checksum_kind *checksum_find(slice name)
 			return &kinds[i];
 	}
 	return NULL;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
 }
 
 bool checksum_nmea(slice sentence, bool *missing)

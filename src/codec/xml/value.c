@@ -3,6 +3,7 @@
  * Siblings of one name become a list, so each child is looked up among the names seen before it: by looking
  * through them while there are few, in a table under the process's keyed hash when there may be many. */
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/random.h"
 #include "codec/xml/xml.h"
 
@@ -192,25 +193,6 @@ static struct value *boolean_value(const struct mapping *mapping, const struct x
 	if (!yes && !slice_is(text, "false") && !slice_is(text, "0"))
 		return disagrees(mapping, element);
 	return made(mapping, value_bool(mapping->arena, yes));
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool hex_decode(slice text, char *to)
-{
-	for (size_t i = 0; i + 1 < text.n; i += 2) {
-		int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		to[i / 2] = (char)(high << 4 | low);
-	}
-	return text.n % 2 == 0;
 }
 
 static slice without_spaces(struct arena *arena, slice text)
