@@ -1,11 +1,13 @@
 """Who a client certificate says somebody is: by its common name, a name of its subjectAltName, its fingerprint or the authority that has
 signed it; the same over HTTP, SOAP, MQTT, MQTT over WebSocket, CoAP over DTLS and over TLS."""
 import hashlib
+import json
 import os
 import ssl
 import struct
 
 import support
+import support_admin as admin
 import support_mqtt as wire
 from support_pki import Authority
 from support_tls import Authority as OtherAuthority
@@ -235,6 +237,75 @@ def test_a_fingerprint_that_is_taken_away_opens_nothing_any_more():
         assert len(said) == 1 and said[0][0] == 0xE0 and said[0][2] == 0x98, said
         assert other.post("by-cn", "engine-7") == "ok"
         assert by_http(gate, "by-print", "pinned", "spare")[0] == "unknown"
+
+
+class Called:
+    """A client whose certificate is "spare", added and taken away by calls of the administration."""
+
+    @staticmethod
+    def add(gate):
+        status, said = admin.call(gate, "POST", "/admin/v1/clients", {"id": "late", "roles": ["self"],
+                                                                     "certificates": [fingerprint("spare")]})
+        assert (status, said["source"]) == (201, "runtime"), said
+
+    @staticmethod
+    def take_certificate(gate):
+        assert admin.call(gate, "DELETE", "/admin/v1/clients/late/certificates")[0] == 204
+
+    @staticmethod
+    def remove(gate):
+        assert admin.call(gate, "DELETE", "/admin/v1/clients/late")[0] == 204
+
+
+class Commanded:
+    """The same by the commands; a certificate goes with its client, or by its handle."""
+
+    @staticmethod
+    def run(gate, *words):
+        return support.run(support.BINARY, *words, "-c", gate.path, env=gate.environment, cwd=gate.folder).out
+
+    @classmethod
+    def add(cls, gate):
+        cls.run(gate, "client", "add", "late", "--role", "self", "--certificate", CA.path("pki", "spare.crt"))
+
+    @classmethod
+    def take_certificate(cls, gate):
+        keys = json.loads(cls.run(gate, "client", "show", "late", "--json"))["keys"]
+        assert [key["kind"] for key in keys] == ["certificate"], keys
+        cls.run(gate, "token", "revoke", keys[0]["handle"])
+
+    @classmethod
+    def remove(cls, gate):
+        cls.run(gate, "client", "remove", "late")
+
+
+def test_a_fingerprint_comes_and_goes_while_the_gateway_runs():
+    backend = support.RestBackend()
+    given = configuration(backend, pinned=False).replace("gateway: { name: test,", "gateway: { name: test, state: state,", 1)
+    with Box(given, environment=dict(support.TOKENS, PSK_7=KEY)) as gate, Mqtt(gate, "engine-7") as other:
+        def is_out():
+            for door in (by_http, by_mqtt):
+                assert door(gate, "by-print", "late", "spare")[0] == "unknown", door.__name__
+
+        is_out()
+        for how in (Called, Commanded):
+            how.add(gate)
+            for door in (by_http, by_mqtt):
+                assert door(gate, "by-print", "late", "spare")[0] == "ok", (how, door.__name__)
+                assert backend.next().headers["x-fairlead-client"] == "late"
+                assert door(gate, "by-print", "pinned", "spare")[0] == "forbidden", (how, door.__name__)
+            with Mqtt(gate, "spare") as gone:
+                assert gone.post("by-print", "late") == "ok"
+                backend.next()
+                how.take_certificate(gate)
+                said = gone.all()
+                assert len(said) == 1 and said[0][0] == 0xE0 and said[0][2] == 0x98, said
+            is_out()
+            how.remove(gate)
+        assert other.post("by-cn", "engine-7") == "ok"
+        assert backend.next().headers["x-fairlead-client"] == "engine-7"
+        backend.nothing_more()
+    backend.close()
 
 
 def test_a_certificate_that_ends_ends_its_session():
