@@ -20,6 +20,7 @@ struct identity {
 	const struct role *own; /* what it may and may not beside its roles; or NULL */
 	const slice *acts_for;  /* the ids, or how they begin and a *, that it may act for */
 	unsigned nacts_for;
+	bool narrowed; /* it was believed for less than its client may: by scopes, or roles in place of its own */
 	bool unlisted; /* no client of the directory: somebody else's token says who it is */
 	slice plan;    /* its name; or empty */
 	slice key;     /* the handle of the key that it was believed by; or empty */

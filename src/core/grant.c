@@ -158,6 +158,7 @@ const struct identity *grant_identity(const struct configuration *configuration,
 	slice plan = grant->plan.n || !client ? grant->plan : client->plan;
 	who->id = arena_copy_slice(arena, grant->client);
 	who->unlisted = !client;
+	who->narrowed = grant->scoped || grant->roles;
 	who->plan = arena_copy_slice(arena, plan);
 	who->key = arena_copy_slice(arena, grant->key);
 	who->valid_until_ms = grant->valid_until_ms;

@@ -102,12 +102,17 @@ static const struct config *root_of(const struct config *node)
 static bool read_ways(struct issuer *issuer, const struct config *config, const char *key,
         struct names *names, struct error *error)
 {
-	const struct config *list = config_get(config, key);
+	const struct config *list = config_get(config, key),
+	                    *ways = config_get(root_of(config), "auth");
 	names->at = arena_alloc(&issuer->arena, (list ? list->count : 0) * sizeof *names->at);
 	CONFIG_EACH (list, name) {
-		if (!config_get(config_get(root_of(config), "auth"), name->text.p))
+		const struct config *way = config_get(ways, name->text.p);
+		if (!way)
 			return config_error(
 			        name, error, "no way to authenticate of this name under auth:");
+		if (names == &issuer->assertions && !slice_is(config_text(way, "method"), "jwt"))
+			return config_error(
+			        name, error, "an assertion is signed: a way of method jwt");
 		slice copy = arena_copy_slice(&issuer->arena, name->text);
 		if (!names->at || !copy.p)
 			return error_set(error, "out of memory");

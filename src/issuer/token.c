@@ -33,6 +33,17 @@ static bool among(const slice *texts, unsigned n, slice text)
 	return false;
 }
 
+static const slice *copy_texts(struct arena *arena, const slice *texts, unsigned n)
+{
+	slice *copies = arena_alloc(arena, n * sizeof *copies);
+	for (unsigned i = 0; copies && i < n; i++) {
+		copies[i] = arena_copy_slice(arena, texts[i]);
+		if (!copies[i].p)
+			return NULL;
+	}
+	return copies;
+}
+
 /* What was asked for, held against what this client may. false: answered. */
 static bool take_scopes(
         struct issuer_call *call, const struct identity *who, struct token_wish *wish)
@@ -48,6 +59,36 @@ static bool take_scopes(
 		answer_error(call, ISSUER_INVALID_SCOPE,
 		        "a scope that was asked for is none of what the client may");
 	return right;
+}
+
+/* No more than the caller was believed for: not all of its client, where that was less. false: answered. */
+static bool keep_narrow(
+        struct issuer_call *call, const struct identity *who, struct token_wish *wish)
+{
+	const struct client_key *key = clients_key_named(call->issuer->base.core, who->key);
+	bool right = true;
+	for (unsigned i = 0; key && key->scoped && i < wish->nscopes; i++)
+		right = right && among(key->scopes, key->nscopes, wish->scopes[i]);
+	if (key && key->scoped && !wish->scoped) {
+		wish->scoped = true;
+		wish->nscopes = key->nscopes;
+		wish->scopes = copy_texts(call->arena, key->scopes, key->nscopes);
+		right = wish->scopes != NULL;
+	}
+	if (!right)
+		answer_error(call, ISSUER_INVALID_SCOPE,
+		        "more than the key is good for that the client proved itself by");
+	else if (who->narrowed && !wish->scoped)
+		answer_error(call, ISSUER_INVALID_SCOPE,
+		        "the client was believed for less than it may: say a scope");
+	return right && (wish->scoped || !who->narrowed);
+}
+
+/* One that was issued here proves nobody who is to be issued another: it would never end. */
+static bool was_issued(const struct issuer_call *call, const struct identity *who)
+{
+	const struct client_key *key = clients_key_named(call->issuer->base.core, who->key);
+	return key && key->family.n;
 }
 
 static bool set_roles(struct issuer_call *call, const struct identity *who, struct token_wish *wish)
@@ -78,12 +119,17 @@ static void issue(struct issuer_call *call, const struct request *recognised, bo
 {
 	struct token_wish *wish = ARENA_NEW(call->arena, struct token_wish);
 	const struct identity *who = recognised->who;
+	if (was_issued(call, who)) {
+		answer_error(call, refreshable ? ISSUER_INVALID_GRANT : ISSUER_INVALID_CLIENT,
+		        "a token that was issued here gets no other one");
+		return;
+	}
 	if (!wish || !set_roles(call, who, wish) || !set_fingerprint(call, wish)) {
 		answer_error(call, ISSUER_UNAVAILABLE, "no memory left for this request");
 		return;
 	}
 	wish->refreshable = refreshable && call->issuer->refresh_ms;
-	if (take_scopes(call, who, wish))
+	if (take_scopes(call, who, wish) && keep_narrow(call, who, wish))
 		access_issue(call, wish);
 }
 
@@ -182,9 +228,7 @@ static const struct client_key *find_refresh(const struct issuer_call *call)
 /* No more than the token that it came with had. */
 static bool narrow(struct issuer_call *call, const struct client_key *key, struct token_wish *wish)
 {
-	slice *before = arena_alloc(call->arena, key->nscopes * sizeof *before);
-	for (unsigned i = 0; before && i < key->nscopes; i++)
-		before[i] = arena_copy_slice(call->arena, key->scopes[i]);
+	const slice *before = copy_texts(call->arena, key->scopes, key->nscopes);
 	bool right = before != NULL;
 	for (unsigned i = 0; right && wish->scoped && key->scoped && i < wish->nscopes; i++)
 		right = among(before, key->nscopes, wish->scopes[i]);

@@ -93,6 +93,15 @@ def test_what_names_nothing():
     wrong("15", "no media type", endpoint='{ name: a, path: "/a/{device}", methods: [PUT], auth: [token], to: it, call: { as: json } }')
 
 
+def test_what_would_believe_more_than_is_meant():
+    """An issuer that is empty would be anybody; a role that is none, and an assertion that is not signed."""
+    wrong("7", "empty", auth='cloud: { method: jwt, secret: file:fairlead.yaml, issuer: "" }')
+    wrong("7", "no role of this name", auth="cloud: { method: jwt, secret: file:fairlead.yaml, role_map: { boss: nobody } }")
+    oauth = '{ name: o, path: "/o/{service}", methods: [POST], auth: [none], to: it }'
+    issuer = "{ protocol: issuer, url: https://h, assertions: [token] }"
+    wrong("13", "method jwt", backend=issuer, endpoint=oauth)
+
+
 def test_secrets_that_would_be_none():
     """Who writes a key down means it: it is not left out in silence."""
     wrong("4:65", "method psk", listener=SECURE)

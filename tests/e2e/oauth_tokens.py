@@ -336,6 +336,33 @@ def test_an_assertion_of_another_issuer_is_worth_a_token():
     backend.close()
 
 
+def test_what_was_believed_for_less_gets_no_more():
+    backend = support.RestBackend()
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    with support.Gateway(configuration(backend, issuer=", assertions: [partner]").replace("clients: [cert, secret]", "clients: [secret, token]"),
+                         environment=SECRETS) as running:
+        # A token that was issued is no client's secret: a short one would never end, nor be revoked.
+        _, said = ask(running, grant_type="client_credentials", scope="reader")
+        status, said = ask(running, client=("engine-7", said["access_token"]), grant_type="client_credentials")
+        assert (status, said["error"]) == (401, "invalid_client"), said
+        # One that an administrator has made for a part of what the client may gets that part.
+        made = support.curl("--unix-socket", os.path.join(running.folder, "state", "control.sock"), "--json",
+                            '{"scopes":["reader"]}', "http://gateway/admin/v1/clients/engine-7/tokens")[2]
+        narrow = ("engine-7", json.loads(made)["secret"])
+        status, said = ask(running, client=narrow, grant_type="client_credentials")
+        assert (status, said["scope"]) == (200, "reader"), said
+        token = said["access_token"]
+        assert (post(running, token), post(running, token, method="GET")) == (403, 200)
+        status, said = ask(running, client=narrow, grant_type="client_credentials", scope="sensor")
+        assert (status, said["error"]) == (400, "invalid_scope"), said
+        # And an assertion that gives other roles than the client's, what it says and no more.
+        status, said = ask(running, client=None, grant_type=grant, assertion=assertion(roles=["reader"]))
+        assert (status, said["error"]) == (400, "invalid_scope"), said
+        status, said = ask(running, client=None, grant_type=grant, assertion=assertion(roles=["reader"]), scope="reader")
+        assert status == 200 and post(running, said["access_token"]) == 403, said
+    backend.close()
+
+
 def test_a_device_gets_its_token_over_coap():
     backend = support.RestBackend()
     with gateway(backend) as running:

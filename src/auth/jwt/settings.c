@@ -150,6 +150,13 @@ static bool read_algorithms(
 	return list->count > 0 || config_error(list, error, "with no algorithm no token is taken");
 }
 
+static const struct config *root_of(const struct config *node)
+{
+	while (node->parent)
+		node = node->parent;
+	return node;
+}
+
 static bool read_role_map(
         struct jwt_settings *settings, const struct config *map, struct error *error)
 {
@@ -165,6 +172,8 @@ static bool read_role_map(
 		if (!roles)
 			break;
 		struct jwt_role *role = &roles[settings->nrole_map++];
+		if (!config_get(config_get(root_of(map), "roles"), at->text.p))
+			return config_error(at, error, "no role of this name under roles:");
 		role->theirs = arena_copy_slice(&settings->arena, at->key);
 		role->ours = arena_copy_slice(&settings->arena, at->text);
 		if (!role->theirs.p || !role->ours.p)
@@ -211,7 +220,10 @@ bool jwt_settings_read(
 	*settings = (struct jwt_settings){ .ntypes = 0 };
 	arena_init(&settings->arena, SETTINGS_MAX_BYTES);
 	struct claim_rules *rules = &settings->rules;
-	if (config_get(config, "issuer"))
+	const struct config *issuer = config_get(config, "issuer");
+	if (issuer && !config_text(config, "issuer").n)
+		return config_error(issuer, error, "empty; without this key any issuer is taken");
+	if (issuer)
 		rules->issuer = arena_copy_slice(&settings->arena, config_text(config, "issuer"));
 	if (!read_texts(settings, config_get(config, "audience"), &rules->audiences,
 	            &rules->naudiences, error) ||
