@@ -2,9 +2,10 @@
 #include "adapters/binary/binary.h"
 
 #include "adapters/common/tls.h"
+#include "base/file.h"
 #include "base/log.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 
 enum { SCHEMA_FILE_MAX_BYTES = 1 << 20, MARGIN_BYTES = 64 };
@@ -34,21 +35,10 @@ static const struct setting settings[] = {
 
 static bool read_file(struct arena *arena, const char *path, slice *text, struct error *error)
 {
-	FILE *file = fopen(path, "rb");
-	char *bytes = arena_alloc_raw(arena, SCHEMA_FILE_MAX_BYTES + 1);
-	if (!file || !bytes) {
-		if (file)
-			(void)fclose(file);
-		return error_set(error, "%s: cannot be read", path);
-	}
-	size_t n = fread(bytes, 1, SCHEMA_FILE_MAX_BYTES + 1, file);
-	bool failed = ferror(file) != 0;
-	(void)fclose(file);
-	*text = (slice){ bytes, n };
-	if (failed || n > SCHEMA_FILE_MAX_BYTES)
-		return error_set(
-		        error, "%s: %s", path, failed ? "cannot be read" : "larger than 1 MiB");
-	return true;
+	int code = file_read(arena, path, SCHEMA_FILE_MAX_BYTES, text);
+	if (code == EFBIG)
+		return error_set(error, "%s: larger than 1 MiB", path);
+	return !code || error_set(error, "%s: cannot be read: %s", path, strerror(code));
 }
 
 /* The description's own mistakes are told with its own file, line and column. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 static const struct {
 	const char *unit;
 	uint64_t factor;
@@ -156,29 +158,14 @@ slice config_path(struct arena *arena, const struct config *config, slice path)
 	return path.n ? resolve(arena, config->file, path) : (slice){ NULL, 0 };
 }
 
-/* The file's content without the line ending that editors put at its end. The arena has to hold what is there, not what
- * might be: some are small. p NULL: errno says why not. */
+/* The file's content without the line ending that editors put at its end. p NULL: errno says why not. */
 static slice read_secret_file(struct arena *arena, const char *path)
 {
 	enum { SECRET_MAX = 64 * 1024 };
-	slice secret = { NULL, 0 };
-	FILE *file = fopen(path, "rb");
-	if (!file)
-		return secret;
-	setbuf(file, NULL); /* nothing of it stays in a buffer that nobody wipes */
-	char *bytes = malloc(SECRET_MAX + 1);
-	size_t n = bytes ? fread(bytes, 1, SECRET_MAX + 1, file) : 0;
-	int failed = bytes && ferror(file) ? errno : 0;
-	(void)fclose(file);
-	size_t kept = n;
-	while (kept && (bytes[kept - 1] == '\n' || bytes[kept - 1] == '\r'))
-		kept--;
-	if (bytes && !failed && n <= SECRET_MAX)
-		secret = arena_copy_slice(arena, (slice){ bytes, kept });
-	if (bytes)
-		explicit_bzero(bytes, n);
-	free(bytes);
-	errno = failed ? failed : n > SECRET_MAX ? EFBIG : ENOMEM;
+	slice secret;
+	errno = file_read(arena, path, SECRET_MAX, &secret);
+	while (secret.n && (secret.p[secret.n - 1] == '\n' || secret.p[secret.n - 1] == '\r'))
+		secret.n--;
 	return secret;
 }
 

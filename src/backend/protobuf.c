@@ -8,6 +8,7 @@
  * as it is. Connections are the HTTP pool's, as in rest. */
 #include "api/backend.h"
 #include "backend/http_exchange.h"
+#include "base/file.h"
 #include "base/media.h"
 #include "codec/protobuf/protobuf.h"
 #include "codec/value.h"
@@ -67,20 +68,13 @@ static const struct setting settings[] = {
 /* The whole file. { NULL, 0 }: error says why. */
 static slice read_file(struct arena *arena, const char *path, struct error *error)
 {
-	char *bytes = arena_alloc_raw(arena, DESCRIPTORS_MAX + 1);
-	FILE *file = bytes ? fopen(path, "rb") : NULL;
-	if (!file) {
-		(void)error_set(error, "%s cannot be read: %s", path, strerror(errno));
-		return (slice){ NULL, 0 };
-	}
-	size_t n = fread(bytes, 1, DESCRIPTORS_MAX + 1, file);
-	bool whole = !ferror(file) && n <= DESCRIPTORS_MAX;
-	(void)fclose(file);
-	if (whole)
-		return (slice){ bytes, n };
-	(void)error_set(
-	        error, "%s cannot be read, or is larger than %d MiB", path, DESCRIPTORS_MAX >> 20);
-	return (slice){ NULL, 0 };
+	slice bytes;
+	int code = file_read(arena, path, DESCRIPTORS_MAX, &bytes);
+	if (code == EFBIG)
+		(void)error_set(error, "%s is larger than %d MiB", path, DESCRIPTORS_MAX >> 20);
+	else if (code)
+		(void)error_set(error, "%s cannot be read: %s", path, strerror(code));
+	return bytes;
 }
 
 static struct protobuf_schema *load_descriptors(const struct config *config, struct error *error)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/codec.h"
+#include "base/file.h"
 #include "base/uri.h"
 #include "codec/json.h"
 #include "crypto/digest.h"
@@ -232,16 +233,14 @@ static bool read_stream(struct cli_clients *said, FILE *file, size_t most, slice
 
 static bool read_file(struct cli_clients *said, const char *path, size_t most, slice *content)
 {
-	bool standard = strcmp(path, "-") == 0;
-	FILE *file = standard ? stdin : fopen(path, "rb");
-	if (!file)
-		return cli_clients_fail(said, false, "%s: %s", path, strerror(errno));
-	bool whole = read_stream(said, file, most, content);
-	if (!standard)
-		(void)fclose(file);
-	return whole ||
-	       cli_clients_fail(said, false, "%s cannot be read, or is larger than %zu bytes",
-	               standard ? "standard input" : path, most);
+	if (strcmp(path, "-") == 0)
+		return read_stream(said, stdin, most, content) ||
+		       cli_clients_fail(said, false,
+		               "standard input cannot be read, or is larger than %zu bytes", most);
+	int code = file_read(&said->arena, path, most, content);
+	if (code == EFBIG)
+		return cli_clients_fail(said, false, "%s is larger than %zu bytes", path, most);
+	return !code || cli_clients_fail(said, false, "%s: %s", path, strerror(code));
 }
 
 bool cli_clients_read(struct cli_clients *said, const char *path, slice *content)

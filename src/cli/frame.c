@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/codec.h"
+#include "base/file.h"
 #include "base/hex.h"
 #include "codec/frame/frame.h"
 
@@ -64,18 +65,14 @@ static bool read_stream(struct arena *arena, FILE *file, slice *bytes)
 
 static bool read_path(struct arena *arena, const char *path, slice *bytes)
 {
-	FILE *file = fopen(path, "rb");
-	if (!file) {
-		(void)fprintf(
-		        stderr, "fairlead frame: %s cannot be read: %s\n", path, strerror(errno));
-		return false;
-	}
-	bool good = read_stream(arena, file, bytes);
-	(void)fclose(file);
-	if (!good)
+	int code = file_read(arena, path, FILE_MAX_BYTES, bytes);
+	if (code == EFBIG)
 		(void)fprintf(stderr,
 		        "fairlead frame: %s cannot be read whole; 1 MiB is the limit\n", path);
-	return good;
+	else if (code)
+		(void)fprintf(
+		        stderr, "fairlead frame: %s cannot be read: %s\n", path, strerror(code));
+	return !code;
 }
 
 static bool from_hex(struct arena *arena, slice text, slice *bytes)

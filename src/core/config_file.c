@@ -7,8 +7,9 @@
 #include "core/config_file.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <yaml.h>
+
+#include "base/file.h"
 
 enum { DEPTH_MAX = 32, FILE_MAX_BYTES = 16 * 1024 * 1024 };
 
@@ -196,41 +197,13 @@ struct config *config_text_read(slice text, const char *path, struct mistakes *m
 	return reader.root;
 }
 
-/* All of it, in the arena; p == NULL: not readable or too large. */
-static slice read_all(struct arena *arena, FILE *file)
-{
-	char *bytes = NULL;
-	size_t n = 0, size = 0, got;
-	do {
-		if (n == size) {
-			size_t larger = size ? size * 2 : 16384;
-			bytes = larger > FILE_MAX_BYTES ? NULL
-			                                : arena_grow(arena, bytes, size, larger);
-			if (!bytes)
-				return (slice){ NULL, 0 };
-			size = larger;
-		}
-		got = fread(bytes + n, 1, size - n, file);
-		n += got;
-	} while (got);
-	return ferror(file) ? (slice){ NULL, 0 } : (slice){ bytes, n };
-}
-
 struct config *config_file_read(const char *path, struct mistakes *mistakes)
 {
 	mistakes->path = arena_copy_slice(mistakes->arena, slice_of(path));
-	FILE *file = fopen(path, "rb");
-	slice text = { NULL, 0 };
-	if (file) {
-		text = read_all(mistakes->arena, file);
-		if (!text.p && !errno)
-			errno = EFBIG;
-	}
-	int why = errno;
-	if (file)
-		(void)fclose(file);
-	if (!text.p) {
-		mistake_add_at(mistakes, 0, 0, "cannot be read: %s", strerror(why));
+	slice text;
+	int code = file_read(mistakes->arena, path, FILE_MAX_BYTES, &text);
+	if (code) {
+		mistake_add_at(mistakes, 0, 0, "cannot be read: %s", strerror(code));
 		return NULL;
 	}
 	return config_text_read(text, path, mistakes);

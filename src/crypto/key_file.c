@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/random.h"
 
 enum { PATH_BYTES = 4096 };
@@ -48,15 +49,6 @@ static bool read_key(int fd, const char *path, void *key, size_t n, char why[KEY
 	return true;
 }
 
-static bool sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool synced = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
-		(void)close(fd);
-	return synced;
-}
-
 /* The whole file, on disk, under a name that nobody looks at. */
 static bool write_draft(const char *draft, const void *key, size_t n)
 {
@@ -65,7 +57,7 @@ static bool write_draft(const char *draft, const void *key, size_t n)
 	int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return false;
-	bool written = write(fd, key, n) == (ssize_t)n && fsync(fd) == 0;
+	bool written = file_write_all(fd, (slice){ key, n }) && fsync(fd) == 0;
 	return close(fd) == 0 && written;
 }
 
@@ -78,7 +70,7 @@ static bool make_key(
 	bool made = write_draft(draft, key, n) && link(draft, path) == 0;
 	int error = errno;
 	(void)unlink(draft);
-	if (!made || !sync_folder(keys))
+	if (!made || !file_sync_folder(keys))
 		return say(why, "%s cannot be made: %s", path, strerror(made ? errno : error));
 	return true;
 }
@@ -90,7 +82,7 @@ bool key_file_load(const char *folder, const char *name, void *key, size_t n, bo
 	*made = false;
 	if (!join(keys, folder, "keys", why) || !join(path, keys, name, why))
 		return false;
-	if (mkdir(keys, 0700) == 0 ? !sync_folder(folder) : errno != EEXIST)
+	if (mkdir(keys, 0700) == 0 ? !file_sync_folder(folder) : errno != EEXIST)
 		return say(why, "%s cannot be made: %s", keys, strerror(errno));
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno != ENOENT)

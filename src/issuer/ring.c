@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "api/codec.h"
+#include "base/file.h"
 #include "codec/json.h"
 
 enum {
@@ -69,18 +70,14 @@ static bool parse(struct ring *ring, struct arena *arena, slice text, struct err
 
 static bool read_file(struct ring *ring, struct error *error)
 {
-	FILE *file = fopen(ring->path, "rb");
-	if (!file)
-		return errno == ENOENT || error_set(error, "%s: %s", ring->path, strerror(errno));
 	struct arena arena;
+	slice text;
 	arena_init(&arena, ARENA_BYTES);
-	char *bytes = arena_alloc_raw(&arena, FILE_MAX_BYTES);
-	size_t n = bytes ? fread(bytes, 1, FILE_MAX_BYTES, file) : 0;
-	(void)fclose(file);
-	bool read = bytes ? parse(ring, &arena, (slice){ bytes, n }, error)
-	                  : error_set(error, "out of memory");
-	if (bytes)
-		explicit_bzero(bytes, n);
+	int code = file_read(&arena, ring->path, FILE_MAX_BYTES, &text);
+	bool read = code ? code == ENOENT || error_set(error, "%s: %s", ring->path, strerror(code))
+	                 : parse(ring, &arena, text, error);
+	if (text.p)
+		explicit_bzero((char *)(uintptr_t)text.p, text.n);
 	arena_finish(&arena);
 	return read;
 }
@@ -98,28 +95,6 @@ static struct value *set_value(struct arena *arena, const struct ring *ring, boo
 	return made ? set : NULL;
 }
 
-static bool write_all(int fd, slice bytes)
-{
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes = (slice){ bytes.p + n, bytes.n - (size_t)n };
-	}
-	return fsync(fd) == 0;
-}
-
-static void sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)fsync(fd);
-		(void)close(fd);
-	}
-}
-
 static bool replace(const struct ring *ring, slice text, struct arena *arena, struct error *error)
 {
 	slice fresh = arena_printf(arena, "%s.new", ring->path);
@@ -128,7 +103,7 @@ static bool replace(const struct ring *ring, slice text, struct arena *arena, st
 	(void)mkdir(ring->folder, 0700);
 	(void)unlink(fresh.p);
 	int fd = open(fresh.p, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool written = fd >= 0 && write_all(fd, text);
+	bool written = fd >= 0 && file_write_all(fd, text) && fsync(fd) == 0;
 	if (fd >= 0 && close(fd) != 0)
 		written = false;
 	if (!written || rename(fresh.p, ring->path) != 0) {
@@ -136,7 +111,7 @@ static bool replace(const struct ring *ring, slice text, struct arena *arena, st
 		(void)unlink(fresh.p);
 		return error_set(error, "%s cannot be written: %s", ring->path, strerror(code));
 	}
-	sync_folder(ring->folder);
+	(void)file_sync_folder(ring->folder);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 enum { LOCK_WAIT_MS = 60000, LOCK_LOOK_NS = 20000000 };
 
@@ -104,19 +105,6 @@ static void temporary(const struct pki_staged *staged, char path[PKI_PATH_BYTES 
 	(void)snprintf(path, PKI_PATH_BYTES + sizeof SUFFIX, "%s" SUFFIX, staged->path);
 }
 
-static bool write_all(int fd, slice bytes)
-{
-	for (size_t at = 0; at < bytes.n;) {
-		ssize_t put = write(fd, bytes.p + at, bytes.n - at);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		at += (size_t)put;
-	}
-	return true;
-}
-
 bool pki_stage(
         struct pki_staged *staged, const char *path, mode_t mode, slice bytes, struct error *error)
 {
@@ -132,7 +120,7 @@ bool pki_stage(
 	if (fd < 0)
 		return error_set(error, "%s cannot be made: %s", path, strerror(errno));
 	staged->waiting = true;
-	bool good = fchmod(fd, mode) == 0 && write_all(fd, bytes) && fsync(fd) == 0;
+	bool good = fchmod(fd, mode) == 0 && file_write_all(fd, bytes) && fsync(fd) == 0;
 	int why = errno;
 	good &= close(fd) == 0;
 	if (good)
@@ -148,13 +136,7 @@ static bool sync_folder(const char *path)
 	const char *slash = strrchr(path, '/');
 	(void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
 	        slash ? path : ".");
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	/* Some file systems sync a folder by themselves only, and say EINVAL. */
-	bool good = fsync(fd) == 0 || errno == EINVAL;
-	(void)close(fd);
-	return good;
+	return file_sync_folder(folder);
 }
 
 bool pki_make_folder(const char *path, struct error *error)

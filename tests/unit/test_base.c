@@ -1,7 +1,10 @@
 #include "support.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/media.h"
@@ -161,6 +164,34 @@ static void slices_are_put_into_one_block(void **state)
 	assert_slice(put[2], "three");
 }
 
+static void files_are_read_whole_or_not_at_all(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/fairlead-test-XXXXXX";
+	struct arena arena;
+	slice bytes;
+	arena_init(&arena, 1 << 16);
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(file_read(&arena, path, 4, &bytes), 0);
+	assert_true(bytes.p && !bytes.n);
+	assert_true(file_write_all(fd, SLICE("four")));
+	assert_int_equal(file_read(&arena, path, 4, &bytes), 0);
+	assert_slice(bytes, "four");
+	assert_int_equal(bytes.p[4], 0);
+	assert_int_equal(file_read(&arena, path, 3, &bytes), EFBIG);
+	assert_null(bytes.p);
+	arena_starve(&arena, 4);
+	assert_int_equal(file_read(&arena, path, 4, &bytes), ENOMEM);
+	(void)close(fd);
+	(void)unlink(path);
+	assert_int_equal(file_read(&arena, path, 4, &bytes), ENOENT);
+	assert_int_equal(file_read(&arena, "/tmp", 4, &bytes), EISDIR);
+	assert_true(file_sync_folder("/tmp"));
+	assert_false(file_sync_folder(path));
+	arena_finish(&arena);
+}
+
 static void arenas_stop_at_their_budget(void **state)
 {
 	(void)state;
@@ -252,6 +283,7 @@ int main(void)
 		cmocka_unit_test(urls_are_taken_apart),
 		cmocka_unit_test(only_this_machine_is_loopback),
 		cmocka_unit_test(forms_have_blanks_for_pluses),
+		cmocka_unit_test(files_are_read_whole_or_not_at_all),
 		cmocka_unit_test(bytes_have_two_digits),
 		cmocka_unit_test(slices_are_put_into_one_block),
 		cmocka_unit_test(arenas_stop_at_their_budget),

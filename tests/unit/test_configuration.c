@@ -185,11 +185,7 @@ static void a_secret_file_takes_what_is_in_it(void **state)
 		{ 65536, "\n", "cannot be read: File too large" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char path[] = "/tmp/fairlead-secret-"
-		              "XX"
-		              "XX"
-		              "XX",
-		     text[64];
+		char path[] = "/tmp/fairlead-secret-XXXXXX", text[64];
 		int fd = mkstemp(path);
 		assert_true(fd >= 0);
 		for (size_t n = 0; n < cases[i].length; n++)

@@ -25,10 +25,7 @@ static int setup(void **state)
 {
 	(void)state;
 	log_set_level((enum log_level) - 1);
-	char above[] = "/tmp/fairlead-store-"
-	               "XX"
-	               "XX"
-	               "XX";
+	char above[] = "/tmp/fairlead-store-XXXXXX";
 	assert_non_null(mkdtemp(above));
 	(void)snprintf(folder, sizeof folder, "%s/state", above);
 	loop = loop_create();

@@ -5,6 +5,7 @@
 
 #include "api/audit.h"
 #include "auth/jwt/remote.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "loop/file_watch.h"
@@ -166,18 +167,6 @@ static void file_was_read(void *arg, int failed, slice content)
 		keys->owner->settled(keys->owner);
 }
 
-/* The whole file, when the configuration is loaded. */
-static slice read_file(struct arena *arena, const char *path)
-{
-	FILE *file = fopen(path, "rbe");
-	char *bytes = file ? arena_alloc_raw(arena, JWKS_MAX_BYTES + 1) : NULL;
-	size_t n = bytes ? fread(bytes, 1, JWKS_MAX_BYTES + 1, file) : 0;
-	bool failed = !bytes || ferror(file) != 0;
-	if (file)
-		(void)fclose(file);
-	return failed ? (slice){ NULL, 0 } : (slice){ bytes, n };
-}
-
 static bool open_file(
         struct jwt_keys *keys, const struct config *config, const char *key, struct error *error)
 {
@@ -185,7 +174,10 @@ static bool open_file(
 	struct arena arena;
 	arena_init(&arena, 2 * (size_t)JWKS_MAX_BYTES);
 	slice path = config_path(&arena, node, slice_from(node->text, 5));
-	slice text = path.p ? read_file(&arena, path.p) : path;
+	slice text = path;
+	/* One byte more: read_text() says that it is too much. */
+	if (path.p)
+		(void)file_read(&arena, path.p, JWKS_MAX_BYTES + 1, &text);
 	struct error wrong = { .text = "it cannot be read" };
 	keys->set = text.p ? read_text(keys, text, &wrong) : NULL;
 	if (keys->set) {
