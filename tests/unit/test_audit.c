@@ -624,7 +624,12 @@ static void what_the_disk_has_no_room_for_is_counted(void **state)
 		char who[64];
 		int n = snprintf(who, sizeof who, "one of more than there is memory for: %u", i);
 		const struct audit_event event = {
-			.kind = AUDIT_LOGIN, .action = "session.open", .who = { who, (size_t)n }
+			.kind = AUDIT_LOGIN,
+			.action = "session.open",
+			.who = { who, (size_t)n },
+			.detail = SLICE(
+			        "and as long as it takes to be more than that where pointers are "
+			        "small too, so that it is not the machine which decides"),
 		};
 		audit_sink(audit)->note(audit_sink(audit), &event);
 	}
