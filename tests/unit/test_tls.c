@@ -10,7 +10,11 @@
 #include "net/tls.h"
 #include "pki.h"
 
-enum { ENDS_MAX = 400, BIG_BYTES = 1 << 20 };
+enum {
+	ENDS_MAX = 400,
+	BIG_BYTES = 1 << 20,
+	AMPLE_MS = 60000 /* for a handshake, on a busy machine that plays another */
+};
 
 /* What happened at one end. */
 struct end {
@@ -246,7 +250,7 @@ static bool hello_came(void)
 static void text_passes_both_ways(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, false, 5000);
+	listen_with(TLS_ASK_NONE, false, AMPLE_MS);
 	call_as(NULL, NULL, "localhost");
 	stream_write(clients[0].stream, SLICE("hello ")); /* leaves after the handshake */
 	run_until(both_open);
@@ -271,7 +275,7 @@ static void a_close_sends_all_that_was_written(void **state)
 	static char big[BIG_BYTES];
 	for (size_t i = 0; i < sizeof big; i++)
 		big[i] = (char)(i * 7 >> 3);
-	listen_with(TLS_ASK_NONE, false, 5000);
+	listen_with(TLS_ASK_NONE, false, AMPLE_MS);
 	call_as(NULL, NULL, "localhost");
 	run_until(both_open);
 	servers[0].lazy = true;
@@ -287,7 +291,7 @@ static void a_close_sends_all_that_was_written(void **state)
 static void a_cut_connection_is_no_goodbye(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, false, 5000);
+	listen_with(TLS_ASK_NONE, false, AMPLE_MS);
 	call_as(NULL, NULL, "localhost");
 	run_until(both_open);
 	stream_abort(servers[0].stream);
@@ -299,7 +303,7 @@ static void a_cut_connection_is_no_goodbye(void **state)
 static void a_client_is_known_by_its_certificate(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_REQUIRED, false, 5000);
+	listen_with(TLS_ASK_REQUIRED, false, AMPLE_MS);
 	call_as("engine-7.crt", "engine-7.key", "localhost");
 	run_until(both_open);
 	pki_run("openssl x509 -in engine-7.crt -outform DER -out engine-7.der");
@@ -313,7 +317,7 @@ static void a_client_is_known_by_its_certificate(void **state)
 
 static void refuses(const char *certificate, const char *key, enum tls_ask ask)
 {
-	listen_with(ask, false, 5000);
+	listen_with(ask, false, AMPLE_MS);
 	call_as(certificate, key, "localhost");
 	run_until(client_ended_and_is_counted);
 	assert_int_equal(clients[0].how, STREAM_END_ERROR);
@@ -341,7 +345,7 @@ static void so_it_is_where_none_is_required(void **state)
 static void no_certificate_will_do_where_none_is_required(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_OPTIONAL, false, 5000);
+	listen_with(TLS_ASK_OPTIONAL, false, AMPLE_MS);
 	call_as(NULL, NULL, "localhost");
 	run_until(both_open);
 	assert_int_equal(servers[0].certificate_n, 0);
@@ -350,7 +354,7 @@ static void no_certificate_will_do_where_none_is_required(void **state)
 static void a_server_of_another_name_is_not_called(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, false, 5000);
+	listen_with(TLS_ASK_NONE, false, AMPLE_MS);
 	call_as(NULL, NULL, "elsewhere");
 	run_until(client_ended_and_is_counted);
 	assert_false(clients[0].connected);
@@ -360,7 +364,7 @@ static void a_server_of_another_name_is_not_called(void **state)
 static void a_client_is_known_by_its_key(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, true, 5000);
+	listen_with(TLS_ASK_NONE, true, AMPLE_MS);
 	call_with_key(SLICE("engine-7"), SLICE("0123456789abcdef"));
 	run_until(both_open);
 	assert_slice(((slice){ servers[0].identity, servers[0].identity_n }), "engine-7");
@@ -369,7 +373,7 @@ static void a_client_is_known_by_its_key(void **state)
 static void a_wrong_key_opens_nothing(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, true, 5000);
+	listen_with(TLS_ASK_NONE, true, AMPLE_MS);
 	call_with_key(SLICE("engine-7"), SLICE("0123456789abcdeF"));
 	run_until(client_ended_and_is_counted);
 	assert_int_equal(nservers, 0);
@@ -378,7 +382,7 @@ static void a_wrong_key_opens_nothing(void **state)
 static void neither_does_an_unknown_identity(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, true, 5000);
+	listen_with(TLS_ASK_NONE, true, AMPLE_MS);
 	call_with_key(SLICE("engine-8"), SLICE("0123456789abcdef"));
 	run_until(client_ended_and_is_counted);
 	assert_int_equal(nservers, 0);
@@ -387,7 +391,7 @@ static void neither_does_an_unknown_identity(void **state)
 static void certificates_go_beside_keys(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, true, 5000);
+	listen_with(TLS_ASK_NONE, true, AMPLE_MS);
 	call_as(NULL, NULL, "localhost");
 	run_until(both_open);
 	assert_int_equal(servers[0].identity_n, 0);
@@ -407,7 +411,7 @@ static bool came_or_was_refused(void)
 /* openssl(1) offers TLS 1.3 and nothing else. */
 static bool speaks_13(enum tls_ask ask, bool psk)
 {
-	listen_with(ask, psk, 20000);
+	listen_with(ask, psk, AMPLE_MS);
 	pki_run("{ openssl s_client -tls1_3 -connect 127.0.0.1:%u </dev/null >/dev/null & }",
 	        stream_listener_port(listener));
 	run_until(came_or_was_refused);
@@ -435,7 +439,7 @@ static void nor_where_there_are_keys(void **state)
 static void what_is_no_tls_is_refused(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, false, 5000);
+	listen_with(TLS_ASK_NONE, false, AMPLE_MS);
 	call_plainly();
 	stream_write(clients[0].stream, SLICE("\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01x"));
 	run_until(client_ended_and_is_counted);
@@ -454,7 +458,7 @@ static void a_handshake_has_a_deadline(void **state)
 static void a_client_that_goes_is_counted(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, false, 5000);
+	listen_with(TLS_ASK_NONE, false, AMPLE_MS);
 	call_plainly();
 	stream_write(clients[0].stream, SLICE("\x16\x03\x01"));
 	run_until(client_connected);
@@ -473,7 +477,7 @@ static bool all_open(void)
 static void many_come_at_once(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, true, 60000);
+	listen_with(TLS_ASK_NONE, true, AMPLE_MS);
 	const struct tls_options options = { .psk_identity = SLICE("engine-7"),
 		.psk_key = SLICE("0123456789abcdef") };
 	for (unsigned i = 0; i < 200; i++)
@@ -490,7 +494,7 @@ static bool any_counted(void)
 static void those_who_keep_us_waiting_make_room(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, true, 60000);
+	listen_with(TLS_ASK_NONE, true, AMPLE_MS);
 	for (unsigned i = 0; i < 200; i++) {
 		clients[i].stream = stream_connect(
 		        loop, (struct sockaddr *)&where, &events, &limits, &clients[i]);
@@ -505,7 +509,7 @@ static void those_who_keep_us_waiting_make_room(void **state)
 static void a_listener_that_closes_ends_handshakes(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_NONE, false, 60000);
+	listen_with(TLS_ASK_NONE, false, AMPLE_MS);
 	call_plainly();
 	stream_write(clients[0].stream, SLICE("\x16\x03\x01"));
 	run_until(client_connected);
@@ -525,7 +529,7 @@ static void one_who_is_revoked_is_doubted(void **state)
 {
 	(void)state;
 	pki_signed("lost", "ca");
-	listen_with(TLS_ASK_REQUIRED, false, 5000);
+	listen_with(TLS_ASK_REQUIRED, false, AMPLE_MS);
 	call_as("lost.crt", "lost.key", "localhost");
 	run_until(both_open);
 	renew();
@@ -553,7 +557,7 @@ static void and_comes_in_no_more(void **state)
 static void files_that_are_wrong_change_nothing(void **state)
 {
 	(void)state;
-	listen_with(TLS_ASK_REQUIRED, false, 5000);
+	listen_with(TLS_ASK_REQUIRED, false, AMPLE_MS);
 	pki_run("cp ca.crl good.crl && cp stranger.crt ca.crl");
 	struct tls_fault fault;
 	assert_false(tls_renew(server_tls, &fault));
