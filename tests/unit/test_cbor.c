@@ -7,21 +7,8 @@
 
 extern const struct codec codec_cbor, codec_json;
 
-static struct arena arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena, 1 << 24);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_finish(&arena);
-	return 0;
-}
+enum { ARENA_BYTES = 1 << 24 };
+#include "arena_fixture.h"
 
 static const struct value *decoded(const char *hex)
 {

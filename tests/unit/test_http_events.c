@@ -3,21 +3,8 @@
 
 #include "adapters/http/events.h"
 
-static struct arena arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena, 1 << 20);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_finish(&arena);
-	return 0;
-}
+enum { ARENA_BYTES = 1 << 20 };
+#include "arena_fixture.h"
 
 static void a_stream_is_asked_for_by_its_name(void **state)
 {

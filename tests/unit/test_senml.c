@@ -6,22 +6,9 @@
 
 extern const struct codec codec_senml_json, codec_senml_cbor, codec_json, codec_cbor;
 
-static struct arena arena;
+enum { ARENA_BYTES = 1 << 24 };
+#include "arena_fixture.h"
 static struct error error;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena, 1 << 24);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_finish(&arena);
-	return 0;
-}
 
 static const struct value *decoded(const struct codec *codec, slice body)
 {

@@ -5,22 +5,9 @@
 
 extern const struct codec codec_text, codec_octets, codec_json;
 
-static struct arena arena;
+enum { ARENA_BYTES = 1 << 20 };
+#include "arena_fixture.h"
 static struct error error;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena, 1 << 20);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_finish(&arena);
-	return 0;
-}
 
 static void a_text_stays_a_text(void **state)
 {
