@@ -38,6 +38,16 @@ static const slice *texts_of(struct arena *arena, const struct config *list, uns
 	return texts;
 }
 
+/* It travels in fields of HTTP and stands in lines of the log. */
+static bool is_plain(slice id)
+{
+	for (size_t i = 0; i < id.n; i++) {
+		if ((unsigned char)id.p[i] < 0x20 || id.p[i] == 0x7f)
+			return false;
+	}
+	return id.p[0] != ' ' && id.p[id.n - 1] != ' ';
+}
+
 static bool add(struct directory *directory, struct configuration *configuration,
         struct config *node, struct mistakes *mistakes)
 {
@@ -49,6 +59,9 @@ static bool add(struct directory *directory, struct configuration *configuration
 	if (!client.id.n || roster_find(directory->listed, client.id))
 		return mistake_add(mistakes, config_get(node, "id"),
 		        client.id.n ? "a second client of this id" : "empty");
+	if (!is_plain(client.id))
+		return mistake_add(mistakes, config_get(node, "id"),
+		        "an id has no control characters, and no space at its beginning or end");
 	const struct config *roles = config_get(node, "roles");
 	(void)check_roles(configuration, roles, mistakes);
 	client.roles = texts_of(&configuration->arena, roles, &client.nroles);

@@ -140,12 +140,22 @@ static bool set_own(
 	       read_rules(arena, client->deny, client->ndeny, &own->deny, &own->ndeny);
 }
 
+/* A name that loses its spaces on the way, as a value in a field of HTTP does (RFC 9110 section 5.5), would arrive at a
+ * service as another's. */
+static bool has_outer_space(slice id)
+{
+	return id.n && (id.p[0] == ' ' || id.p[id.n - 1] == ' ');
+}
+
 const struct identity *grant_identity(const struct configuration *configuration,
         const struct grant *grant, struct arena *arena, const char **why)
 {
 	const struct client *client = directory_client(configuration->directory, grant->client);
 	*why = "is no client here";
 	if (!client && !(grant->unlisted && grant->client.n))
+		return NULL;
+	*why = "begins or ends with a space, as no client does";
+	if (!client && has_outer_space(grant->client))
 		return NULL;
 	*why = "is disabled";
 	if (client && client->disabled)

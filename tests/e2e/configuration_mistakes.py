@@ -102,6 +102,11 @@ def test_what_would_believe_more_than_is_meant():
     wrong("13", "method jwt", backend=issuer, endpoint=oauth)
 
 
+def test_names_that_arrive_as_another_s():
+    for name in (" a", "a ", "a\\nb", "\\x7f"):
+        wrong("12:11", "no control characters", client=f' }}\n  - {{ id: "{name}", roles: [all]')
+
+
 def test_secrets_that_would_be_none():
     """Who writes a key down means it: it is not left out in silence."""
     wrong("4:65", "method psk", listener=SECURE)

@@ -133,6 +133,10 @@ def test_the_bearer_need_be_no_client_where_the_file_says_so():
     with ec_world(backend, [key], ", clients: optional") as running:
         assert issuer.post(running, key.token(**stranger)) == (200, None)
         assert issuer.post(running, key.token(sub="crane-1"))[0] == 403, "without roles nobody may do anything"
+        # A service that reads X-Fairlead-Client takes such a name for captain's.
+        for name in (" captain", "captain "):
+            status, why = issuer.post(running, key.token(sub=name, roles=["ship-admin"]))
+            assert status == 401 and "space" in why, (status, why)
 
 
 def test_opaque_tokens_are_taken_beside_it():
