@@ -253,7 +253,8 @@ static void conclude(struct explaining *explaining, enum status status, slice wh
 		set(explaining, answer, "why", why);
 	struct value *words = value_map(explaining->arena);
 	for (unsigned i = 0; adapter_all[i]; i++) {
-		if (adapter_all[i]->words)
+		/* Those of the administration lead to no endpoint of the file. */
+		if (adapter_all[i]->words && !adapter_all[i]->serves)
 			set(explaining, words, adapter_all[i]->name,
 			        adapter_all[i]->words(
 			                explaining->arena, status, explaining->method));

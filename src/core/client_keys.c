@@ -25,8 +25,11 @@ struct loading {
 
 static const char *const words[KEY_KINDS] = {
 	[KEY_TOKEN] = "token",
+	[KEY_API_KEY] = "api_key",
+	[KEY_PASSWORD] = "password",
 	[KEY_PSK] = "psk",
 	[KEY_CERTIFICATE] = "certificate",
+	[KEY_REFRESH] = "refresh token",
 };
 
 static bool put(
