@@ -88,8 +88,9 @@ struct request {
 	unsigned nways;
 
 	/* Set by stages. */
-	struct configuration *configuration;     /* pipeline: in force when it was submitted */
-	const struct endpoint *endpoint;         /* match */
+	struct configuration *configuration; /* pipeline: in force when it was submitted */
+	uint64_t changes;                /* pipeline: how often clients had been changed by then */
+	const struct endpoint *endpoint; /* match */
 	struct variable variables[VARIABLE_MAX]; /* match */
 	unsigned nvariables;
 	/* match, mediate: what the message means, when that differs from in.value: members that filled path variables

@@ -56,6 +56,7 @@ static bool noted(const struct changes *changes, slice client)
 void core_client_changed(struct core *core, slice client)
 {
 	struct changes *changes = &core->changes;
+	changes->count++;
 	if (!changes->later.at_ms)
 		timer_set(&changes->later, loop_now_ms(core->loop) + GATHER_MS);
 	if (changes->all || (client.p && noted(changes, client)))

@@ -292,7 +292,9 @@ void follow_hand_over(struct core *core, struct request *request)
 		return;
 	}
 	following->request = NULL;
-	if (request->configuration != core->current)
+	/* While it waited for its answer somebody may have become nobody. */
+	if (!following->who || request->configuration != core->current ||
+	        request->changes != core->changes.count)
 		review_add(core, following);
 	following_is_due(core, following);
 }

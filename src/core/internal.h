@@ -29,6 +29,7 @@ enum { REQUEST_LISTS = 1024, CHANGES_MAX = 32 };
 
 /* Clients that are to be looked at again. */
 struct changes {
+	uint64_t count; /* since the start */
 	char *ids[CHANGES_MAX];
 	unsigned n;
 	bool all;

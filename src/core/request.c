@@ -38,6 +38,7 @@ static struct core *take(struct request *request)
 	adapter->inflight++;
 	list_append(&core->requests[request->id % REQUEST_LISTS], &request->link);
 	request->configuration = core->current;
+	request->changes = core->changes.count;
 	core->current->requests++;
 	return core;
 }

@@ -465,6 +465,29 @@ static void one_that_was_on_its_way_is_looked_at_as_well(void **state)
 	assert_int_equal(last_told()->ended, STATUS_UNAUTHENTICATED);
 }
 
+/* Whoever is disabled while its request waits for the backend follows nothing afterwards. */
+static void a_change_of_clients_meets_one_on_its_way(void **state)
+{
+	(void)state;
+	world.answer = STATUS_NONE;
+	struct request *request = with_field(fresh(METHOD_GET, "/sensors/a", NULL, "secret-a"),
+	        "cache-control", SLICE("no-cache"));
+	request->follower = "x";
+	submit(request);
+	core_client_changed(world.core, SLICE("a"));
+	hand_loop_pass(1000);
+	world.open->out.body = SLICE("1");
+	exchange_done(world.open, STATUS_OK);
+	hand_loop_turn();
+	assert_non_null(world.home->subscription);
+	world.answer = STATUS_OK;
+	ask(METHOD_POST, "/sensors/a", "2", "secret-a");
+	assert_int_equal(world.ntold, 0); /* in doubt: it is looked at first */
+	turn();
+	assert_int_equal(world.ntold, 1);
+	assert_int_equal(last_told()->ended, STATUS_NONE);
+}
+
 static void one_that_ends_while_it_is_looked_at_is_forgotten(void **state)
 {
 	(void)state;
@@ -501,6 +524,7 @@ int main(void)
 		TEST(a_reload_looks_at_credentials_again),
 		TEST(an_endpoint_that_goes_ends_what_followed_it),
 		TEST(one_that_was_on_its_way_is_looked_at_as_well),
+		TEST(a_change_of_clients_meets_one_on_its_way),
 		TEST(one_that_ends_while_it_is_looked_at_is_forgotten),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
