@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 enum { PATH_BYTES = 4096, PID_BYTES = 24 };
 
 static bool make(const char *path, struct error *error)
@@ -18,6 +20,12 @@ static bool make(const char *path, struct error *error)
 		        errno == ENOENT ? "the folder above it is not there" : strerror(errno));
 	if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
 		return error_set(error, "%s is no folder", path);
+	if ((about.st_mode & (S_IWGRP | S_IWOTH)) || (about.st_uid && about.st_uid != geteuid()))
+		log_warning("store",
+		        "others may change what is in the state folder %s; it should be this "
+		        "user's "
+		        "alone (chmod 700)",
+		        path);
 	return true;
 }
 
@@ -57,8 +65,8 @@ int folder_claim(const char *path, struct error *error)
 	}
 	char pid[PID_BYTES];
 	read_owner(fd, pid);
-	error_set(
-	        error, "the state folder %s is in use by another gateway (process %s)", path, pid);
+	error_set(error, "the state folder %s is in use by another gateway%s%s", path,
+	        *pid ? ", process " : "", pid);
 	(void)close(fd);
 	return -1;
 }

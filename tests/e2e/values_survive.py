@@ -66,6 +66,17 @@ def test_an_acknowledged_value_is_there_after_a_kill():
             assert curl(gate.url("/own/a"))[0] == 404
 
 
+def test_a_folder_that_others_may_change_is_said():
+    with Box() as box:
+        os.mkdir(box.state)
+        os.chmod(box.state, 0o777)
+        with box.gateway() as running:
+            running.wait_log("others may change what is in the state folder")
+        os.chmod(box.state, 0o700)
+        with box.gateway() as running:
+            assert "others may change" not in running.log(), running.log()
+
+
 def test_what_a_backend_has_taken_is_there_after_an_orderly_end():
     with Box() as box:
         with box.gateway() as gate:
