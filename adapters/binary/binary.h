@@ -1,7 +1,8 @@
-/* binary: what the two parts of the raw binary listener share.
+/* binary: what the parts of the raw binary listener share.
  *
  *     listener.c   the adapter: settings, the schema, the socket, start and stop
- *     session.c    one connection: bytes to frames, frames to requests, answers in their order */
+ *     session.c    one connection: bytes to frames
+ *     delivery.c   one frame: to requests, and answered in its turn */
 #ifndef BINARY_BINARY_H
 #define BINARY_BINARY_H
 

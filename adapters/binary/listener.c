@@ -2,13 +2,11 @@
 #include "adapters/binary/binary.h"
 
 #include "adapters/common/tls.h"
-#include "base/file.h"
 #include "base/log.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-enum { SCHEMA_FILE_MAX_BYTES = 1 << 20, MARGIN_BYTES = 64 };
+enum { PATH_MAX_BYTES = 65536, MARGIN_BYTES = 64 };
 
 static const struct setting settings[] = {
 	ADAPTER_BIND_SETTING,
@@ -33,29 +31,17 @@ static const struct setting settings[] = {
 	{ NULL, SETTING_TEXT, NULL, false, NULL, NULL, NULL },
 };
 
-static bool read_file(struct arena *arena, const char *path, slice *text, struct error *error)
-{
-	int code = file_read(arena, path, SCHEMA_FILE_MAX_BYTES, text);
-	if (code == EFBIG)
-		return error_set(error, "%s: larger than 1 MiB", path);
-	return !code || error_set(error, "%s: cannot be read: %s", path, strerror(code));
-}
-
 /* The description's own mistakes are told with its own file, line and column. */
 static struct frame_schema *load_schema(const struct config *config, struct error *error)
 {
 	struct arena arena;
 	struct error inside = { .text = "" };
-	slice text;
-	arena_init(&arena, 4 * SCHEMA_FILE_MAX_BYTES);
+	arena_init(&arena, PATH_MAX_BYTES);
 	slice path = config_file_path(&arena, config, "frame");
-	struct frame_schema *schema = NULL;
-	if (path.p && read_file(&arena, path.p, &text, error)) {
-		schema = frame_schema_load(text, &inside);
-		if (!schema)
-			(void)config_error(config_get(config, "frame"), error, "%s:%u:%u: %s",
-			        path.p, inside.line, inside.column, inside.text);
-	}
+	struct frame_schema *schema = path.p ? frame_schema_open(path.p, &inside) : NULL;
+	if (!schema)
+		(void)config_error(config_get(config, "frame"), error, "%s",
+		        path.p ? inside.text : "out of memory");
 	arena_finish(&arena);
 	return schema;
 }

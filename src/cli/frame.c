@@ -1,12 +1,10 @@
 /* fairlead frame decode: what a frame means, field by field. */
 #include "cli/cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api/codec.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "codec/frame/frame.h"
 
@@ -61,18 +59,6 @@ static bool read_stream(struct arena *arena, FILE *file, slice *bytes)
 		return false;
 	*bytes = (slice){ buffer, fread(buffer, 1, FILE_MAX_BYTES, file) };
 	return !ferror(file) && feof(file);
-}
-
-static bool read_path(struct arena *arena, const char *path, slice *bytes)
-{
-	int code = file_read(arena, path, FILE_MAX_BYTES, bytes);
-	if (code == EFBIG)
-		(void)fprintf(stderr,
-		        "fairlead frame: %s cannot be read whole; 1 MiB is the limit\n", path);
-	else if (code)
-		(void)fprintf(
-		        stderr, "fairlead frame: %s cannot be read: %s\n", path, strerror(code));
-	return !code;
 }
 
 static bool from_hex(struct arena *arena, slice text, slice *bytes)
@@ -167,14 +153,11 @@ static bool print_table(const struct frame_schema *schema, struct arena *arena, 
 
 static int decode(struct arena *arena, const struct options *options)
 {
-	slice text, bytes;
+	slice bytes;
 	struct error error = { .text = "" };
-	if (!read_path(arena, options->schema, &text))
-		return CLI_WRONG;
-	struct frame_schema *schema = frame_schema_load(text, &error);
+	struct frame_schema *schema = frame_schema_open(options->schema, &error);
 	if (!schema) {
-		(void)fprintf(stderr, "%s:%u:%u: %s\n", options->schema, error.line, error.column,
-		        error.text);
+		(void)fprintf(stderr, "%s\n", error.text);
 		return CLI_WRONG;
 	}
 	int code = CLI_WRONG;

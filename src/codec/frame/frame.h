@@ -1,7 +1,7 @@
 /* Binary frames by description: Kaitai Struct (.ksy) interpreted at run time, plus the key `-fairlead:` for what
  * Kaitai Struct does not cover (docs/reference/frames.md).
  *
- * Pure: no I/O, no clock; any thread, as long as one thread uses a schema while it is loaded. Loading takes memory
+ * Pure: no I/O (but for frame_schema_open()), no clock; any thread, as long as one thread uses a schema while it is loaded. Loading takes memory
  * of its own; everything else comes from the arena that is given, and is bounded in depth, steps and size. */
 #ifndef CODEC_FRAME_FRAME_H
 #define CODEC_FRAME_FRAME_H
@@ -18,6 +18,9 @@ enum frame_on_error { FRAME_ON_ERROR_CLOSE, FRAME_ON_ERROR_RESYNC, FRAME_ON_ERRO
 /* NULL: the error has line, column and what is wrong. What this interpreter does not support is refused here
  * by its name, never ignored. `text` is not kept. */
 struct frame_schema *frame_schema_load(slice text, struct error *);
+/* The same from a file of at most 1 MiB, and whatever it imports: blocks. NULL: error->text says in which file, line
+ * and column what is wrong, or why it cannot be read. */
+struct frame_schema *frame_schema_open(const char *path, struct error *);
 void frame_schema_free(struct frame_schema *); /* NULL is fine */
 
 bool frame_schema_has_framing(const struct frame_schema *);

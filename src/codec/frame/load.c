@@ -3,9 +3,7 @@
  * The first declares all types, enums and members, so that the second can resolve every name wherever it stands. Both
  * know every key that may stand at their level; any other key is refused by its name, save those that begin with "-",
  * which the language leaves to other tools. */
-#include "codec/frame/program.h"
-
-#include "codec/frame/tree.h"
+#include "codec/frame/extension.h"
 
 #include "base/text.h"
 
@@ -482,7 +480,8 @@ static bool load(struct loader *loader, struct arena *scratch, slice text)
 		return false;
 	loader->self = loader->schema->root;
 	loader->in_extension = true;
-	return extension_compile(loader, node_get(tree, "-fairlead"));
+	loader->schema->extension = ARENA_NEW(loader->arena, struct extension);
+	return loader->schema->extension && extension_compile(loader, node_get(tree, "-fairlead"));
 }
 
 struct frame_schema *frame_schema_load(slice text, struct error *error)

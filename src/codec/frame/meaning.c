@@ -1,36 +1,36 @@
 /* What a decoded frame means to the gateway: its role, its messages, and the answers to it. */
-#include "codec/frame/program.h"
+#include "codec/frame/extension.h"
 
 #include "base/uri.h"
 
 bool frame_schema_has_framing(const struct frame_schema *schema)
 {
-	return schema->extension.nframings > 0;
+	return schema->extension->nframings > 0;
 }
 
 bool frame_schema_has_login(const struct frame_schema *schema)
 {
-	return schema->extension.has_login;
+	return schema->extension->has_login;
 }
 
 bool frame_schema_has_path(const struct frame_schema *schema)
 {
-	return schema->extension.npath > 0;
+	return schema->extension->npath > 0;
 }
 
 size_t frame_schema_max_bytes(const struct frame_schema *schema)
 {
-	return schema->extension.max_bytes;
+	return schema->extension->max_bytes;
 }
 
 unsigned frame_schema_concurrent(const struct frame_schema *schema)
 {
-	return schema->extension.concurrent;
+	return schema->extension->concurrent;
 }
 
 enum frame_on_error frame_schema_on_error(const struct frame_schema *schema)
 {
-	return schema->extension.on_error;
+	return schema->extension->on_error;
 }
 
 static struct scope root_scope(const struct frame *frame)
@@ -51,7 +51,7 @@ static bool text_of(struct frame *frame, const struct scope *scope,
 
 bool frame_role(struct frame *frame, enum frame_role *role)
 {
-	const struct extension *extension = &frame->schema->extension;
+	const struct extension *extension = frame->schema->extension;
 	struct scope scope = root_scope(frame);
 	bool is_login = false, is_heartbeat = false;
 	if (extension->has_login &&
@@ -68,7 +68,7 @@ bool frame_role(struct frame *frame, enum frame_role *role)
 
 bool frame_login(struct frame *frame, slice *device, slice *secret)
 {
-	const struct extension *extension = &frame->schema->extension;
+	const struct extension *extension = frame->schema->extension;
 	struct scope scope = root_scope(frame);
 	slice text;
 	*secret = (slice){ NULL, 0 };
@@ -86,7 +86,7 @@ static bool elements(struct frame *frame, const struct array **array)
 {
 	struct scope scope = root_scope(frame);
 	struct cell list;
-	if (!evaluate(frame, &scope, frame->schema->extension.each, &list))
+	if (!evaluate(frame, &scope, frame->schema->extension->each, &list))
 		return false;
 	if (list.kind != CELL_ARRAY)
 		return frame_fail(
@@ -99,7 +99,7 @@ bool frame_messages(struct frame *frame, unsigned *n)
 {
 	const struct array *array;
 	*n = 1;
-	if (!frame->schema->extension.each)
+	if (!frame->schema->extension->each)
 		return true;
 	if (!elements(frame, &array))
 		return false;
@@ -109,7 +109,7 @@ bool frame_messages(struct frame *frame, unsigned *n)
 
 static bool fill_path(struct frame *frame, const struct scope *scope, slice *path)
 {
-	const struct extension *extension = &frame->schema->extension;
+	const struct extension *extension = frame->schema->extension;
 	struct text text;
 	text_init(&text, frame->arena, 64);
 	for (unsigned i = 0; i < extension->npath; i++) {
@@ -138,7 +138,7 @@ static bool fill_path(struct frame *frame, const struct scope *scope, slice *pat
 
 static struct value *emit(struct frame *frame, const struct scope *scope)
 {
-	const struct extension *extension = &frame->schema->extension;
+	const struct extension *extension = frame->schema->extension;
 	struct cell cell;
 	if (extension->emit)
 		return evaluate(frame, scope, extension->emit, &cell) ? cell_value(frame, &cell, 0)
@@ -162,7 +162,7 @@ bool frame_message(
 {
 	struct scope scope = root_scope(frame);
 	const struct array *array;
-	if (frame->schema->extension.each) {
+	if (frame->schema->extension->each) {
 		if (!elements(frame, &array) || i >= array->n)
 			return false;
 		scope.it = &array->items[i];
@@ -198,60 +198,12 @@ static const struct reply_template *template_of(
 
 bool frame_has_answer(const struct frame_schema *schema, enum frame_answer answer)
 {
-	return template_of(&schema->extension, answer)->present;
-}
-
-static void put_number(struct text *text, uint64_t number, unsigned width, enum endian endian)
-{
-	for (unsigned i = 0; i < width; i++) {
-		unsigned at = endian == ENDIAN_LITTLE ? i : width - 1 - i;
-		text_char(text, (char)(unsigned char)(number >> (8 * at)));
-	}
-}
-
-static bool put_computed(struct text *text, struct frame *frame, const struct part *part)
-{
-	if (!frame)
-		return false;
-	struct scope scope = root_scope(frame);
-	struct cell cell;
-	slice plain;
-	if (!evaluate(frame, &scope, part->expression, &cell))
-		return false;
-	if (part->kind == PART_INTEGER) {
-		if (cell.kind != CELL_INTEGER && cell.kind != CELL_ENUM)
-			return false;
-		put_number(text, (uint64_t)cell.as.integer, part->width, part->endian);
-		return true;
-	}
-	if (cell.kind == CELL_BYTES)
-		plain = cell.as.text;
-	else if (!cell_text(frame->arena, &cell, &plain))
-		return false;
-	text_slice_add(text, plain);
-	return true;
+	return template_of(schema->extension, answer)->present;
 }
 
 slice frame_answer(const struct frame_schema *schema, struct frame *frame, struct arena *arena,
         enum frame_answer answer)
 {
-	static const slice nothing = { NULL, 0 };
-	const struct reply_template *reply = template_of(&schema->extension, answer);
-	struct text text;
-	if (!reply->present)
-		return nothing;
-	text_init(&text, arena, 16);
-	for (unsigned i = 0; i < reply->nparts; i++) {
-		const struct part *part = &reply->parts[i];
-		if (part->kind == PART_BYTES) {
-			text_slice_add(&text, part->bytes);
-		} else if (part->kind == PART_CHECKSUM) {
-			slice covered = { text.p, text.n };
-			put_number(&text, part->checksum->sum(slice_from(covered, part->from)),
-			        part->checksum->width, part->endian);
-		} else if (!put_computed(&text, frame, part)) {
-			return nothing;
-		}
-	}
-	return text_slice(&text);
+	const struct reply_template *reply = template_of(schema->extension, answer);
+	return reply->present ? template_fill(reply, frame, arena) : (slice){ NULL, 0 };
 }

@@ -10,6 +10,7 @@
 
 struct type;
 struct expression;
+struct extension;
 struct enumeration;
 
 /* ---- expressions ---- */
@@ -214,84 +215,6 @@ struct type {
 	unsigned nendian_cases;
 };
 
-/* ---- the -fairlead: key ---- */
-
-enum { FRAMING_MAX = 8, START_MAX = 4 };
-
-enum framing_kind { FRAMING_LENGTH, FRAMING_DELIMITER, FRAMING_FIXED };
-
-#define CHECKSUM_TO_END INT64_MAX
-struct checksum {
-	const struct checksum_kind *kind; /* NULL: none */
-	int64_t from, to, at;             /* negative: counted from the frame's end */
-	enum endian endian;
-	unsigned width; /* of the stored sum; at least the kind's own */
-	bool optional;  /* nmea: a sentence without one is taken */
-};
-
-struct framing {
-	enum framing_kind kind;
-	slice starts[START_MAX]; /* the frame begins with one of these; none: with anything */
-	unsigned nstarts;
-	unsigned offset, width; /* of the length field */
-	enum endian endian;
-	bool counts_frame;
-	int64_t adjust, unit;
-	slice delimiters[START_MAX];
-	unsigned ndelimiters;
-	bool include;
-	size_t fixed_bytes;
-	struct checksum checksum;
-};
-
-enum part_kind { PART_BYTES, PART_INTEGER, PART_EXPRESSION, PART_CHECKSUM };
-
-struct part {
-	enum part_kind kind;
-	slice bytes;
-	const struct expression *expression;
-	unsigned width;
-	enum endian endian;
-	const struct checksum_kind *checksum;
-	size_t from;
-};
-
-struct reply_template {
-	bool present;
-	struct part *parts;
-	unsigned nparts;
-};
-
-/* "/ships/{device}/x": literal parts, and expressions whose text becomes one segment's part. */
-struct path_part {
-	slice literal;
-	const struct expression *expression; /* NULL: literal */
-};
-
-struct named_expression {
-	slice name;
-	const struct expression *expression;
-};
-
-struct extension {
-	struct framing framings[FRAMING_MAX];
-	unsigned nframings;
-	size_t max_bytes;
-	bool has_login;
-	const struct expression *login_when, *login_device, *login_secret;
-	struct reply_template login_accept, login_refuse;
-	struct reply_template ack, nak, heartbeat;
-	const struct expression *heartbeat_when;
-	struct path_part *path;
-	unsigned npath;
-	const struct expression *each;
-	const struct expression *emit;
-	struct named_expression *emit_map;
-	unsigned nemit_map;
-	enum frame_on_error on_error;
-	unsigned concurrent;
-};
-
 enum { NAME_BUCKETS = 256 };
 struct interned {
 	slice name;
@@ -303,7 +226,7 @@ struct frame_schema {
 	struct arena arena;
 	struct type *root;
 	struct interned *names[NAME_BUCKETS];
-	struct extension extension;
+	struct extension *extension; /* extension.h */
 };
 
 /* ---- loading ---- */
@@ -337,8 +260,6 @@ const struct expression *expression_of(struct loader *, const struct node *);
 
 bool field_compile(struct loader *, const struct node *, enum member_kind, struct field *);
 bool extension_compile(struct loader *, const struct node *);
-bool path_compile(struct loader *, slice text, unsigned line, unsigned column, struct path_part **,
-        unsigned *n);
 bool node_integer(struct loader *, const struct node *, int64_t low, int64_t high, int64_t *);
 bool node_switch(struct loader *, const struct node *, bool *);
 /* A text's bytes, or a list of numbers and texts. */

@@ -9,7 +9,7 @@
  * A line that begins with noise or with a sentence that was cut off may hold a good sentence as well, so after a wrong
  * checksum the last start mark within it gets another chance. One chance, and one search for a delimiter however many
  * start marks stand before it: a stream of nothing but start marks costs no more than any other. */
-#include "codec/frame/program.h"
+#include "codec/frame/extension.h"
 
 enum fit { FIT_NO, FIT_YES, FIT_MAYBE };
 
@@ -197,7 +197,7 @@ static bool checksum_holds(const struct checksum *checksum, slice frame)
 enum frame_cut frame_split(
         const struct frame_schema *schema, slice unread, struct frame_piece *piece)
 {
-	const struct extension *extension = &schema->extension;
+	const struct extension *extension = schema->extension;
 	bool undecided;
 	size_t size = 0;
 	*piece = (struct frame_piece){ .used = 0 };

@@ -1,0 +1,320 @@
+/* Frames to requests, answers in the order of the frames.
+ *
+ * Each frame that is cut becomes a delivery with an arena of its own: it is decoded there once, and its messages are
+ * submitted one after the other, so that what a backend gets is in the order of the device. A delivery is done when the
+ * last of its messages came home, or one was refused; its answer leaves when all deliveries before it are done.
+ *
+ * A frame that cannot be understood is a delivery as well: a request that is refused before it is submitted, so that it
+ * is counted and logged with an id like any other, and answered in its turn. */
+#include "adapters/binary/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DELIVERY_ROOM_BYTES = 256 * 1024, DELIVERY_BYTES_PER_BYTE = 64, WHY_BYTES = 320 };
+
+static struct delivery *delivery_of(struct list *link)
+{
+	return LIST_OWNER(link, struct delivery, link);
+}
+
+/* ---- requests ---- */
+
+static bool add_credential(
+        struct request *request, enum credential_kind kind, slice name, slice secret)
+{
+	struct credential *credential = ARENA_NEW(&request->arena, struct credential);
+	if (!credential)
+		return false;
+	*credential = (struct credential){
+		.kind = kind, .name = name, .secret = secret, .next = request->credentials
+	};
+	request->credentials = credential;
+	return true;
+}
+
+/* What is known of the caller: where it comes from, what it says in its login frame and what TLS has shown. false: over budget. */
+static bool present(const struct delivery *delivery, struct request *request)
+{
+	const struct session *session = delivery->session;
+	slice device =
+	        delivery->kind == DELIVERY_LOGIN ? delivery->device : slice_of(session->device);
+	slice secret =
+	        delivery->kind == DELIVERY_LOGIN ? delivery->secret : slice_of(session->secret);
+	const slice none = { NULL, 0 };
+	bool good =
+	        add_credential(request, CREDENTIAL_ADDRESS, request_peer_address(request), none);
+	if (good && device.p)
+		good = add_credential(request, CREDENTIAL_LOGIN,
+		        arena_copy_slice(&request->arena, device),
+		        secret.n ? arena_copy_slice(&request->arena, secret) : secret);
+	if (good && session->shown.certificate.n)
+		good = add_credential(request, CREDENTIAL_CERTIFICATE, none,
+		        arena_copy_slice(&request->arena, session->shown.certificate));
+	if (good && session->shown.psk_identity.n)
+		good = add_credential(request, CREDENTIAL_PSK,
+		        arena_copy_slice(&request->arena, session->shown.psk_identity),
+		        arena_copy_slice(&request->arena, session->shown.psk_mark));
+	return good;
+}
+
+/* NULL: the gateway is at its limit. The delivery's arena outlives its requests, and so do the texts in it. */
+static struct request *make_request(struct delivery *delivery)
+{
+	struct session *session = delivery->session;
+	struct request *request = request_new(&session->listener->base);
+	if (!request)
+		return NULL;
+	request->ticket = delivery;
+	request->peer = arena_copy_slice(&request->arena, slice_of(session->peer));
+	request->session = arena_copy_slice(&request->arena, slice_of(session->name));
+	if (present(delivery, request) && request->peer.p)
+		return request;
+	request_free(request);
+	return NULL;
+}
+
+static void submit(struct delivery *delivery, struct request *request)
+{
+	delivery->session->listener->base.counters.at[COUNTER_MESSAGES]++;
+	request_submit(request);
+}
+
+/* ---- the end of a delivery ---- */
+
+static void delivery_free(struct delivery *delivery)
+{
+	list_remove(&delivery->link);
+	delivery->session->under_way--;
+	if (delivery->secret.n) {
+		explicit_bzero((char *)delivery->secret.p, delivery->secret.n);
+		explicit_bzero((char *)delivery->bytes.p, delivery->bytes.n);
+	}
+	arena_finish(&delivery->arena);
+	free(delivery);
+}
+
+void deliveries_flush(struct session *session)
+{
+	LIST_EACH (&session->deliveries, at, following) {
+		struct delivery *delivery = delivery_of(at);
+		if (!delivery->done)
+			break;
+		bool close_after = delivery->close_after;
+		session_write(session, delivery->answer);
+		delivery_free(delivery);
+		if (close_after)
+			session_end(session);
+	}
+}
+
+static void finish(struct delivery *delivery, enum frame_answer answer, bool close_after)
+{
+	const struct frame_schema *schema = delivery->session->listener->schema;
+	delivery->answer = frame_answer(schema, delivery->frame, &delivery->arena, answer);
+	delivery->close_after = close_after;
+	delivery->done = true;
+}
+
+/* A refused message: nak; close where the device waits for an answer that the schema does not have. A stream without
+ * acknowledgements goes on. */
+static void finish_refused(struct delivery *delivery, enum status status)
+{
+	const struct frame_schema *schema = delivery->session->listener->schema;
+	bool answers = frame_has_answer(schema, FRAME_ANSWER_ACK);
+	bool nak = frame_has_answer(schema, FRAME_ANSWER_NAK);
+	bool unknown = status == STATUS_UNAUTHENTICATED && frame_schema_has_login(schema);
+	finish(delivery, FRAME_ANSWER_NAK, unknown || (answers && !nak));
+	if (answers && nak && !delivery->answer.p)
+		delivery->close_after = true;
+}
+
+static void finish_malformed(struct delivery *delivery)
+{
+	enum frame_on_error on_error = frame_schema_on_error(delivery->session->listener->schema);
+	finish(delivery, FRAME_ANSWER_NAK, on_error == FRAME_ON_ERROR_CLOSE);
+	if (on_error != FRAME_ON_ERROR_NAK)
+		delivery->answer = (slice){ NULL, 0 };
+}
+
+/* The gateway has no memory for a request. */
+static void finish_overloaded(struct delivery *delivery)
+{
+	finish_refused(delivery, STATUS_UNAVAILABLE);
+}
+
+static void refuse(struct delivery *delivery, enum status status, const char *why)
+{
+	struct session *session = delivery->session;
+	delivery->kind = DELIVERY_REFUSED;
+	if (status == STATUS_MALFORMED)
+		session->listener->base.counters.at[COUNTER_MALFORMED]++;
+	struct request *request = make_request(delivery);
+	if (!request) {
+		finish_overloaded(delivery);
+		return;
+	}
+	request->in.method = METHOD_POST;
+	request->in.path = SLICE("/");
+	request_refuse(request, status, "%s", why);
+	submit(delivery, request);
+}
+
+static void refuse_frame(struct delivery *delivery, const struct frame_fault *fault)
+{
+	char why[WHY_BYTES];
+	(void)snprintf(why, sizeof why, "byte %zu, in %s: %s", fault->offset,
+	        fault->path[0] ? fault->path : "the frame", fault->text);
+	refuse(delivery, STATUS_MALFORMED, why);
+}
+
+/* ---- a frame's way ---- */
+
+static void submit_login(struct delivery *delivery)
+{
+	struct request *request = make_request(delivery);
+	if (!request) {
+		finish_overloaded(delivery);
+		return;
+	}
+	request->in.method = METHOD_CONNECT;
+	request->in.path = SLICE("/");
+	submit(delivery, request);
+}
+
+/* Submits the next message of the frame, or ends the delivery when there is none. */
+static void submit_next(struct delivery *delivery, struct frame_fault *fault)
+{
+	struct session *session = delivery->session;
+	slice path;
+	const struct value *value;
+	if (delivery->next == delivery->messages) {
+		finish(delivery, FRAME_ANSWER_ACK, false);
+		return;
+	}
+	if (session->listener->stopping) {
+		finish_refused(delivery, STATUS_UNAVAILABLE);
+		return;
+	}
+	if (!frame_message(
+	            delivery->frame, delivery->next, slice_of(session->device), &path, &value)) {
+		refuse_frame(delivery, fault);
+		return;
+	}
+	struct request *request = make_request(delivery);
+	if (!request) {
+		finish_overloaded(delivery);
+		return;
+	}
+	delivery->next++;
+	request->in.method = METHOD_POST;
+	request->in.path = path;
+	request->in.value = value;
+	request->in.value_bytes = delivery->bytes.n;
+	submit(delivery, request);
+}
+
+static void start(struct delivery *delivery, slice bytes, struct frame_fault *fault)
+{
+	const struct frame_schema *schema = delivery->session->listener->schema;
+	enum frame_role role;
+	delivery->bytes = arena_copy_slice(&delivery->arena, bytes);
+	if (!delivery->bytes.p) {
+		finish_overloaded(delivery);
+		return;
+	}
+	delivery->frame = frame_decode(schema, &delivery->arena, delivery->bytes, NULL, fault);
+	if (!delivery->frame || !frame_role(delivery->frame, &role)) {
+		refuse_frame(delivery, fault);
+		return;
+	}
+	if (role == FRAME_ROLE_HEARTBEAT) {
+		finish(delivery, FRAME_ANSWER_HEARTBEAT, false);
+	} else if (role == FRAME_ROLE_LOGIN) {
+		delivery->kind = DELIVERY_LOGIN;
+		if (frame_login(delivery->frame, &delivery->device, &delivery->secret))
+			submit_login(delivery);
+		else
+			refuse_frame(delivery, fault);
+	} else if (frame_schema_has_login(schema) && !delivery->session->device) {
+		refuse(delivery, STATUS_UNAUTHENTICATED, "a frame before the login frame");
+	} else if (frame_messages(delivery->frame, &delivery->messages)) {
+		submit_next(delivery, fault);
+	} else {
+		refuse_frame(delivery, fault);
+	}
+}
+
+/* The fault lives in the delivery's arena: expressions of a template may still fail later. */
+void delivery_begin(struct session *session, const struct frame_piece *piece, bool good)
+{
+	struct delivery *delivery = calloc(1, sizeof *delivery);
+	if (!delivery) {
+		session_end(session);
+		return;
+	}
+	size_t max = frame_schema_max_bytes(session->listener->schema);
+	delivery->session = session;
+	arena_init(&delivery->arena, DELIVERY_ROOM_BYTES + max * DELIVERY_BYTES_PER_BYTE);
+	list_append(&session->deliveries, &delivery->link);
+	session->under_way++;
+	struct frame_fault *fault = ARENA_NEW(&delivery->arena, struct frame_fault);
+	if (!fault)
+		finish_overloaded(delivery);
+	else if (good)
+		start(delivery, piece->bytes, fault);
+	else
+		refuse(delivery, STATUS_MALFORMED, piece->why);
+}
+
+static bool keep_login(struct session *session, const struct delivery *delivery)
+{
+	char *device = strndup(delivery->device.p, delivery->device.n);
+	char *secret = delivery->secret.n ? strndup(delivery->secret.p, delivery->secret.n) : NULL;
+	if (!device || (delivery->secret.n && !secret)) {
+		free(device);
+		return false;
+	}
+	free(session->device);
+	session_forget(session->secret);
+	session->device = device;
+	session->secret = secret;
+	return true;
+}
+
+static void login_done(struct delivery *delivery, bool accepted)
+{
+	const struct frame_schema *schema = delivery->session->listener->schema;
+	if (accepted && keep_login(delivery->session, delivery))
+		finish(delivery, FRAME_ANSWER_LOGIN_ACCEPT, false);
+	else if (frame_has_answer(schema, FRAME_ANSWER_LOGIN_REFUSE))
+		finish(delivery, FRAME_ANSWER_LOGIN_REFUSE, true);
+	else
+		finish(delivery, FRAME_ANSWER_NAK, true);
+}
+
+void binary_session_reply(struct request *request)
+{
+	struct delivery *delivery = request->ticket;
+	struct session *session = delivery->session;
+	enum status status = request->status;
+	bool success = status_is_success(status);
+	if (status == STATUS_TOO_MANY && request->retry_after_ms && session->stream)
+		timer_set(&session->hold,
+		        loop_now_ms(session->listener->loop) + request->retry_after_ms);
+	request_free(request);
+	if (delivery->kind == DELIVERY_LOGIN) {
+		login_done(delivery, success);
+	} else if (delivery->kind == DELIVERY_REFUSED) {
+		if (status == STATUS_MALFORMED)
+			finish_malformed(delivery);
+		else
+			finish_refused(delivery, status);
+	} else if (success) {
+		struct frame_fault *fault = frame_fault_of(delivery->frame);
+		submit_next(delivery, fault);
+	} else {
+		finish_refused(delivery, status);
+	}
+	session_go_on(session);
+}

@@ -1,0 +1,61 @@
+/* One connection of the raw binary listener, and the frames of it that are under way.
+ *
+ *     session.c    the connection: bytes to frames, back-pressure, deadlines, its end
+ *     delivery.c   a frame: decoded, submitted as requests, answered in its turn */
+#ifndef BINARY_SESSION_H
+#define BINARY_SESSION_H
+
+#include "adapters/binary/binary.h"
+
+#include "adapters/common/tls.h"
+
+struct session {
+	struct list link;
+	struct binary_listener *listener;
+	struct stream *stream;  /* NULL: gone */
+	struct list deliveries; /* in the order of their frames */
+	unsigned under_way;
+	char name[24]; /* for request->session */
+	char *peer;
+	char *device, *secret;  /* once a login was accepted */
+	struct tls_shown shown; /* in the TLS handshake */
+	struct timer hold;      /* the core said when to come again */
+	size_t partial;         /* bytes of a frame that is not whole yet */
+	uint64_t partial_since_ms, opened_ms;
+	bool paused, ending;
+};
+
+enum delivery_kind { DELIVERY_MESSAGES, DELIVERY_LOGIN, DELIVERY_REFUSED };
+
+struct delivery {
+	struct list link;
+	struct session *session;
+	struct arena arena;
+	slice bytes;         /* the frame's own copy */
+	struct frame *frame; /* NULL: it could not be decoded */
+	enum delivery_kind kind;
+	unsigned messages, next;
+	slice device, secret; /* of a login */
+	bool done, close_after;
+	slice answer;
+};
+
+/* ---- session.c ---- */
+
+/* No frame is taken any more, and the connection closes when what was written has left. */
+void session_end(struct session *);
+/* Sends these bytes, unless the connection has gone or is ending. */
+void session_write(struct session *, slice bytes);
+/* After something came home: answers leave, and the next frames may come. May free the session. */
+void session_go_on(struct session *);
+/* Wiped and freed; NULL is fine. */
+void session_forget(char *secret);
+
+/* ---- delivery.c ---- */
+
+/* Takes a piece of the stream on its way: a frame if it is `good`, else bytes that are none. */
+void delivery_begin(struct session *, const struct frame_piece *, bool good);
+/* Sends the answers of all deliveries that are done, in order, and frees those. */
+void deliveries_flush(struct session *);
+
+#endif

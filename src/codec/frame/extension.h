@@ -1,0 +1,111 @@
+/* The `-fairlead:` key, loaded (docs/reference/frames.md). Inside codec/frame only.
+ *
+ *     extension.c      the key as a whole: login, path, messages
+ *     framing_load.c   `framing:`; split.c runs it
+ *     template.c       replies, loaded and filled in
+ *     meaning.c        runs the rest on a decoded frame */
+#ifndef FRAME_EXTENSION_H
+#define FRAME_EXTENSION_H
+
+#include "codec/frame/program.h"
+#include "codec/frame/tree.h"
+
+enum { FRAME_MAX_BYTES = 1 << 20 };
+
+enum { FRAMING_MAX = 8, START_MAX = 4 };
+
+enum framing_kind { FRAMING_LENGTH, FRAMING_DELIMITER, FRAMING_FIXED };
+
+#define CHECKSUM_TO_END INT64_MAX
+struct checksum {
+	const struct checksum_kind *kind; /* NULL: none */
+	int64_t from, to, at;             /* negative: counted from the frame's end */
+	enum endian endian;
+	unsigned width; /* of the stored sum; at least the kind's own */
+	bool optional;  /* nmea: a sentence without one is taken */
+};
+
+struct framing {
+	enum framing_kind kind;
+	slice starts[START_MAX]; /* the frame begins with one of these; none: with anything */
+	unsigned nstarts;
+	unsigned offset, width; /* of the length field */
+	enum endian endian;
+	bool counts_frame;
+	int64_t adjust, unit;
+	slice delimiters[START_MAX];
+	unsigned ndelimiters;
+	bool include;
+	size_t fixed_bytes;
+	struct checksum checksum;
+};
+
+enum part_kind { PART_BYTES, PART_INTEGER, PART_EXPRESSION, PART_CHECKSUM };
+
+struct part {
+	enum part_kind kind;
+	slice bytes;
+	const struct expression *expression;
+	unsigned width;
+	enum endian endian;
+	const struct checksum_kind *checksum;
+	size_t from;
+};
+
+struct reply_template {
+	bool present;
+	struct part *parts;
+	unsigned nparts;
+};
+
+/* "/ships/{device}/x": literal parts, and expressions whose text becomes one segment's part. */
+struct path_part {
+	slice literal;
+	const struct expression *expression; /* NULL: literal */
+};
+
+struct named_expression {
+	slice name;
+	const struct expression *expression;
+};
+
+struct extension {
+	struct framing framings[FRAMING_MAX];
+	unsigned nframings;
+	size_t max_bytes;
+	bool has_login;
+	const struct expression *login_when, *login_device, *login_secret;
+	struct reply_template login_accept, login_refuse;
+	struct reply_template ack, nak, heartbeat;
+	const struct expression *heartbeat_when;
+	struct path_part *path;
+	unsigned npath;
+	const struct expression *each;
+	const struct expression *emit;
+	struct named_expression *emit_map;
+	unsigned nemit_map;
+	enum frame_on_error on_error;
+	unsigned concurrent;
+};
+
+/* ---- loading: false after an error that is set ---- */
+
+/* Refuses every key of the map that is not among the known ones (NULL-terminated). */
+bool extension_check_keys(
+        struct loader *, const struct node *map, const char *const *known, const char *where);
+bool extension_optional_number(struct loader *, const struct node *map, const char *key,
+        int64_t low, int64_t high, int64_t *number);
+bool extension_optional_endian(struct loader *, const struct node *map, enum endian *);
+bool extension_required_expression(
+        struct loader *, const struct node *map, const char *key, const struct expression **into);
+bool framings_compile(struct loader *, const struct node *, struct extension *);
+bool template_compile(struct loader *, const struct node *, struct reply_template *);
+bool path_compile(struct loader *, slice text, unsigned line, unsigned column, struct path_part **,
+        unsigned *n);
+
+/* ---- running ---- */
+
+/* { NULL, 0 }: an expression failed, or one is needed and `frame` is NULL. */
+slice template_fill(const struct reply_template *, struct frame *, struct arena *);
+
+#endif
