@@ -1,51 +1,9 @@
 /* The description's language: what it means, and what is refused and where. */
 #include "support.h"
 
-#include "codec/frame/program.h"
-
-#include <stdio.h>
+#include "support_frame.h"
 
 enum { BUDGET = 4 << 20 };
-
-static struct frame_schema *loaded(const char *text)
-{
-	struct error error = { .text = "" };
-	struct frame_schema *schema = frame_schema_load(slice_of(text), &error);
-	if (!schema)
-		fail_msg("%u:%u: %s", error.line, error.column, error.text);
-	return schema;
-}
-
-/* Decodes and evaluates an expression over the frame; its result as text. */
-static void expect(
-        const char *description, const char *hex, const char *expression, const char *result)
-{
-	struct arena arena;
-	struct frame_fault fault;
-	struct error error = { .text = "" };
-	arena_init(&arena, BUDGET);
-	struct frame_schema *schema = loaded(description);
-	struct frame *frame = frame_decode(schema, &arena, from_hex(&arena, hex), NULL, &fault);
-	if (!frame)
-		fail_msg("%s: %s", fault.path, fault.text);
-	struct loader loader = {
-		.schema = schema, .arena = &arena, .error = &error, .self = schema->root
-	};
-	const struct expression *compiled = expression_compile(&loader, slice_of(expression), 1, 1);
-	if (!compiled)
-		fail_msg("%s", error.text);
-	struct scope scope = { .self = frame->root, .index = -1 };
-	struct cell cell;
-	slice text;
-	if (!evaluate(frame, &scope, compiled, &cell))
-		text = slice_of(fault.text);
-	else if (!cell_text(&arena, &cell, &text))
-		text = SLICE("no text");
-	if (!slice_is(text, result))
-		fail_msg("%s gives %.*s, not %s", expression, SLICE_ARG(text), result);
-	frame_schema_free(schema);
-	arena_finish(&arena);
-}
 
 static void test_expressions(void **state)
 {
@@ -101,7 +59,7 @@ static void test_expressions(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		expect(description, hex, cases[i].expression, cases[i].result);
+		frame_expect(description, hex, cases[i].expression, cases[i].result);
 }
 
 static void test_refused_with_place_and_name(void **state)
@@ -138,29 +96,8 @@ static void test_refused_with_place_and_name(void **state)
 		{ "", "empty", 1, 1 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct error error = { .text = "" };
-		struct frame_schema *schema = frame_schema_load(slice_of(cases[i].text), &error);
-		assert_null(schema);
-		if (!strstr(error.text, cases[i].said) || error.line != cases[i].line ||
-		        error.column != cases[i].column)
-			fail_msg("%s\nsaid %u:%u: %s", cases[i].text, error.line, error.column,
-			        error.text);
-	}
-}
-
-static enum frame_fault_kind fault_of(
-        const char *description, const char *hex, size_t budget, struct frame_fault *fault)
-{
-	struct arena arena, input;
-	arena_init(&arena, budget);
-	arena_init(&input, BUDGET);
-	struct frame_schema *schema = loaded(description);
-	(void)frame_decode(schema, &arena, from_hex(&input, hex), NULL, fault);
-	frame_schema_free(schema);
-	arena_finish(&arena);
-	arena_finish(&input);
-	return fault->kind;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		frame_refused(cases[i].text, cases[i].said, cases[i].line, cases[i].column);
 }
 
 static void test_faults_say_where(void **state)
@@ -178,16 +115,19 @@ static void test_faults_say_where(void **state)
 	        "      - { id: text, type: str, size: size }\n";
 	struct frame_fault fault;
 	(void)state;
-	assert_int_equal(fault_of(description, "0103", BUDGET, &fault), FRAME_FAULT_CONTENTS);
+	assert_int_equal(
+	        frame_fault_of_bytes(description, "0103", BUDGET, &fault), FRAME_FAULT_CONTENTS);
 	assert_int_equal(fault.offset, 0);
-	assert_int_equal(fault_of(description, "01020100", BUDGET, &fault), FRAME_FAULT_VALID);
+	assert_int_equal(
+	        frame_fault_of_bytes(description, "01020100", BUDGET, &fault), FRAME_FAULT_VALID);
 	assert_int_equal(fault.offset, 2);
 	assert_string_equal(fault.path, "n");
-	assert_int_equal(
-	        fault_of(description, "01020002 0141 0541", BUDGET, &fault), FRAME_FAULT_END);
+	assert_int_equal(frame_fault_of_bytes(description, "01020002 0141 0541", BUDGET, &fault),
+	        FRAME_FAULT_END);
 	assert_int_equal(fault.offset, 7);
 	assert_string_equal(fault.path, "parts[1].text");
-	assert_int_equal(fault_of(description, "01020001 0180", BUDGET, &fault), FRAME_FAULT_TEXT);
+	assert_int_equal(frame_fault_of_bytes(description, "01020001 0180", BUDGET, &fault),
+	        FRAME_FAULT_TEXT);
 	assert_int_equal(fault.offset, 5);
 }
 
@@ -196,25 +136,27 @@ static void test_bounds(void **state)
 {
 	struct frame_fault fault;
 	(void)state;
-	assert_int_equal(fault_of("meta: { id: x, endian: be }\n"
-	                          "seq: [{ id: n, type: u4 }, { id: b, size: n }]",
+	assert_int_equal(frame_fault_of_bytes("meta: { id: x, endian: be }\n"
+	                                      "seq: [{ id: n, type: u4 }, { id: b, size: n }]",
 	                         "ffffffff 00", 16384, &fault),
 	        FRAME_FAULT_END);
-	assert_int_equal(
-	        fault_of("meta: { id: x, endian: be }\n"
-	                 "seq: [{ id: n, type: u4 }, { id: e, type: nothing, repeat: expr, "
-	                 "repeat-expr: n }]\ntypes: { nothing: {} }",
-	                "ffffffff", 1 << 30, &fault),
+	assert_int_equal(frame_fault_of_bytes(
+	                         "meta: { id: x, endian: be }\n"
+	                         "seq: [{ id: n, type: u4 }, { id: e, type: nothing, repeat: expr, "
+	                         "repeat-expr: n }]\ntypes: { nothing: {} }",
+	                         "ffffffff", 1 << 30, &fault),
 	        FRAME_FAULT_LIMIT);
-	assert_int_equal(
-	        fault_of("meta: { id: x }\nseq: [{ id: again, type: x }]", "00", BUDGET, &fault),
-	        FRAME_FAULT_LIMIT);
-	assert_int_equal(fault_of("meta: { id: x }\nseq: [{ id: b, type: u1, if: a > 0 }]\n"
-	                          "instances: { a: { value: c }, c: { value: a } }",
+	assert_int_equal(frame_fault_of_bytes("meta: { id: x }\nseq: [{ id: again, type: x }]",
 	                         "00", BUDGET, &fault),
+	        FRAME_FAULT_LIMIT);
+	assert_int_equal(
+	        frame_fault_of_bytes("meta: { id: x }\nseq: [{ id: b, type: u1, if: a > 0 }]\n"
+	                             "instances: { a: { value: c }, c: { value: a } }",
+	                "00", BUDGET, &fault),
 	        FRAME_FAULT_EXPRESSION);
-	assert_int_equal(fault_of("meta: { id: x }\nseq: [{ id: b, type: u1, repeat: eos }]",
-	                         "000102030405060708090a0b0c0d0e0f", 64, &fault),
+	assert_int_equal(
+	        frame_fault_of_bytes("meta: { id: x }\nseq: [{ id: b, type: u1, repeat: eos }]",
+	                "000102030405060708090a0b0c0d0e0f", 64, &fault),
 	        FRAME_FAULT_LIMIT);
 }
 
@@ -232,7 +174,7 @@ static void test_values(void **state)
 	struct frame_fault fault;
 	(void)state;
 	arena_init(&arena, BUDGET);
-	struct frame_schema *schema = loaded(description);
+	struct frame_schema *schema = frame_loaded(description);
 	struct frame *frame =
 	        frame_decode(schema, &arena, from_hex(&arena, "01 05 cdcca242 abcd"), NULL, &fault);
 	assert_non_null(frame);
@@ -264,7 +206,7 @@ static void test_optional_instances(void **state)
 	struct error error;
 	(void)state;
 	arena_init(&arena, BUDGET);
-	struct frame_schema *schema = loaded(description);
+	struct frame_schema *schema = frame_loaded(description);
 	struct value *good = frame_value(
 	        frame_decode(schema, &arena, from_hex(&arena, "34 32 00"), NULL, &fault));
 	assert_int_equal(value_get(good, SLICE("n"))->as.integer, 42);

@@ -4,7 +4,7 @@
  * asks, once. Everything comes from the given arena. Three bounds hold whatever the bytes claim: the depth of
  * structures and expressions, the number of steps (in proportion to the frame's size), and the arena's budget. A
  * claimed length or count allocates nothing: bytes are slices of the frame, arrays grow as items are read. */
-#include "codec/frame/program.h"
+#include "codec/frame/process.h"
 
 #include <stdio.h>
 
@@ -60,38 +60,6 @@ static slice strip(const struct field *field, slice terminator, slice bytes)
 	return bytes;
 }
 
-static bool process(
-        struct frame *frame, const struct scope *scope, const struct field *field, slice *bytes)
-{
-	struct cell key;
-	if (!field->process)
-		return true;
-	if (!evaluate(frame, scope, field->process_key, &key))
-		return false;
-	char *made = arena_alloc_raw(frame->arena, bytes->n + 1);
-	if (!made)
-		return frame_no_memory(frame, scope);
-	bool xor_bytes = key.kind == CELL_BYTES && field->process == PROCESS_XOR && key.as.text.n;
-	if (!xor_bytes && key.kind != CELL_INTEGER)
-		return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION, SIZE_MAX,
-		        "the key of the process is neither a number nor bytes");
-	unsigned by = xor_bytes ? 0 : (unsigned)key.as.integer & 7;
-	if (field->process == PROCESS_ROR)
-		by = (8 - by) & 7;
-	for (size_t i = 0; i < bytes->n; i++) {
-		unsigned byte = (unsigned char)bytes->p[i];
-		if (xor_bytes)
-			byte ^= (unsigned char)key.as.text.p[i % key.as.text.n];
-		else if (field->process == PROCESS_XOR)
-			byte ^= (unsigned)key.as.integer & 255;
-		else
-			byte = byte << by | byte >> (8 - by);
-		made[i] = (char)(unsigned char)byte;
-	}
-	*bytes = (slice){ made, bytes->n };
-	return true;
-}
-
 /* The bytes that the field's size, terminator and process give it. *origin: where they stand in the frame. */
 static bool read_bytes(struct frame *frame, const struct scope *scope, const struct field *field,
         const struct type_use *use, struct input *input, slice *bytes, size_t *origin)
@@ -126,9 +94,11 @@ static bool read_bytes(struct frame *frame, const struct scope *scope, const str
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION, SIZE_MAX,
 		        "no size is given for this case");
 	}
-	if (field->process)
-		*origin = ORIGIN_NONE;
-	return process(frame, scope, field, bytes);
+	if (!field->process)
+		return true;
+	bool good = process_run(frame, scope, field, *origin, bytes);
+	*origin = ORIGIN_NONE;
+	return good;
 }
 
 /* ---- values ---- */

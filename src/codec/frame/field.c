@@ -1,5 +1,5 @@
 /* One entry of `seq`, `params` or `instances`: its keys to a struct field. */
-#include "codec/frame/program.h"
+#include "codec/frame/process.h"
 
 #include "codec/frame/tree.h"
 
@@ -42,7 +42,7 @@ static bool optional_expression(struct loader *loader, const struct node *map, c
 
 /* "name(a, b)": the arguments are compiled as the list that they are. */
 static bool compile_arguments(struct loader *loader, const struct node *node, slice inside,
-        unsigned line, unsigned column, struct type_use *use)
+        unsigned line, unsigned column, const struct expression *const **arguments, unsigned *n)
 {
 	slice list = arena_printf(loader->arena, "[%.*s]", SLICE_ARG(inside));
 	if (!list.p)
@@ -50,8 +50,8 @@ static bool compile_arguments(struct loader *loader, const struct node *node, sl
 	const struct expression *array = expression_compile(loader, list, line, column);
 	if (!array)
 		return false;
-	use->arguments = array->items;
-	use->narguments = array->nitems;
+	*arguments = array->items;
+	*n = array->nitems;
 	return true;
 }
 
@@ -80,7 +80,8 @@ static bool compile_use(struct loader *loader, const struct node *node, enum enc
 			return node_error(node, loader->error, "\")\" is missing");
 		slice inside = { name.p + open + 1, name.n - open - 2 };
 		if (!compile_arguments(loader, node, inside, node->line,
-		            node->column + (unsigned)open + (node->quoted ? 1 : 0), use))
+		            node->column + (unsigned)open + (node->quoted ? 1 : 0), &use->arguments,
+		            &use->narguments))
 			return false;
 	}
 	unsigned parameters = 0;
@@ -228,24 +229,28 @@ static bool check_extent(struct loader *loader, const struct node *node, const s
 	return true;
 }
 
+/* "name", or "name(a, b)". */
 static bool compile_process(struct loader *loader, const struct node *node, struct field *field)
 {
-	static const char *const names[] = { NULL, "xor", "rol", "ror" };
 	if (!node)
 		return true;
-	size_t open = slice_find(node->text, '(');
-	slice name = slice_trim((slice){ node->text.p, open });
-	for (unsigned i = 1; i < sizeof names / sizeof *names; i++) {
-		if (slice_is(name, names[i]))
-			field->process = (enum process)i;
-	}
-	if (!field->process || open == node->text.n || node->text.p[node->text.n - 1] != ')')
+	slice text = slice_trim(node->text);
+	size_t open = slice_find(text, '(');
+	bool called = open < text.n;
+	const struct process_kind *kind = process_find(slice_trim((slice){ text.p, open }));
+	if (!kind || (called && text.p[text.n - 1] != ')'))
 		return node_error(node, loader->error, "the process \"%.*s\" is not supported",
 		        SLICE_ARG(node->text));
-	field->process_key = expression_compile(loader,
-	        (slice){ node->text.p + open + 1, node->text.n - open - 2 }, node->line,
-	        node->column + (unsigned)open + 1);
-	return field->process_key != NULL;
+	field->process = kind;
+	if (called &&
+	        !compile_arguments(loader, node, (slice){ text.p + open + 1, text.n - open - 2 },
+	                node->line, node->column + (unsigned)open + (node->quoted ? 1 : 0),
+	                &field->process_arguments, &field->nprocess_arguments))
+		return false;
+	unsigned n = field->nprocess_arguments;
+	return (n >= kind->least && n <= kind->most) ||
+	       node_error(node, loader->error, "\"%s\" takes %u argument%s, not %u", kind->name,
+	               kind->most, kind->most == 1 ? "" : "s", n);
 }
 
 /* ---- repetition, validation, the rest ---- */

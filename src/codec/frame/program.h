@@ -158,7 +158,7 @@ struct valid {
 	unsigned nany_of;
 };
 
-enum process { PROCESS_NONE, PROCESS_XOR, PROCESS_ROL, PROCESS_ROR };
+struct process_kind;
 
 struct field {
 	slice name; /* interned; "_unnamed3" for one without an id */
@@ -184,8 +184,9 @@ struct field {
 	slice contents;
 	const struct enumeration *enumeration;
 	struct valid valid;
-	enum process process;
-	const struct expression *process_key;
+	const struct process_kind *process; /* process.h */
+	const struct expression *const *process_arguments;
+	unsigned nprocess_arguments;
 	const struct expression *parent; /* `parent:` */
 	bool orphan;                     /* `parent: false` */
 

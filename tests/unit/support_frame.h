@@ -1,0 +1,18 @@
+/* Descriptions of frames in unit tests. Include after support.h. */
+#ifndef UNIT_SUPPORT_FRAME_H
+#define UNIT_SUPPORT_FRAME_H
+
+#include "codec/frame/frame.h"
+
+/* Loads, or fails the test with the mistake that the loader found. */
+struct frame_schema *frame_loaded(const char *description);
+/* Decodes the bytes and evaluates an expression over the frame; its result, or the fault's text, is `result`. */
+void frame_expect(
+        const char *description, const char *hex, const char *expression, const char *result);
+/* Decodes within a budget of memory; what kind of fault that gives, which *fault says in full. */
+enum frame_fault_kind frame_fault_of_bytes(
+        const char *description, const char *hex, size_t budget, struct frame_fault *fault);
+/* The description is refused at this place, with these words among others. */
+void frame_refused(const char *description, const char *said, unsigned line, unsigned column);
+
+#endif
