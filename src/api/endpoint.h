@@ -6,12 +6,16 @@
 
 #include <stdbool.h>
 
+struct composition;
+
 /* What the backend is to be called with; `call:` in the file. */
 struct call_template {
 	bool has_method;
 	enum method method;
-	slice path;           /* "/v1/readings/{device}"; empty: the request's own */
-	slice media;          /* `as`: "application/json"; empty: as it came */
+	slice path;  /* "/v1/readings/{device}"; empty: the request's own */
+	slice media; /* `as`: "application/json"; empty: as it came */
+	/* `with`: what the value is made of (core/compose.h); NULL: the request's own. */
+	const struct composition *with;
 	slice rpc;            /* "fleet.v1.Positions/Report"; empty: none */
 	slice message, reply; /* protobuf type names for calls without an rpc; empty: none */
 };

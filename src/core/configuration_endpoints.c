@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include "core/compose.h"
 #include "core/config_check.h"
 #include "core/configuration_loading.h"
 #include "core/router.h"
@@ -195,6 +196,18 @@ static void check_variable(void *arg, slice name)
 		        "the endpoint's path has no {%.*s}", SLICE_ARG(name));
 }
 
+static void load_with(struct loading *loading, const struct config *node)
+{
+	struct error error = { 0 };
+	struct variable_check check = { loading, node };
+	if (!node)
+		return;
+	loading->setup->endpoint.call.with = composition_load(
+	        &loading->configuration->arena, node, check_variable, &check, &error);
+	if (!loading->setup->endpoint.call.with)
+		mistake_add_error(loading->mistakes, node, &error);
+}
+
 static void load_call(struct loading *loading)
 {
 	const struct config *node = config_get(loading->node, "call");
@@ -221,6 +234,7 @@ static void load_call(struct loading *loading)
 	if (call->media.n && slice_find(call->media, '/') == call->media.n)
 		mistake_add(loading->mistakes, config_get(node, "as"),
 		        "\"%s\" is no media type; say application/json or another", call->media.p);
+	load_with(loading, config_get(node, "with"));
 	call->rpc = config_text(node, "rpc");
 	call->message = config_text(node, "message");
 	call->reply = config_text(node, "reply");

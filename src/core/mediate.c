@@ -11,6 +11,7 @@
 #include "base/text.h"
 
 #include "codec/value.h"
+#include "core/compose.h"
 #include "core/router.h"
 #include "core/subject.h"
 
@@ -73,6 +74,22 @@ static enum verdict set_value(struct request *request, slice media)
 	return call->value ? NEXT : refuse_body(request, media, &error);
 }
 
+/* call.value as bytes. */
+static enum verdict write_body(struct request *request, slice media)
+{
+	struct message *call = &request->call;
+	struct error error = { 0 };
+	const struct codec *codec = codec_for(media);
+	call->media = media;
+	call->body =
+	        codec ? codec->encode(&request->arena, call->value, &error) : (slice){ NULL, 0 };
+	if (call->body.p)
+		return NEXT;
+	request_refuse(request, STATUS_INVALID, "cannot be written as %.*s: %s", SLICE_ARG(media),
+	        codec ? error.text : "unknown media type");
+	return REPLY;
+}
+
 /* call.body: the bytes for a backend that wants `wanted` (empty: what comes). */
 static enum verdict set_body(struct request *request, slice media, slice wanted)
 {
@@ -92,15 +109,27 @@ static enum verdict set_body(struct request *request, slice media, slice wanted)
 	enum verdict verdict = set_value(request, media);
 	if (verdict != NEXT)
 		return verdict;
-	const struct codec *codec = codec_for(wanted);
-	call->media = wanted;
-	call->body =
-	        codec ? codec->encode(&request->arena, call->value, &error) : (slice){ NULL, 0 };
-	if (call->body.p)
+	return write_body(request, wanted);
+}
+
+/* The call's own value, of what the request brings. */
+static enum verdict compose(
+        struct request *request, const struct endpoint_setup *endpoint, slice media)
+{
+	struct message *call = &request->call;
+	const struct call_template *template = &endpoint->endpoint.call;
+	bool has_body = request->in.body.n || request->in.value;
+	if (has_body && composition_reads_body(template->with)) {
+		enum verdict verdict = set_value(request, media);
+		if (verdict != NEXT)
+			return verdict;
+	}
+	call->value = composition_fill(template->with, request, call->value);
+	if (!call->value)
+		return REPLY;
+	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		return NEXT;
-	request_refuse(request, STATUS_INVALID, "cannot be written as %.*s: %s", SLICE_ARG(wanted),
-	        codec ? error.text : "unknown media type");
-	return REPLY;
+	return write_body(request, template->media.n ? template->media : json);
 }
 
 /* A body of no bytes that is said to be JSON is none: its sender lost it. Other methods have no body to lose. */
@@ -127,7 +156,11 @@ static enum verdict enter(struct core *core, struct request *request)
 	slice media = in->media.n ? in->media : endpoint->endpoint.media;
 	if (!in->body.n && !in->value) {
 		verdict = check_absent_body(request);
-		return verdict == NEXT ? subject_check(request, media) : verdict;
+		if (verdict == NEXT)
+			verdict = subject_check(request, media);
+		return verdict == NEXT && endpoint->endpoint.call.with
+		               ? compose(request, endpoint, media)
+		               : verdict;
 	}
 	if (in->body.n && !media_taken(endpoint, media)) {
 		request_refuse(request, STATUS_UNSUPPORTED_MEDIA, "%.*s is not taken here",
@@ -137,6 +170,8 @@ static enum verdict enter(struct core *core, struct request *request)
 	verdict = subject_check(request, media);
 	if (verdict != NEXT)
 		return verdict;
+	if (endpoint->endpoint.call.with)
+		return compose(request, endpoint, media);
 	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		return set_value(request, media);
 	return set_body(request, media, endpoint->endpoint.call.media);

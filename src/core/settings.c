@@ -242,6 +242,10 @@ static const struct setting settings_call[] = {
 	{ .key = "method", .type = SETTING_TEXT, .help = "default: the request's" },
 	{ .key = "path", .type = SETTING_TEXT, .help = "template; default: the request's path" },
 	{ .key = "as", .type = SETTING_TEXT, .help = "media type; default: as it came" },
+	{ .key = "with",
+	        .type = SETTING_TREE,
+	        .help = "the value that is sent, in place of the request's body: names, and "
+	                "constants or placeholders ({variable}, {?parameter}, {#/member})" },
 	{ .key = "rpc", .type = SETTING_TEXT, .help = "package.Service/Method" },
 	{ .key = "message", .type = SETTING_TEXT, .help = "protobuf message that is sent" },
 	{ .key = "reply", .type = SETTING_TEXT, .help = "protobuf message that is answered" },
