@@ -4,9 +4,14 @@
  * submitted one after the other, so that what a backend gets is in the order of the device. A delivery is done when the
  * last of its messages came home, or one was refused; its answer leaves when all deliveries before it are done.
  *
+ * A frame that is a part of a message is taken as soon as it is kept (in memory: docs/reference/frame-messages.md says
+ * what that promises); the one that makes the message whole is answered as the message is.
+ *
  * A frame that cannot be understood is a delivery as well: a request that is refused before it is submitted, so that it
  * is counted and logged with an id like any other, and answered in its turn. */
 #include "adapters/binary/session.h"
+
+#include "base/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +219,44 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 	submit(delivery, request);
 }
 
+void deliveries_count_incomplete(struct session *session, bool end)
+{
+	unsigned lost = frame_session_lost(session->frames);
+	if (end)
+		lost += frame_session_open(session->frames);
+	if (!lost)
+		return;
+	session->listener->base.counters.at[COUNTER_INCOMPLETE] += lost;
+	if (!session->told_incomplete)
+		log_info("binary",
+		        "parts of %u messages dropped: the rest is missing listener=%s peer=%s",
+		        lost, session->listener->base.label, session->peer);
+	session->told_incomplete = true;
+}
+
+/* A message, or a part of one. */
+static void start_message(struct delivery *delivery, struct frame_fault *fault)
+{
+	struct session *session = delivery->session;
+	enum frame_part part;
+	const char *why;
+	bool good =
+	        frame_assemble(delivery->frame, loop_now_ms(session->listener->loop), &part, &why);
+	deliveries_count_incomplete(session, false);
+	if (!good) {
+		refuse_frame(delivery, fault);
+	} else if (part == FRAME_PART_STRAY) {
+		delivery->stray = true;
+		refuse(delivery, STATUS_MALFORMED, why);
+	} else if (part == FRAME_PART_HELD) {
+		finish(delivery, FRAME_ANSWER_ACK, false);
+	} else if (frame_messages(delivery->frame, &delivery->messages)) {
+		submit_next(delivery, fault);
+	} else {
+		refuse_frame(delivery, fault);
+	}
+}
+
 static void start(struct delivery *delivery, slice bytes, struct frame_fault *fault)
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
@@ -224,6 +267,8 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 		return;
 	}
 	delivery->frame = frame_decode(schema, &delivery->arena, delivery->bytes, NULL, fault);
+	if (delivery->frame)
+		frame_join(delivery->frame, delivery->session->frames);
 	if (!delivery->frame || !frame_role(delivery->frame, &role)) {
 		refuse_frame(delivery, fault);
 		return;
@@ -238,10 +283,8 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 			refuse_frame(delivery, fault);
 	} else if (frame_schema_has_login(schema) && !delivery->session->device) {
 		refuse(delivery, STATUS_UNAUTHENTICATED, "a frame before the login frame");
-	} else if (frame_messages(delivery->frame, &delivery->messages)) {
-		submit_next(delivery, fault);
 	} else {
-		refuse_frame(delivery, fault);
+		start_message(delivery, fault);
 	}
 }
 
@@ -253,7 +296,8 @@ void delivery_begin(struct session *session, const struct frame_piece *piece, bo
 		session_end(session);
 		return;
 	}
-	size_t max = frame_schema_max_bytes(session->listener->schema);
+	size_t max = frame_schema_max_bytes(session->listener->schema) +
+	             frame_schema_assembled_max_bytes(session->listener->schema);
 	delivery->session = session;
 	arena_init(&delivery->arena, DELIVERY_ROOM_BYTES + max * DELIVERY_BYTES_PER_BYTE);
 	list_append(&session->deliveries, &delivery->link);
@@ -306,7 +350,7 @@ void binary_session_reply(struct request *request)
 	if (delivery->kind == DELIVERY_LOGIN) {
 		login_done(delivery, success);
 	} else if (delivery->kind == DELIVERY_REFUSED) {
-		if (status == STATUS_MALFORMED)
+		if (status == STATUS_MALFORMED && !delivery->stray)
 			finish_malformed(delivery);
 		else
 			finish_refused(delivery, status);

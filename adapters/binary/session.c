@@ -31,6 +31,7 @@ static void session_free(struct session *session)
 	struct binary_listener *listener = session->listener;
 	list_remove(&session->link);
 	timer_stop(&session->hold);
+	frame_session_free(session->frames);
 	session_forget(session->secret);
 	free(session->shown.memory);
 	free(session->device);
@@ -63,10 +64,12 @@ void *binary_session_open(struct binary_listener *listener, struct stream *strea
 {
 	struct session *session = calloc(1, sizeof *session);
 	char *peer = strdup(stream_peer(stream));
+	struct frame_session *frames = frame_session_create(listener->schema);
 	bool kept = session && tls_shown_copy(stream, &session->shown);
-	if (!kept || !peer || listener->stopping) {
+	if (!kept || !peer || !frames || listener->stopping) {
 		if (kept)
 			free(session->shown.memory);
+		frame_session_free(frames);
 		free(session);
 		free(peer);
 		listener->base.counters.at[COUNTER_REFUSED]++;
@@ -75,6 +78,7 @@ void *binary_session_open(struct binary_listener *listener, struct stream *strea
 	session->listener = listener;
 	session->stream = stream;
 	session->peer = peer;
+	session->frames = frames;
 	session->opened_ms = loop_now_ms(listener->loop);
 	(void)snprintf(session->name, sizeof session->name, "%llu",
 	        (unsigned long long)++listener->last_session);
@@ -137,6 +141,8 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 	/* Once the listener is closing its label, which is the core's, is gone. */
 	if (end != STREAM_END_OWNER && !session->listener->closing)
 		report_end(session, end, errno_value);
+	if (!session->listener->closing)
+		deliveries_count_incomplete(session, true);
 	timer_stop(&session->hold);
 	if (!session->under_way)
 		session_free(session);

@@ -12,8 +12,9 @@
 struct session {
 	struct list link;
 	struct binary_listener *listener;
-	struct stream *stream;  /* NULL: gone */
-	struct list deliveries; /* in the order of their frames */
+	struct stream *stream;        /* NULL: gone */
+	struct frame_session *frames; /* what lasts from frame to frame */
+	struct list deliveries;       /* in the order of their frames */
 	unsigned under_way;
 	char name[24]; /* for request->session */
 	char *peer;
@@ -23,6 +24,7 @@ struct session {
 	size_t partial;         /* bytes of a frame that is not whole yet */
 	uint64_t partial_since_ms, opened_ms;
 	bool paused, ending;
+	bool told_incomplete; /* that messages of several frames were lost is in the log */
 };
 
 enum delivery_kind { DELIVERY_MESSAGES, DELIVERY_LOGIN, DELIVERY_REFUSED };
@@ -37,6 +39,7 @@ struct delivery {
 	unsigned messages, next;
 	slice device, secret; /* of a login */
 	bool done, close_after;
+	bool stray; /* a part that fits to no message */
 	slice answer;
 };
 
@@ -55,6 +58,8 @@ void session_forget(char *secret);
 
 /* Takes a piece of the stream on its way: a frame if it is `good`, else bytes that are none. */
 void delivery_begin(struct session *, const struct frame_piece *, bool good);
+/* Counts and logs the messages that will not be whole any more; at the `end`, those that wait for more as well. */
+void deliveries_count_incomplete(struct session *, bool end);
 /* Sends the answers of all deliveries that are done, in order, and frees those. */
 void deliveries_flush(struct session *);
 

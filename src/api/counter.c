@@ -5,6 +5,7 @@ static const char *const names[COUNTER_COUNT] = {
 	[COUNTER_REFUSED] = "refused",
 	[COUNTER_MESSAGES] = "messages",
 	[COUNTER_MALFORMED] = "malformed",
+	[COUNTER_INCOMPLETE] = "incomplete",
 	[COUNTER_EXPIRED] = "expired",
 	[COUNTER_FAILED] = "failed",
 	[COUNTER_UNASKED] = "unasked",

@@ -10,6 +10,7 @@ enum counter {
 	COUNTER_REFUSED,     /* connections turned away: at the limit, or a failed handshake */
 	COUNTER_MESSAGES,    /* requests submitted, or attempts made */
 	COUNTER_MALFORMED,   /* bytes that are no message of the protocol */
+	COUNTER_INCOMPLETE,  /* messages of several parts that never became whole */
 	COUNTER_EXPIRED,     /* a deadline passed: handshake, header, login, answer */
 	COUNTER_FAILED,      /* ended by an error of the transport */
 	COUNTER_UNASKED, /* replies that nobody waits for, or not any more: late, second and forged ones */

@@ -479,6 +479,24 @@ static bool read_object(struct frame *frame, struct object *object)
 	return good;
 }
 
+bool frame_read_apart(struct frame *frame, const struct type *type, slice bytes,
+        const struct field *named, struct cell *cell)
+{
+	struct scope scope = { .self = frame->root, .index = -1 };
+	struct input *input = ARENA_NEW(frame->arena, struct input);
+	struct object *object = input ? make_object(frame, type, input) : NULL;
+	if (!object)
+		return frame_no_memory(frame, &scope);
+	*input = (struct input){ .bytes = bytes, .origin = ORIGIN_NONE };
+	object->root = frame->root;
+	object->holder = frame->root;
+	object->field = named;
+	object->little = frame->root->little;
+	frame->steps_left += bytes.n * STEPS_PER_BYTE;
+	*cell = (struct cell){ .kind = CELL_STRUCT, .as.object = object };
+	return read_object(frame, object);
+}
+
 /* ---- instances ---- */
 
 static bool compute_value(struct frame *frame, const struct scope *scope, const struct field *field,

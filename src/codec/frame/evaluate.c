@@ -241,6 +241,10 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 	case OP_DEVICE:
 		*result = cell_of_text(frame->device);
 		return true;
+	case OP_ASSEMBLED:
+		if (frame->assembled.kind != CELL_UNREAD)
+			*result = frame->assembled;
+		return true;
 	case OP_IS_LE:
 		*result = cell_of_boolean(self->little);
 		return true;

@@ -141,6 +141,8 @@ static struct expression *parse_special(struct parser *parser, slice name)
 	}
 	if (parser->loader->in_extension && parser->loader->has_login && slice_is(name, "device"))
 		return make(parser, OP_DEVICE);
+	if (parser->loader->has_assembled && slice_is(name, "assembled"))
+		return make(parser, OP_ASSEMBLED);
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
  * framing_load.c, what is answered in template.c. */
 #include "codec/frame/extension.h"
 
+#include "api/config.h"
 #include "base/uri.h"
 
 enum { MAX_BYTES_DEFAULT = 4096, CONCURRENT_MAX = 16, PATH_PART_MAX = 64 };
@@ -28,6 +29,14 @@ bool extension_optional_number(struct loader *loader, const struct node *map, co
 {
 	const struct node *node = node_get(map, key);
 	return !node || node_integer(loader, node, low, high, number);
+}
+
+bool extension_optional_duration(
+        struct loader *loader, const struct node *map, const char *key, uint64_t *ms)
+{
+	const struct node *node = node_get(map, key);
+	return !node || (config_parse_duration(node->text, ms) && *ms) ||
+	       node_error(node, loader->error, "%s is a time such as 30s", key);
 }
 
 bool extension_optional_endian(struct loader *loader, const struct node *map, enum endian *endian)
@@ -168,7 +177,7 @@ static bool compile_on_error(
 bool extension_compile(struct loader *loader, const struct node *node)
 {
 	static const char *const known[] = { "framing", "max", "login", "ack", "nak", "heartbeat",
-		"path", "each", "emit", "on-error", "concurrent", NULL };
+		"path", "each", "emit", "on-error", "concurrent", "assemble", NULL };
 	struct extension *extension = loader->schema->extension;
 	int64_t max = MAX_BYTES_DEFAULT, concurrent = 1;
 	extension->max_bytes = MAX_BYTES_DEFAULT;
@@ -178,6 +187,7 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	const struct node *path = node_get(node, "path"), *each = node_get(node, "each");
 	if (!extension_check_keys(loader, node, known, "-fairlead") ||
 	        !framings_compile(loader, node_get(node, "framing"), extension) ||
+	        !assemble_compile(loader, node_get(node, "assemble"), extension) ||
 	        !extension_optional_number(loader, node, "max", 1, FRAME_MAX_BYTES, &max) ||
 	        !extension_optional_number(
 	                loader, node, "concurrent", 1, CONCURRENT_MAX, &concurrent) ||
@@ -209,7 +219,8 @@ bool frame_schema_set_path(struct frame_schema *schema, slice path_template, str
 		.error = error,
 		.self = schema->root,
 		.in_extension = true,
-		.has_login = schema->extension->has_login };
+		.has_login = schema->extension->has_login,
+		.has_assembled = schema->extension->nassemblies > 0 };
 	return path_compile(
 	        &loader, path_template, 0, 0, &schema->extension->path, &schema->extension->npath);
 }

@@ -3,6 +3,7 @@
  *     extension.c      the key as a whole: login, path, messages
  *     framing_load.c   `framing:`; split.c runs it
  *     template.c       replies, loaded and filled in
+ *     assemble.c       messages of several frames
  *     meaning.c        runs the rest on a decoded frame */
 #ifndef FRAME_EXTENSION_H
 #define FRAME_EXTENSION_H
@@ -69,6 +70,25 @@ struct named_expression {
 	const struct expression *expression;
 };
 
+enum { ASSEMBLE_MAX = 4, KEY_MAX = 8 };
+
+enum assembly_end { ASSEMBLY_PARTS, ASSEMBLY_LENGTH, ASSEMBLY_LAST };
+
+/* How frames that each carry a part of a message belong together. */
+struct assembly_rule {
+	const struct expression *when, *part, *bytes;
+	const struct expression *key[KEY_MAX];
+	unsigned nkey;
+	size_t first; /* the number of the first part */
+	enum assembly_end ends_by;
+	const struct expression
+	        *end; /* how many parts, how many bytes, or: is this the last one? */
+	const struct type *type;
+	size_t max_bytes;
+	unsigned open_max;
+	uint64_t timeout_ms;
+};
+
 struct extension {
 	struct framing framings[FRAMING_MAX];
 	unsigned nframings;
@@ -86,6 +106,8 @@ struct extension {
 	unsigned nemit_map;
 	enum frame_on_error on_error;
 	unsigned concurrent;
+	struct assembly_rule assemblies[ASSEMBLE_MAX];
+	unsigned nassemblies;
 };
 
 /* ---- loading: false after an error that is set ---- */
@@ -98,7 +120,11 @@ bool extension_optional_number(struct loader *, const struct node *map, const ch
 bool extension_optional_endian(struct loader *, const struct node *map, enum endian *);
 bool extension_required_expression(
         struct loader *, const struct node *map, const char *key, const struct expression **into);
+/* A time such as "30s", from 1 ms. */
+bool extension_optional_duration(
+        struct loader *, const struct node *map, const char *key, uint64_t *ms);
 bool framings_compile(struct loader *, const struct node *, struct extension *);
+bool assemble_compile(struct loader *, const struct node *, struct extension *);
 bool template_compile(struct loader *, const struct node *, struct reply_template *);
 bool path_compile(struct loader *, slice text, unsigned line, unsigned column, struct path_part **,
         unsigned *n);

@@ -28,6 +28,8 @@ bool frame_schema_has_login(const struct frame_schema *);
 bool frame_schema_has_path(const struct frame_schema *);
 /* The largest frame. */
 size_t frame_schema_max_bytes(const struct frame_schema *);
+/* The largest message of several frames; 0: there are none. */
+size_t frame_schema_assembled_max_bytes(const struct frame_schema *);
 /* How many frames of one connection may be under way at once. */
 unsigned frame_schema_concurrent(const struct frame_schema *);
 enum frame_on_error frame_schema_on_error(const struct frame_schema *);
@@ -93,6 +95,36 @@ struct frame *frame_decode(const struct frame_schema *, struct arena *, slice by
 struct frame_fault *frame_fault_of(const struct frame *);
 /* The whole frame as a value: fields in order, then instances. NULL: see the fault given to frame_decode(). */
 struct value *frame_value(struct frame *);
+
+/* ---- a session: what lasts from frame to frame ---- */
+
+/* What one connection has said so far: messages of several frames that are not whole yet. Bounded by the description's
+ * settings, whatever the peer sends. */
+struct frame_session;
+
+/* NULL: out of memory. The schema outlives it. */
+struct frame_session *frame_session_create(const struct frame_schema *);
+/* NULL is fine. */
+void frame_session_free(struct frame_session *);
+
+/* The frame is one of this session's: before anything below is asked about it, in the order of the frames. The session
+ * outlives what is asked. A frame that belongs to no session has nothing `assembled`. */
+void frame_join(struct frame *, struct frame_session *);
+
+enum frame_part {
+	FRAME_PART_NONE,  /* the frame is a message by itself */
+	FRAME_PART_HELD,  /* kept until the others are there */
+	FRAME_PART_WHOLE, /* the message is whole: `assembled` */
+	FRAME_PART_STRAY  /* it fits to no message: dropped */
+};
+
+/* Whether the frame, a message by its role, is a part of one; once for each frame that joined. *why (FRAME_PART_STRAY):
+ * for a person, static. false: an expression failed, or the whole message could not be decoded. */
+bool frame_assemble(struct frame *, uint64_t now_ms, enum frame_part *, const char **why);
+/* How many messages were begun and given up since the last call, since a part was missing, late or too much. */
+unsigned frame_session_lost(struct frame_session *);
+/* How many wait for more parts. */
+unsigned frame_session_open(const struct frame_session *);
 
 /* ---- what the frame means to the gateway ---- */
 

@@ -23,6 +23,16 @@ size_t frame_schema_max_bytes(const struct frame_schema *schema)
 	return schema->extension->max_bytes;
 }
 
+size_t frame_schema_assembled_max_bytes(const struct frame_schema *schema)
+{
+	size_t max = 0;
+	for (unsigned i = 0; i < schema->extension->nassemblies; i++) {
+		size_t bytes = schema->extension->assemblies[i].max_bytes;
+		max = bytes > max ? bytes : max;
+	}
+	return max;
+}
+
 unsigned frame_schema_concurrent(const struct frame_schema *schema)
 {
 	return schema->extension->concurrent;
@@ -143,6 +153,8 @@ static struct value *emit(struct frame *frame, const struct scope *scope)
 	if (extension->emit)
 		return evaluate(frame, scope, extension->emit, &cell) ? cell_value(frame, &cell, 0)
 		                                                      : NULL;
+	if (!extension->emit_map && !scope->it && frame->assembled.kind != CELL_UNREAD)
+		return cell_value(frame, &frame->assembled, 0);
 	if (!extension->emit_map)
 		return scope->it ? cell_value(frame, scope->it, 0) : frame_value(frame);
 	struct value *map = value_map(frame->arena);

@@ -30,11 +30,12 @@ enum operation {
 	OP_PARENT,
 	OP_IO,
 	OP_IS_LE,
-	OP_DEVICE, /* in -fairlead: what the login frame said */
-	OP_MEMBER, /* first.name: a member of a structure, or a method */
-	OP_ITEM,   /* first[second] */
-	OP_CAST,   /* first.as<type> */
-	OP_JOIN,   /* f"…": the parts as text, one after the other */
+	OP_DEVICE,    /* in -fairlead: what the login frame said */
+	OP_ASSEMBLED, /* in -fairlead: the message that this frame's part made whole */
+	OP_MEMBER,    /* first.name: a member of a structure, or a method */
+	OP_ITEM,      /* first[second] */
+	OP_CAST,      /* first.as<type> */
+	OP_JOIN,      /* f"…": the parts as text, one after the other */
 	OP_NEGATE,
 	OP_NOT,
 	OP_INVERT,
@@ -241,6 +242,7 @@ struct loader {
 	const struct type *self; /* whose member is being compiled */
 	bool in_extension;       /* `device` is known */
 	bool has_login;
+	bool has_assembled; /* `assembled` is known */
 };
 
 /* The one slice of this name; { NULL, 0 }: out of memory. */
@@ -333,7 +335,9 @@ struct frame {
 	struct frame_trace *trace;
 	struct object *root;
 	slice bytes;
-	slice device; /* the session's, while templates are filled */
+	slice device;                  /* the session's, while templates are filled */
+	struct frame_session *session; /* NULL: none */
+	struct cell assembled;         /* CELL_UNREAD: nothing became whole with this frame */
 	uint64_t steps_left;
 	unsigned depth;
 };
@@ -374,6 +378,10 @@ bool cell_text(struct arena *, const struct cell *, slice *);
 struct value *cell_value(struct frame *, const struct cell *, unsigned depth);
 const struct enum_value *enum_find(const struct enumeration *, int64_t number, bool natural);
 
+/* Decodes bytes that stand in no frame as an object of a type without parameters, into a CELL_STRUCT: its root is the
+ * frame's, it has no parent, and its name in faults is the field's. `bytes` must live as long as the frame's arena. */
+bool frame_read_apart(
+        struct frame *, const struct type *, slice bytes, const struct field *named, struct cell *);
 /* The member of an object, computed if it is an instance. */
 bool object_member(struct frame *, struct object *, unsigned member, struct cell *);
 slice object_path(struct arena *, const struct object *);
