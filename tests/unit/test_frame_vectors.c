@@ -112,6 +112,14 @@ static void decode_sentence(const struct replay *replay, slice sentence, const c
 	arena_finish(&arena);
 }
 
+/* The sentence without the TAG block that may stand before it. */
+static slice untagged(slice frame)
+{
+	if (!frame.n || frame.p[0] != '\\')
+		return frame;
+	return slice_from(frame, slice_find(slice_from(frame, 1), '\\') + 2);
+}
+
 static void replay_file(const char *path, const char *name, void *arg)
 {
 	struct replay *replay = arg;
@@ -123,7 +131,7 @@ static void replay_file(const char *path, const char *name, void *arg)
 		if (!expected.n)
 			continue;
 		slice got = next_frame(replay, &stream);
-		if (!slice_equal(got, expected))
+		if (!slice_equal(untagged(got), expected))
 			fail_msg("%s: %.*s instead of %.*s", name, SLICE_ARG(got),
 			        SLICE_ARG(expected));
 		decode_sentence(replay, got, name);
@@ -154,9 +162,10 @@ static void test_nmea_fields_that_are_no_numbers(void **state)
 	struct frame *frame = frame_decode(schema, &arena, piece.bytes, NULL, &fault);
 	assert_true(frame && frame_message(frame, 0, (slice){ NULL, 0 }, &path, &value));
 	const struct value *data = value_get(value, SLICE("data"));
-	assert_int_equal(data->count, 2);
+	assert_int_equal(data->count, 3);
 	assert_slice(value_get(data, SLICE("time"))->as.text, "1");
 	assert_int_equal(value_get(data, SLICE("satellites"))->as.integer, 8);
+	assert_true(value_get(data, SLICE("geoid_separation"))->as.real == 1.0);
 	frame_schema_free(schema);
 	arena_finish(&arena);
 }

@@ -118,8 +118,26 @@ const struct checksum_kind *checksum_find(slice name)
 	return NULL;
 }
 
+/* A TAG block (NMEA 0183 version 4, 7): "\\text*hh\\" before the sentence, with a checksum of its own. */
+static bool strip_tag(slice *sentence)
+{
+	if (!sentence->n || sentence->p[0] != '\\')
+		return true;
+	slice rest = slice_from(*sentence, 1);
+	slice tag = { rest.p, slice_find(rest, '\\') };
+	*sentence = slice_from(rest, tag.n + 1);
+	if (!sentence->n || sentence->p[0] == '\\' || tag.n < 3 || tag.p[tag.n - 3] != '*')
+		return false;
+	int high = hex_digit(tag.p[tag.n - 2]), low = hex_digit(tag.p[tag.n - 1]);
+	return high >= 0 && low >= 0 &&
+	       xor8((slice){ tag.p, tag.n - 3 }) == (uint32_t)(high << 4 | low);
+}
+
 bool checksum_nmea(slice sentence, bool *missing)
 {
+	*missing = false;
+	if (!strip_tag(&sentence))
+		return false;
 	while (sentence.n &&
 	        (sentence.p[sentence.n - 1] == '\r' || sentence.p[sentence.n - 1] == '\n'))
 		sentence.n--;

@@ -162,7 +162,7 @@ struct checksum_kind {
 /* NULL: unknown. */
 const struct checksum_kind *checksum_find(slice name);
 /* NMEA 0183: true when the sentence (from "$" or "!", with or without its line end) carries the checksum that
- * it should. `missing`: it carries none at all. */
+ * it should, and so does the TAG block before it, if there is one. `missing`: the sentence carries none at all. */
 bool checksum_nmea(slice sentence, bool *missing);
 
 /* ---- for people ---- */

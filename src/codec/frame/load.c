@@ -447,15 +447,21 @@ static bool compile_endian(struct loader *loader, struct type *type, const struc
 static bool compile_type(struct loader *loader, struct type *type, const struct node *node)
 {
 	static const char *const groups[] = { "params", "seq", "instances" };
-	loader->self = type;
 	const struct node *endian = node_get(node_get(node, "meta"), "endian");
-	if (endian && endian->kind == NODE_MAP && !compile_endian(loader, type, endian))
+	const struct node *optional = node_get(node, "-fairlead-optional");
+	bool all_optional = false;
+	loader->self = type;
+	if ((endian && endian->kind == NODE_MAP && !compile_endian(loader, type, endian)) ||
+	        (optional && !node_switch(loader, optional, &all_optional)))
 		return false;
 	struct member *member = type->members;
 	for (unsigned kind = 0; kind < 3; kind++) {
 		NODE_EACH (node_get(node, groups[kind]), at) {
 			if (!field_compile(loader, at, member->kind, &member->field))
 				return false;
+			if (all_optional && member->field.value &&
+			        !node_get(at, "-fairlead-optional"))
+				member->field.optional = true;
 			member++;
 		}
 	}
