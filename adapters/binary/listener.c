@@ -46,6 +46,16 @@ static struct frame_schema *load_schema(const struct config *config, struct erro
 	return schema;
 }
 
+/* Of the description and all that it imports; 0: it cannot be loaded, which open() says. */
+static uint64_t listener_stamp(const struct config *config)
+{
+	struct error error = { .text = "" };
+	struct frame_schema *schema = load_schema(config, &error);
+	uint64_t stamp = schema ? frame_schema_stamp(schema) : 0;
+	frame_schema_free(schema);
+	return stamp;
+}
+
 static bool check_schema(
         struct frame_schema *schema, const struct config *config, struct error *error)
 {
@@ -209,6 +219,7 @@ const struct adapter_ops adapter_binary = {
 	.settings = settings,
 	.live_files = "tls",
 	.open = listener_open,
+	.stamp = listener_stamp,
 	.start = listener_start,
 	.reply = listener_reply,
 	.renew = listener_renew,

@@ -48,6 +48,9 @@ struct adapter_ops {
 	const char *live_files;
 	struct adapter *(*open)(struct loop *, const struct adapter_limits *, const struct config *,
 	        struct error *);
+	/* Of the files that its files lead to in turn, as they are now: another stamp, and the next reload opens the listener
+	 * anew. NULL: they lead to none. Reads the disk; while a configuration is loaded. */
+	uint64_t (*stamp)(const struct config *);
 	/* Binds and listens. false: error says which address and why. */
 	bool (*start)(struct adapter *, struct error *);
 	/* The request comes home with status, why and out; takes ownership. Never called from inside

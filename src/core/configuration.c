@@ -277,7 +277,8 @@ static void load_listener(
 		.name = name.p,
 		.ops = ops,
 		.node = node,
-		.files = configuration_files_stamp(node, ops->live_files),
+		.files = configuration_files_stamp(node, ops->live_files) +
+		         (ops->stamp ? ops->stamp(node) : 0),
 		.live = configuration_files_stamp(live, NULL),
 	};
 }

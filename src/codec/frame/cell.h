@@ -61,7 +61,7 @@ struct cell cell_item(const struct cell *, size_t i);
 /* The method that the expression names, on a value. */
 bool cell_call(struct frame *, const struct scope *, const struct expression *,
         const struct cell *of, struct cell *result);
-/* _io, _parent or _root of an object; false: it has none. */
+/* _io, _parent or _root of an object: absent where it has none. false: the method is another one. */
 bool object_call(enum method_name, struct object *, struct cell *result);
 
 #endif

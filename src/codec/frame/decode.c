@@ -194,7 +194,8 @@ static bool choose_parent(struct frame *frame, const struct scope *scope, const 
         struct object *object)
 {
 	struct cell parent;
-	object->parent = field->orphan ? NULL : scope->self;
+	object->parent =
+	        field->orphan || object->type->top != scope->self->type->top ? NULL : scope->self;
 	if (!field->parent)
 		return true;
 	if (!evaluate(frame, scope, field->parent, &parent))
@@ -238,7 +239,9 @@ static bool read_struct(struct frame *frame, const struct scope *scope, const st
 	struct object *object = make_object(frame, use->type, input);
 	if (!object)
 		return frame_no_memory(frame, scope);
-	object->root = frame->root;
+	/* A description that was imported is a whole of its own; a part of one is a part of nothing. */
+	bool native = use->type->top == scope->self->type->top;
+	object->root = native ? scope->self->root : use->type->outer ? NULL : object;
 	object->holder = scope->self;
 	object->field = field;
 	object->index = scope->index;

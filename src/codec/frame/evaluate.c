@@ -249,10 +249,12 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		*result = cell_of_boolean(self->little);
 		return true;
 	case OP_ROOT:
-		return object_call(CALL_ROOT, self, result);
 	case OP_PARENT:
-		return object_call(CALL_PARENT, self, result) ||
-		       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "there is no _parent");
+		(void)object_call(
+		        expression->op == OP_ROOT ? CALL_ROOT : CALL_PARENT, self, result);
+		return result->kind == CELL_STRUCT ||
+		       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "there is no %s",
+		               expression->op == OP_ROOT ? "_root" : "_parent");
 	case OP_IO:
 		return object_call(CALL_IO, self, result);
 	default:

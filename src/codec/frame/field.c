@@ -1,7 +1,7 @@
 /* One entry of `seq`, `params` or `instances`: its keys to a struct field. */
 #include "codec/frame/process.h"
 
-#include "codec/frame/tree.h"
+#include "codec/frame/source.h"
 
 static bool out_of_memory(struct loader *loader, const struct node *node)
 {
@@ -72,6 +72,10 @@ static bool compile_use(struct loader *loader, const struct node *node, enum enc
 	}
 	use->base = BASE_STRUCT;
 	use->type = loader_find_type(loader, plain);
+	if (!use->type && loader->source && loader->source->opaque)
+		use->type = source_opaque(loader, node, plain);
+	if (!use->type && loader->error->text[0])
+		return false;
 	if (!use->type)
 		return node_error(
 		        node, loader->error, "the type \"%.*s\" is not known", SLICE_ARG(plain));

@@ -16,11 +16,25 @@ struct frame; /* one decoded frame, in its arena */
 enum frame_on_error { FRAME_ON_ERROR_CLOSE, FRAME_ON_ERROR_RESYNC, FRAME_ON_ERROR_NAK };
 
 /* NULL: the error has line, column and what is wrong. What this interpreter does not support is refused here
- * by its name, never ignored. `text` is not kept. */
+ * by its name, never ignored. `text` is not kept. Imports nothing. */
 struct frame_schema *frame_schema_load(slice text, struct error *);
+
+/* Where the descriptions that one imports come from. */
+struct frame_files {
+	/* The text of the file into the arena. The path is relative to the importing description's root folder and never
+	 * leaves it. false: the error's text says why there is none. */
+	bool (*read)(void *arg, const char *path, struct arena *, slice *text, struct error *);
+	void *arg;
+};
+/* The same for a description that may import others; `path`: its own name in its folder. A mistake in an imported
+ * one has the place of the import, and names its own file, line and column in the text. */
+struct frame_schema *frame_schema_load_files(
+        const char *path, slice text, const struct frame_files *, struct error *);
 /* The same from a file of at most 1 MiB, and whatever it imports: blocks. NULL: error->text says in which file, line
  * and column what is wrong, or why it cannot be read. */
 struct frame_schema *frame_schema_open(const char *path, struct error *);
+/* Of what frame_schema_open() read, so that one that was changed can be told. Within this process only. */
+uint64_t frame_schema_stamp(const struct frame_schema *);
 void frame_schema_free(struct frame_schema *); /* NULL is fine */
 
 bool frame_schema_has_framing(const struct frame_schema *);

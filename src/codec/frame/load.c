@@ -4,123 +4,13 @@
  * know every key that may stand at their level; any other key is refused by its name, save those that begin with "-",
  * which the language leaves to other tools. */
 #include "codec/frame/extension.h"
+#include "codec/frame/source.h"
 
 #include "base/text.h"
 
 #include <stdlib.h>
 
 enum { SCHEMA_MAX_BYTES = 64 << 20, TYPE_DEPTH_MAX = 16, MEMBER_MAX = 4096 };
-
-/* ---- names ---- */
-
-static struct interned **bucket_of(const struct loader *loader, slice name)
-{
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < name.n; i++)
-		hash = (hash ^ (unsigned char)name.p[i]) * 16777619u;
-	return &loader->schema->names[hash % NAME_BUCKETS];
-}
-
-static struct interned *find_name(const struct loader *loader, slice name)
-{
-	for (struct interned *at = *bucket_of(loader, name); at; at = at->next) {
-		if (slice_equal(at->name, name))
-			return at;
-	}
-	return NULL;
-}
-
-slice loader_intern(struct loader *loader, slice name, bool is_member)
-{
-	struct interned *known = find_name(loader, name);
-	if (!known) {
-		struct interned **bucket = bucket_of(loader, name);
-		known = ARENA_NEW(&loader->schema->arena, struct interned);
-		slice copy = arena_copy_slice(&loader->schema->arena, name);
-		if (!known || !copy.p)
-			return (slice){ NULL, 0 };
-		known->name = copy;
-		known->next = *bucket;
-		*bucket = known;
-	}
-	known->is_member |= is_member;
-	return known->name;
-}
-
-bool loader_is_member_name(const struct loader *loader, slice name)
-{
-	const struct interned *known = find_name(loader, name);
-	return known && known->is_member;
-}
-
-int type_member(const struct type *type, slice name)
-{
-	for (unsigned i = 0; type && i < type->nmembers; i++) {
-		if (type->members[i].name.p == name.p)
-			return (int)i;
-	}
-	return -1;
-}
-
-static slice cut_path(slice *rest)
-{
-	for (size_t i = 0; i + 1 < rest->n; i++) {
-		if (rest->p[i] == ':' && rest->p[i + 1] == ':') {
-			slice head = { rest->p, i };
-			*rest = slice_from(*rest, i + 2);
-			return slice_trim(head);
-		}
-	}
-	slice head = slice_trim(*rest);
-	*rest = (slice){ NULL, 0 };
-	return head;
-}
-
-static const struct type *inner_type(const struct type *outer, slice name)
-{
-	for (const struct type *at = outer->inner; at; at = at->next) {
-		if (slice_equal(at->name, name))
-			return at;
-	}
-	return NULL;
-}
-
-const struct type *loader_find_type(const struct loader *loader, slice path)
-{
-	slice rest = path;
-	slice head = cut_path(&rest);
-	const struct type *found = NULL;
-	for (const struct type *at = loader->self; at && !found; at = at->outer) {
-		found = inner_type(at, head);
-		if (!found && slice_equal(at->name, head))
-			found = at;
-	}
-	while (found && rest.n)
-		found = inner_type(found, cut_path(&rest));
-	return found;
-}
-
-static const struct enumeration *enum_of(const struct type *type, slice name)
-{
-	const struct enumeration *at = type ? type->enumerations : NULL;
-	while (at && !slice_equal(at->name, name))
-		at = at->next;
-	return at;
-}
-
-const struct enumeration *loader_find_enum(const struct loader *loader, slice path)
-{
-	size_t last = path.n;
-	while (last && path.p[last - 1] != ':')
-		last--;
-	slice name = slice_trim(slice_from(path, last));
-	if (last >= 2)
-		return enum_of(loader_find_type(loader, (slice){ path.p, last - 2 }), name);
-	const struct enumeration *found = NULL;
-	for (const struct type *at = loader->self; at && !found; at = at->outer)
-		found = enum_of(at, name);
-	return found;
-}
 
 /* ---- plain types and small values ---- */
 
@@ -365,7 +255,7 @@ static bool declare_meta(struct loader *loader, struct type *type, const struct 
 {
 	static const char *const known[] = { "id", "title", "application", "file-extension", "xref",
 		"license", "ks-version", "ks-debug", "ks-opaque-types", "encoding", "endian",
-		"bit-endian", "tags", NULL };
+		"bit-endian", "tags", "imports", NULL };
 	if (!meta)
 		return true;
 	if (!is_map(loader, meta, "meta") || !check_keys(loader, meta, known, "meta"))
@@ -373,6 +263,11 @@ static bool declare_meta(struct loader *loader, struct type *type, const struct 
 	const struct node *endian = node_get(meta, "endian");
 	const struct node *bit_endian = node_get(meta, "bit-endian");
 	const struct node *encoding = node_get(meta, "encoding");
+	const struct node *imports = node_get(meta, "imports");
+	if (imports && !(type->outer ? node_error(imports, loader->error,
+	                                       "imports stand in the meta of the whole description")
+	                             : source_imports(loader, imports)))
+		return false;
 	if (endian && !declare_endian(loader, type, endian))
 		return false;
 	if (bit_endian)
@@ -399,6 +294,7 @@ static struct type *declare_type(struct loader *loader, const struct node *node,
 		return NULL;
 	type->name = loader_intern(loader, name, false);
 	type->outer = outer;
+	type->top = outer ? outer->top : type;
 	type->endian = outer ? outer->endian : ENDIAN_UNKNOWN;
 	type->bit_endian = outer ? outer->bit_endian : ENDIAN_BIG;
 	type->encoding = outer ? outer->encoding : ENCODING_NONE;
@@ -474,23 +370,51 @@ static bool compile_type(struct loader *loader, struct type *type, const struct 
 	return true;
 }
 
-static bool load(struct loader *loader, struct arena *scratch, slice text)
+bool source_declare(struct loader *loader, struct source *source)
 {
-	const struct node *tree = tree_parse(scratch, text, loader->error);
-	if (!tree)
+	const struct node *id = node_get(node_get(source->tree, "meta"), "id");
+	const struct node *opaque = node_get(node_get(source->tree, "meta"), "ks-opaque-types");
+	slice name = id ? id->text : source_name(source);
+	if (opaque && !node_switch(loader, opaque, &source->opaque))
 		return false;
-	const struct node *id = node_get(node_get(tree, "meta"), "id");
-	slice name = id ? id->text : SLICE("frame");
-	loader->schema->root = declare_type(loader, tree, NULL, name, 0);
-	if (!loader->schema->root || !compile_type(loader, loader->schema->root, tree))
-		return false;
-	loader->self = loader->schema->root;
-	loader->in_extension = true;
-	loader->schema->extension = ARENA_NEW(loader->arena, struct extension);
-	return loader->schema->extension && extension_compile(loader, node_get(tree, "-fairlead"));
+	for (const struct source *at = loader->sources; at; at = at->next) {
+		if (at->type && slice_equal(at->type->name, name))
+			return node_error(id ? id : source->tree, loader->error,
+			        "there are two descriptions \"%.*s\"", SLICE_ARG(name));
+	}
+	source->type = declare_type(loader, source->tree, NULL, name, 0);
+	return source->type != NULL;
 }
 
-struct frame_schema *frame_schema_load(slice text, struct error *error)
+/* Both passes, over the description and what it imports. A type that is opaque to a description may bring one more
+ * description along during the second. */
+static bool load(struct loader *loader, const char *path, slice text)
+{
+	struct source *first = source_add(loader, slice_of(path), text);
+	for (struct source *at = first; at; at = at->next) {
+		if (!source_open(loader, at))
+			return false;
+	}
+	if (!first)
+		return false;
+	for (struct source *at = first; at; at = at->next) {
+		loader->source = at;
+		if (!compile_type(loader, at->type, at->tree))
+			return false;
+	}
+	loader->source = first;
+	loader->self = loader->schema->root = first->type;
+	if (first->type->nmembers && first->type->members[0].kind == MEMBER_PARAMETER)
+		return node_error(node_get(first->tree, "params"), loader->error,
+		        "a whole frame has no parameters; what has some is imported");
+	loader->in_extension = true;
+	loader->schema->extension = ARENA_NEW(loader->arena, struct extension);
+	return loader->schema->extension &&
+	       extension_compile(loader, node_get(first->tree, "-fairlead"));
+}
+
+struct frame_schema *frame_schema_load_files(
+        const char *path, slice text, const struct frame_files *files, struct error *error)
 {
 	struct frame_schema *schema = calloc(1, sizeof *schema);
 	if (!schema) {
@@ -500,16 +424,27 @@ struct frame_schema *frame_schema_load(slice text, struct error *error)
 	struct arena scratch;
 	arena_init(&scratch, SCHEMA_MAX_BYTES);
 	arena_init(&schema->arena, SCHEMA_MAX_BYTES);
-	struct loader loader = { .schema = schema, .arena = &schema->arena, .error = error };
+	struct loader loader = { .schema = schema,
+		.arena = &schema->arena,
+		.error = error,
+		.scratch = &scratch,
+		.files = files };
 	*error = (struct error){ .text = "" };
-	bool good = load(&loader, &scratch, text);
+	bool good = load(&loader, path, text);
+	if (!good && !error->text[0])
+		(void)error_set(error, "the description takes too much memory");
+	if (!good)
+		source_name_mistake(&loader);
 	arena_finish(&scratch);
 	if (good)
 		return schema;
-	if (!error->text[0])
-		(void)error_set(error, "the description takes too much memory");
 	frame_schema_free(schema);
 	return NULL;
+}
+
+struct frame_schema *frame_schema_load(slice text, struct error *error)
+{
+	return frame_schema_load_files("frame.ksy", text, NULL, error);
 }
 
 void frame_schema_free(struct frame_schema *schema)

@@ -218,8 +218,8 @@ bool object_call(enum method_name method, struct object *object, struct cell *re
 	struct object *to = method == CALL_PARENT ? object->parent
 	                    : method == CALL_ROOT ? object->root
 	                                          : NULL;
-	*result = (struct cell){ .kind = CELL_STRUCT, .as.object = to };
-	return to != NULL;
+	*result = (struct cell){ .kind = to ? CELL_STRUCT : CELL_ABSENT, .as.object = to };
+	return method == CALL_PARENT || method == CALL_ROOT;
 }
 
 bool cell_call(struct frame *frame, const struct scope *scope, const struct expression *call,

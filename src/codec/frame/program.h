@@ -205,8 +205,8 @@ struct member {
 
 struct type {
 	slice name;
-	const struct type *outer;
-	struct type *inner, *next; /* nested types: the first, and the next beside it */
+	const struct type *outer, *top; /* top: of its file, where it may be itself */
+	struct type *inner, *next;      /* nested types: the first, and the next beside it */
 	const struct enumeration *enumerations;
 	struct member *members; /* parameters, then fields, then instances */
 	unsigned nmembers;
@@ -229,16 +229,23 @@ struct frame_schema {
 	struct type *root;
 	struct interned *names[NAME_BUCKETS];
 	struct extension *extension; /* extension.h */
+	uint64_t stamp;              /* of the files that it was read from */
 };
 
 /* ---- loading ---- */
 
 struct node;
+struct source;
 
 struct loader {
 	struct frame_schema *schema;
 	struct arena *arena;
 	struct error *error;
+	/* source.h. While an expression is compiled outside of loading there are none. */
+	struct arena *scratch;
+	const struct frame_files *files;
+	struct source *sources;  /* the description itself, then what it imports */
+	struct source *source;   /* that is being worked on */
 	const struct type *self; /* whose member is being compiled */
 	bool in_extension;       /* `device` is known */
 	bool has_login;
