@@ -1,6 +1,7 @@
 /* binary: what the parts of the raw binary listener share.
  *
  *     listener.c   the adapter: settings, the schema, the socket, start and stop
+ *     line.c       the adapter that calls instead (`connect`): the same, but for the socket
  *     session.c    one connection: bytes to frames
  *     delivery.c   one frame: to requests, and answered in its turn */
 #ifndef BINARY_BINARY_H
@@ -9,23 +10,69 @@
 #include "api/adapter.h"
 #include "codec/frame/frame.h"
 #include "loop/loop.h"
+#include "net/dial.h"
 #include "net/stream.h"
 
 struct binary_listener {
 	struct adapter base;
 	struct loop *loop;
-	char *bind; /* HOST:PORT */
+	char *where; /* `bind` or `connect`, as it stands in the file */
+	struct place place;
+	char *device; /* who is at the other end, as the file says; NULL: it does not */
 	struct frame_schema *schema;
-	struct stream_listener *socket;
-	struct tls *tls;      /* NULL: in the clear */
+	struct stream_listener *socket; /* it listens; */
+	struct dial *dial;              /* or calls */
+	struct tls *tls;                /* NULL: in the clear */
+	char *server_name;    /* that who is called must prove to be; NULL: the place's host */
 	struct list sessions; /* all, also those whose connection has gone */
 	uint64_t login_timeout_ms, idle_ms, frame_timeout_ms, handshake_ms;
+	uint64_t connect_timeout_ms, retry_ms, retry_max_ms;
 	unsigned connections_max;
 	uint64_t last_session;
 	bool stopping, closing;
 };
 
 extern const struct stream_events binary_session_events;
+
+/* ---- listener.c */
+
+/* What every one of them has in its table of settings. */
+/* clang-format off */
+#define BINARY_SETTINGS                                                                            \
+	{ "device", SETTING_TEXT, NULL, false,                                                     \
+	  "the client at the other end, where this file can say so: of connect, serial:// and unix://", NULL, NULL }, \
+	{ "frame", SETTING_FILE, NULL, true,                                                       \
+	  "the Kaitai Struct description (.ksy) of the frames, with its -fairlead key", NULL, NULL }, \
+	{ "path", SETTING_TEXT, NULL, false,                                                       \
+	  "the endpoint path, in place of the description's: \"/ships/{device}\"", NULL, NULL },   \
+	{ "login_timeout", SETTING_DURATION, "30s", false,                                         \
+	  "how long a connection may stay without its login frame, where there is one", NULL, NULL }, \
+	{ "frame_timeout", SETTING_DURATION, "30s", false,                                         \
+	  "how long a frame that has begun may take to be whole", NULL, NULL },                    \
+	{ "idle", SETTING_DURATION, "10m", false, "how long a connection may be silent", NULL, NULL }
+/* clang-format on */
+
+/* One that is at `where` (a value of the file's), as far as both adapters are the same. NULL: error says why. */
+struct binary_listener *binary_listener_create(struct loop *, const struct adapter_limits *,
+        const struct config *, const char *where, struct error *);
+/* It has not been started, or its last session has gone. */
+void binary_listener_free(struct binary_listener *);
+/* What of its streams may wait. */
+struct stream_limits binary_listener_limits(const struct binary_listener *);
+/* Of both adapters' tables. */
+void binary_listener_reply(struct adapter *, struct request *);
+void binary_listener_stop(struct adapter *);
+void binary_listener_close(struct adapter *);
+slice binary_listener_words(struct arena *, enum status, enum method);
+
+/* ---- line.c */
+
+/* Begins to call. false: error says why. */
+bool binary_line_start(struct binary_listener *, struct error *);
+/* The stream of its session has ended, because of `why`: said, and called again. */
+void binary_line_lost(struct binary_listener *, const char *peer, const char *why);
+
+/* ---- session.c */
 
 /* The owner of a connection just accepted; NULL: out of memory or stopping. */
 void *binary_session_open(struct binary_listener *, struct stream *);

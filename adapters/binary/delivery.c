@@ -48,7 +48,12 @@ static bool present(const struct delivery *delivery, struct request *request)
 	        delivery->kind == DELIVERY_LOGIN ? delivery->secret : slice_of(session->secret);
 	const slice none = { NULL, 0 };
 	bool good =
+	        session->listener->place.kind == PLACE_LOCAL ||
 	        add_credential(request, CREDENTIAL_ADDRESS, request_peer_address(request), none);
+	if (good && session->listener->device)
+		good = add_credential(request, CREDENTIAL_LINE,
+		        arena_copy_slice(&request->arena, slice_of(session->listener->device)),
+		        none);
 	if (good && device.p)
 		good = add_credential(request, CREDENTIAL_LOGIN,
 		        arena_copy_slice(&request->arena, device),
@@ -202,7 +207,7 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 		return;
 	}
 	if (!frame_message(
-	            delivery->frame, delivery->next, slice_of(session->device), &path, &value)) {
+	            delivery->frame, delivery->next, session_device(session), &path, &value)) {
 		refuse_frame(delivery, fault);
 		return;
 	}

@@ -6,28 +6,19 @@
 
 #include <stdlib.h>
 
-enum { PATH_MAX_BYTES = 65536, MARGIN_BYTES = 64 };
+enum { PATH_MAX_BYTES = 65536, MARGIN_BYTES = 64, UNSENT_MORE_BYTES = 65536, PRIVATE_MODE = 0600 };
 
 static const struct setting settings[] = {
-	ADAPTER_BIND_SETTING,
+	{ .key = "bind",
+	        .type = SETTING_TEXT,
+	        .required = true,
+	        .help = "where it listens: tcp://, tls:// or unix://" },
 	{ "tls", SETTING_TREE, NULL, false,
 	        "TLS: the certificate, and who may come with one or with a key", NULL,
 	        tls_settings },
 	{ "handshake", SETTING_DURATION, "5s", false, "how long a TLS handshake may take", NULL,
 	        NULL },
-	{ "frame", SETTING_FILE, NULL, true,
-	        "the Kaitai Struct description (.ksy) of the frames, with its -fairlead key", NULL,
-	        NULL },
-	{ "path", SETTING_TEXT, NULL, false,
-	        "the endpoint path, in place of the description's: \"/ships/{device}\"", NULL,
-	        NULL },
-	{ "login_timeout", SETTING_DURATION, "30s", false,
-	        "how long a connection may stay without its login frame, where there is one", NULL,
-	        NULL },
-	{ "frame_timeout", SETTING_DURATION, "30s", false,
-	        "how long a frame that has begun may take to be whole", NULL, NULL },
-	{ "idle", SETTING_DURATION, "10m", false, "how long a connection may be silent", NULL,
-	        NULL },
+	BINARY_SETTINGS,
 	{ NULL, SETTING_TEXT, NULL, false, NULL, NULL, NULL },
 };
 
@@ -57,11 +48,11 @@ static uint64_t listener_stamp(const struct config *config)
 }
 
 static bool check_schema(
-        struct frame_schema *schema, const struct config *config, struct error *error)
+        struct frame_schema *schema, bool device, const struct config *config, struct error *error)
 {
 	struct error inside = { .text = "" };
 	slice path = config_text(config, "path");
-	if (path.n && !frame_schema_set_path(schema, path, &inside))
+	if (path.n && !frame_schema_set_path(schema, path, device, &inside))
 		return config_error(config_get(config, "path"), error, "%s", inside.text);
 	if (!frame_schema_has_framing(schema))
 		return config_error(config_get(config, "frame"), error,
@@ -71,57 +62,125 @@ static bool check_schema(
 	               "neither the description nor the listener has a path");
 }
 
-static bool parse_bind(const struct config *config, slice *address, struct error *error)
+static bool at_one_end(const struct place *place, bool calls)
 {
-	slice bind = config_text(config, "bind");
+	return calls || place->kind == PLACE_LOCAL || place->kind == PLACE_SERIAL;
+}
+
+static bool read_device(struct binary_listener *listener, const struct config *config, bool calls,
+        struct error *error)
+{
+	const struct config *node = config_get(config, "device");
+	if (!node)
+		return true;
+	if (!at_one_end(&listener->place, calls))
+		return config_error(node, error,
+		        "anybody may connect there: device is said with connect, serial:// and "
+		        "unix://");
+	if (!node->text.n)
+		return config_error(node, error, "the id of a client");
+	listener->device = strndup(node->text.p, node->text.n);
+	return listener->device || error_set(error, "out of memory");
+}
+
+static bool read_place(struct binary_listener *listener, const struct config *config,
+        const char *key, struct error *error)
+{
+	char why[PLACE_WHY_BYTES];
+	const struct config *at = config_get(config, key);
+	slice where = config_text(config, key);
+	if (!place_parse(where, &listener->place, why))
+		return config_error(at ? at : config, error, "%s: %s", key, why);
+	listener->where = strndup(where.p, where.n);
+	return listener->where || error_set(error, "out of memory");
+}
+
+static bool read_all(struct binary_listener *listener, const struct config *config,
+        const char *where, struct error *error)
+{
+	bool calls = strcmp(where, "connect") == 0;
+	listener->login_timeout_ms = config_duration_ms(config, "login_timeout");
+	listener->frame_timeout_ms = config_duration_ms(config, "frame_timeout");
+	listener->idle_ms = config_duration_ms(config, "idle");
+	if (!read_place(listener, config, where, error) ||
+	        !read_device(listener, config, calls, error))
+		return false;
+	listener->schema = load_schema(config, error);
+	return listener->schema &&
+	       check_schema(listener->schema, listener->device != NULL, config, error);
+}
+
+struct binary_listener *binary_listener_create(struct loop *loop,
+        const struct adapter_limits *limits, const struct config *config, const char *where,
+        struct error *error)
+{
+	struct binary_listener *listener = calloc(1, sizeof *listener);
+	if (!listener) {
+		(void)error_set(error, "out of memory");
+		return NULL;
+	}
+	listener->loop = loop;
+	list_init(&listener->sessions);
+	listener->connections_max = limits->connections_max;
+	if (read_all(listener, config, where, error))
+		return listener;
+	binary_listener_free(listener);
+	return NULL;
+}
+
+void binary_listener_free(struct binary_listener *listener)
+{
+	tls_close(listener->tls);
+	frame_schema_free(listener->schema);
+	free(listener->where);
+	free(listener->device);
+	free(listener->server_name);
+	free(listener);
+}
+
+/* Is there a way to listen at that place? */
+static bool check_place(
+        const struct binary_listener *listener, const struct config *config, struct error *error)
+{
+	const struct config *bind = config_get(config, "bind"), *tls = config_get(config, "tls");
+	const struct place *place = &listener->place;
 	struct sockaddr_storage parsed;
-	const struct config *at = config_get(config, "bind");
-	if (slice_starts(bind, SLICE("tls://")) || slice_starts(bind, SLICE("udp://")) ||
-	        slice_starts(bind, SLICE("serial://")))
-		return config_error(at, error, "%.*s: of the transports only tcp:// is supported",
-		        SLICE_ARG(bind));
-	*address = slice_starts(bind, SLICE("tcp://")) ? slice_from(bind, 6) : bind;
-	return net_parse_address(*address, &parsed) ||
-	       config_error(at ? at : config, error, "bind is tcp://HOST:PORT with a numeric host");
+	switch (place->kind) {
+	case PLACE_TLS:
+		if (!tls)
+			return config_error(bind, error,
+			        "tls: is missing, with the certificate that the gateway shows");
+		break;
+	case PLACE_TCP:
+		break;
+	case PLACE_UDP:
+	case PLACE_SERIAL:
+		return config_error(
+		        bind, error, "bind: there is no listening at %s", listener->where);
+	case PLACE_LOCAL:
+		return !tls || config_error(tls, error, "there is no TLS over unix://");
+	}
+	return net_parse_address(slice_of(place->address), &parsed) ||
+	       config_error(bind, error,
+	               "bind: %s is no numeric address of this machine, such as tcp://0.0.0.0:5027",
+	               listener->where);
 }
 
 static struct adapter *listener_open(struct loop *loop, const struct adapter_limits *limits,
         const struct config *config, struct error *error)
 {
-	slice address;
-	if (!parse_bind(config, &address, error))
-		return NULL;
-	struct frame_schema *schema = load_schema(config, error);
-	if (!schema || !check_schema(schema, config, error)) {
-		frame_schema_free(schema);
-		return NULL;
-	}
-	struct binary_listener *listener = calloc(1, sizeof *listener);
-	char *bind = strndup(address.p, address.n);
-	if (!listener || !bind) {
-		free(listener);
-		free(bind);
-		frame_schema_free(schema);
-		(void)error_set(error, "out of memory");
-		return NULL;
-	}
-	listener->loop = loop;
-	listener->bind = bind;
-	listener->schema = schema;
-	list_init(&listener->sessions);
-	listener->login_timeout_ms = config_duration_ms(config, "login_timeout");
-	listener->frame_timeout_ms = config_duration_ms(config, "frame_timeout");
-	listener->idle_ms = config_duration_ms(config, "idle");
-	listener->handshake_ms = config_duration_ms(config, "handshake");
-	listener->connections_max = limits->connections_max;
+	struct binary_listener *listener =
+	        binary_listener_create(loop, limits, config, "bind", error);
 	const struct config *tls = config_get(config, "tls");
-	if (tls)
+	if (!listener)
+		return NULL;
+	listener->handshake_ms = config_duration_ms(config, "handshake");
+	bool good = check_place(listener, config, error);
+	if (good && tls)
 		listener->tls = tls_settings_open(&listener->base, tls, TLS_STREAM, error);
-	if (!tls || listener->tls)
+	if (good && (!tls || listener->tls))
 		return &listener->base;
-	frame_schema_free(schema);
-	free(bind);
-	free(listener);
+	binary_listener_free(listener);
 	return NULL;
 }
 
@@ -136,28 +195,39 @@ static void refused(void *arg, const char *peer, const char *why)
 	adapter_refused(&listener->base, peer, why);
 }
 
+struct stream_limits binary_listener_limits(const struct binary_listener *listener)
+{
+	size_t most = frame_schema_max_bytes(listener->schema) + MARGIN_BYTES;
+	return (struct stream_limits){ .unread_max_bytes = most,
+		.unsent_max_bytes = most + UNSENT_MORE_BYTES };
+}
+
 static bool listener_start(struct adapter *adapter, struct error *error)
 {
 	struct binary_listener *listener = (struct binary_listener *)adapter;
-	size_t most = frame_schema_max_bytes(listener->schema) + MARGIN_BYTES;
+	const struct place *place = &listener->place;
 	struct stream_accept accept = { .accepted = accepted,
 		.refused = refused,
 		.events = &binary_session_events,
-		.limits = { .unread_max_bytes = most, .unsent_max_bytes = most + 65536 },
+		.limits = binary_listener_limits(listener),
 		.connections_max = listener->connections_max,
 		.arg = listener,
 		.tls = listener->tls,
 		.handshake_ms = listener->handshake_ms };
 	char why[160];
-	listener->socket =
-	        stream_listen(listener->loop, slice_of(listener->bind), &accept, why, sizeof why);
+	listener->socket = place->kind == PLACE_LOCAL
+	                           ? stream_listen_local(listener->loop, place->path,
+	                                     place->mode ? place->mode : PRIVATE_MODE, &accept, why,
+	                                     sizeof why)
+	                           : stream_listen(listener->loop, slice_of(place->address),
+	                                     &accept, why, sizeof why);
 	if (!listener->socket)
 		return error_set(error, "%s", why);
-	log_info("binary", "listening listener=%s bind=%s", adapter->label, listener->bind);
+	log_info("binary", "listening listener=%s bind=%s", adapter->label, listener->where);
 	return true;
 }
 
-static void listener_reply(struct adapter *adapter, struct request *request)
+void binary_listener_reply(struct adapter *adapter, struct request *request)
 {
 	(void)adapter;
 	binary_session_reply(request);
@@ -173,12 +243,14 @@ static bool listener_renew(struct adapter *adapter, struct error *error)
 	return true;
 }
 
-static void listener_stop(struct adapter *adapter)
+void binary_listener_stop(struct adapter *adapter)
 {
 	struct binary_listener *listener = (struct binary_listener *)adapter;
 	listener->stopping = true;
 	stream_listener_close(listener->socket);
 	listener->socket = NULL;
+	dial_close(listener->dial);
+	listener->dial = NULL;
 	LIST_EACH (&listener->sessions, at, following) {
 		binary_session_wind_up(at);
 	}
@@ -188,26 +260,23 @@ void binary_listener_release(struct binary_listener *listener)
 {
 	if (!listener->closing || !list_empty(&listener->sessions))
 		return;
-	tls_close(listener->tls);
-	frame_schema_free(listener->schema);
-	free(listener->bind);
-	free(listener);
+	binary_listener_free(listener);
 }
 
 /* Sessions that are left are on their way out: the last one's closed() takes the listener with it. */
-static void listener_close(struct adapter *adapter)
+void binary_listener_close(struct adapter *adapter)
 {
 	if (!adapter)
 		return;
 	struct binary_listener *listener = (struct binary_listener *)adapter;
 	if (!listener->stopping)
-		listener_stop(adapter);
+		binary_listener_stop(adapter);
 	listener->closing = true;
 	binary_listener_release(listener);
 }
 
 /* What that is in bytes says the description. */
-static slice words(struct arena *arena, enum status status, enum method method)
+slice binary_listener_words(struct arena *arena, enum status status, enum method method)
 {
 	(void)arena;
 	(void)method;
@@ -221,9 +290,9 @@ const struct adapter_ops adapter_binary = {
 	.open = listener_open,
 	.stamp = listener_stamp,
 	.start = listener_start,
-	.reply = listener_reply,
+	.reply = binary_listener_reply,
 	.renew = listener_renew,
-	.words = words,
-	.stop = listener_stop,
-	.close = listener_close,
+	.words = binary_listener_words,
+	.stop = binary_listener_stop,
+	.close = binary_listener_close,
 };

@@ -26,6 +26,11 @@ void session_forget(char *secret)
 	free(secret);
 }
 
+slice session_device(const struct session *session)
+{
+	return slice_of(session->device ? session->device : session->listener->device);
+}
+
 static void session_free(struct session *session)
 {
 	struct binary_listener *listener = session->listener;
@@ -65,7 +70,8 @@ void *binary_session_open(struct binary_listener *listener, struct stream *strea
 	struct session *session = calloc(1, sizeof *session);
 	char *peer = strdup(stream_peer(stream));
 	struct frame_session *frames = frame_session_create(listener->schema);
-	bool kept = session && tls_shown_copy(stream, &session->shown);
+	/* Who is called by us has shown the certificate of a server, which says nothing of whom the gateway has as a client. */
+	bool kept = session && (listener->dial || tls_shown_copy(stream, &session->shown));
 	if (!kept || !peer || !frames || listener->stopping) {
 		if (kept)
 			free(session->shown.memory);
@@ -124,6 +130,8 @@ static void report_end(const struct session *session, enum stream_end end, int e
 		counters->at[COUNTER_FAILED]++;
 	if (session->partial)
 		counters->at[COUNTER_MALFORMED]++;
+	if (session->listener->dial)
+		return;
 	if (end == STREAM_END_ERROR)
 		log_info("binary", "connection lost%s listener=%s peer=%s why=%s", cut,
 		        session->listener->base.label, session->peer, strerror(errno_value));
@@ -136,13 +144,16 @@ static void report_end(const struct session *session, enum stream_end end, int e
 static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
 {
 	struct session *session = owner;
-	(void)stream;
+	struct binary_listener *listener = session->listener;
 	session->stream = NULL;
 	/* Once the listener is closing its label, which is the core's, is gone. */
-	if (end != STREAM_END_OWNER && !session->listener->closing)
+	if (end != STREAM_END_OWNER && !listener->closing)
 		report_end(session, end, errno_value);
-	if (!session->listener->closing)
+	if (!listener->closing)
 		deliveries_count_incomplete(session, true);
+	if (listener->dial)
+		binary_line_lost(
+		        listener, session->peer, stream_end_text(stream, end, errno_value));
 	timer_stop(&session->hold);
 	if (!session->under_way)
 		session_free(session);

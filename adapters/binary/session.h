@@ -51,6 +51,8 @@ void session_end(struct session *);
 void session_write(struct session *, slice bytes);
 /* After something came home: answers leave, and the next frames may come. May free the session. */
 void session_go_on(struct session *);
+/* Who is there, by the login or else by the file; or empty. */
+slice session_device(const struct session *);
 /* Wiped and freed; NULL is fine. */
 void session_forget(char *secret);
 

@@ -52,6 +52,7 @@ bool credential_may_be_token(const struct credential *credential)
 	case CREDENTIAL_PSK:
 	case CREDENTIAL_PASSWORD_DIGEST:
 	case CREDENTIAL_ADDRESS:
+	case CREDENTIAL_LINE:
 	case CREDENTIAL_BROKER:
 		break;
 	}

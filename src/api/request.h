@@ -37,7 +37,8 @@ enum credential_kind {
 	CREDENTIAL_PASSWORD_DIGEST,
 	CREDENTIAL_ADDRESS, /* name: the peer's address */
 	CREDENTIAL_LOGIN,   /* name: what a binary login frame says, with nothing to prove it */
-	CREDENTIAL_BROKER   /* name: who published, as far as a joined broker's message tells */
+	CREDENTIAL_LINE, /* name: who is at the other end, as the file says of the listener that it comes over */
+	CREDENTIAL_BROKER /* name: who published, as far as a joined broker's message tells */
 };
 
 /* Where in a message a secret may stand, besides what each protocol has a place for. */

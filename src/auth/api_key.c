@@ -130,6 +130,7 @@ static bool api_key_offers(const struct authenticator *base, const struct creden
 	case CREDENTIAL_PASSWORD_DIGEST:
 	case CREDENTIAL_ADDRESS:
 	case CREDENTIAL_LOGIN:
+	case CREDENTIAL_LINE:
 	case CREDENTIAL_BROKER:
 		break;
 	}

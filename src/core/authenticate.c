@@ -98,6 +98,7 @@ static bool can_be_guessed(const struct credential *credential)
 	case CREDENTIAL_CERTIFICATE:
 	case CREDENTIAL_PSK:
 	case CREDENTIAL_ADDRESS:
+	case CREDENTIAL_LINE:
 	case CREDENTIAL_BROKER:
 		break;
 	}

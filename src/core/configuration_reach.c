@@ -14,6 +14,8 @@ static const char *needed_for(enum credential_kind kind)
 		return "tls.psk";
 	if (kind == CREDENTIAL_BROKER)
 		return "a broker to join";
+	if (kind == CREDENTIAL_LINE)
+		return "a device";
 	return NULL;
 }
 
@@ -25,6 +27,8 @@ static bool brings(const struct config *listener, enum credential_kind kind)
 		       !slice_is(config_text(tls, "client_certificate"), "none");
 	if (kind == CREDENTIAL_PSK)
 		return config_switch(tls, "psk");
+	if (kind == CREDENTIAL_LINE)
+		return config_get(listener, "device") != NULL;
 	return config_get(listener, "broker") != NULL;
 }
 

@@ -38,10 +38,26 @@ struct net {
 struct net *net_join(struct loop *);
 void net_leave(struct net *);
 
+/* What a stream is carried by. libuv reads and writes any descriptor as a "pipe". */
+enum stream_kind { STREAM_TCP, STREAM_LOCAL, STREAM_SERIAL };
+
+union net_handle {
+	uv_handle_t any;
+	uv_stream_t stream;
+	uv_tcp_t tcp;
+	uv_pipe_t pipe; /* all but TCP */
+};
+
+/* 0, or libuv's error. */
+int net_handle_init(struct net *, enum stream_kind, union net_handle *);
+
 struct layer;
 
 struct stream_listener {
-	uv_tcp_t tcp;
+	union net_handle handle;
+	enum stream_kind kind;
+	char *path; /* STREAM_LOCAL: of its socket, a file that goes with it; else NULL */
+	uint64_t device, inode; /* of that file */
 	struct net *net;
 	struct stream_accept accept;
 	unsigned open;        /* connections accepted here that are not gone yet */
@@ -107,7 +123,8 @@ struct layer *websocket_layer_create(const struct websocket_accept *);
 bool tls_streams_run(struct net *);
 
 /* A stream that is not connected yet; NULL: out of memory. */
-struct stream *stream_new(struct net *, const struct stream_events *, const struct stream_limits *);
+struct stream *stream_new(
+        struct net *, enum stream_kind, const struct stream_events *, const struct stream_limits *);
 uv_stream_t *stream_handle(struct stream *);
 /* Goes on with handshakes, and writes what the streams of a loop have collected: struct net's hook. */
 void stream_flush_all(struct hook *);

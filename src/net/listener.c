@@ -1,8 +1,12 @@
 /* Listening for streams, and what all streams of a loop share. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "net/local.h"
 #include "net/stream_internal.h"
 
 /* An address may have a part of a listener's connections in their handshakes, and so many in any case. */
@@ -57,6 +61,13 @@ void net_leave(struct net *net)
 	free(net);
 }
 
+int net_handle_init(struct net *net, enum stream_kind kind, union net_handle *handle)
+{
+	uv_loop_t *uv = loop_uv(net->loop);
+	return kind == STREAM_TCP ? uv_tcp_init(uv, &handle->tcp)
+	                          : uv_pipe_init(uv, &handle->pipe, 0);
+}
+
 static void listener_free(struct stream_listener *listener)
 {
 	if (listener->open || !listener->closed)
@@ -64,6 +75,7 @@ static void listener_free(struct stream_listener *listener)
 	net_leave(listener->net);
 	if (listener->accept.tls)
 		tls_leave(listener->accept.tls);
+	free(listener->path);
 	free(listener);
 }
 
@@ -109,13 +121,14 @@ static bool may_open(struct stream_listener *listener, struct stream *stream)
 
 static void arrived(uv_stream_t *handle, int status)
 {
-	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, tcp);
+	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, handle);
 	const struct stream_accept *accept = &listener->accept;
 	if (status < 0) {
 		log_warning("net", "a connection could not be accepted: %s", uv_strerror(status));
 		return;
 	}
-	struct stream *stream = stream_new(listener->net, accept->events, &accept->limits);
+	struct stream *stream =
+	        stream_new(listener->net, listener->kind, accept->events, &accept->limits);
 	if (!stream)
 		return;
 	bool failed =
@@ -140,7 +153,7 @@ static void arrived(uv_stream_t *handle, int status)
 
 static void listener_gone(uv_handle_t *handle)
 {
-	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, tcp);
+	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, handle);
 	listener->closed = true;
 	listener_free(listener);
 }
@@ -149,9 +162,36 @@ void stream_listener_close(struct stream_listener *listener)
 {
 	if (!listener)
 		return;
+	struct stat about;
 	listener->closing = true;
+	if (listener->path && lstat(listener->path, &about) == 0 &&
+	        about.st_dev == listener->device && about.st_ino == listener->inode)
+		(void)unlink(listener->path);
 	streams_end_opening(listener);
-	uv_close((uv_handle_t *)&listener->tcp, listener_gone);
+	uv_close(&listener->handle.any, listener_gone);
+}
+
+/* Nothing is bound yet. NULL: out of memory, and error_text says so. */
+static struct stream_listener *prepare(struct loop *loop, enum stream_kind kind,
+        const struct stream_accept *accept, char *error_text, size_t error_size)
+{
+	struct net *net = net_join(loop);
+	struct stream_listener *listener = net ? calloc(1, sizeof *listener) : NULL;
+	if (!listener || net_handle_init(net, kind, &listener->handle) != 0) {
+		(void)snprintf(error_text, error_size, "out of memory");
+		free(listener);
+		if (net)
+			net_leave(net);
+		return NULL;
+	}
+	listener->net = net;
+	listener->kind = kind;
+	listener->accept = *accept;
+	if (accept->tls)
+		(void)tls_join(accept->tls);
+	list_init(&listener->opening);
+	crowd_init(&listener->openers);
+	return listener;
 }
 
 struct stream_listener *stream_listen(struct loop *loop, slice address,
@@ -164,24 +204,13 @@ struct stream_listener *stream_listen(struct loop *loop, slice address,
 		        SLICE_ARG(address));
 		return NULL;
 	}
-	struct net *net = net_join(loop);
-	struct stream_listener *listener = net ? calloc(1, sizeof *listener) : NULL;
-	if (!listener || uv_tcp_init(loop_uv(loop), &listener->tcp) != 0) {
-		(void)snprintf(error_text, error_size, "out of memory");
-		free(listener);
-		if (net)
-			net_leave(net);
+	struct stream_listener *listener =
+	        prepare(loop, STREAM_TCP, accept, error_text, error_size);
+	if (!listener)
 		return NULL;
-	}
-	listener->net = net;
-	listener->accept = *accept;
-	if (accept->tls)
-		(void)tls_join(accept->tls);
-	list_init(&listener->opening);
-	crowd_init(&listener->openers);
-	int error = uv_tcp_bind(&listener->tcp, (struct sockaddr *)&where, 0);
+	int error = uv_tcp_bind(&listener->handle.tcp, (struct sockaddr *)&where, 0);
 	if (!error)
-		error = uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, arrived);
+		error = uv_listen(&listener->handle.stream, BACKLOG, arrived);
 	if (!error)
 		return listener;
 	(void)snprintf(
@@ -190,11 +219,51 @@ struct stream_listener *stream_listen(struct loop *loop, slice address,
 	return NULL;
 }
 
+/* Its file goes with the listener, unless it is another one by now. 0, or libuv's error. */
+static int listen_at(struct stream_listener *listener, const char *path, unsigned mode)
+{
+	struct stat about;
+	if (local_is_listened_at(path))
+		return UV_EADDRINUSE;
+	int fd = local_listen(path, BACKLOG);
+	if (fd < 0)
+		return -errno;
+	int error = uv_pipe_open(&listener->handle.pipe, fd);
+	if (error) {
+		(void)close(fd);
+		return error;
+	}
+	if (lstat(path, &about) != 0 || chmod(path, mode) != 0)
+		return -errno;
+	listener->device = about.st_dev;
+	listener->inode = about.st_ino;
+	listener->path = strdup(path);
+	return listener->path ? uv_listen(&listener->handle.stream, BACKLOG, arrived) : UV_ENOMEM;
+}
+
+struct stream_listener *stream_listen_local(struct loop *loop, const char *path, unsigned mode,
+        const struct stream_accept *accept, char *error_text, size_t error_size)
+{
+	struct stream_listener *listener =
+	        prepare(loop, STREAM_LOCAL, accept, error_text, error_size);
+	if (!listener)
+		return NULL;
+	int error = listen_at(listener, path, mode);
+	if (!error)
+		return listener;
+	const char *why = error == UV_EADDRINUSE ? "another program listens there"
+	                  : error == UV_EEXIST   ? "what is there is no socket"
+	                                         : strerror(-error);
+	(void)snprintf(error_text, error_size, "%s: %s", path, why);
+	stream_listener_close(listener);
+	return NULL;
+}
+
 unsigned stream_listener_port(const struct stream_listener *listener)
 {
 	struct sockaddr_storage address;
 	int n = sizeof address;
-	if (uv_tcp_getsockname(&listener->tcp, (struct sockaddr *)&address, &n) != 0)
+	if (uv_tcp_getsockname(&listener->handle.tcp, (struct sockaddr *)&address, &n) != 0)
 		return 0;
 	const void *at = &address;
 	return address.ss_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)at)->sin6_port)

@@ -69,17 +69,31 @@ int local_listen(const char *path, int backlog)
 	return listening ? fd : fail(fd);
 }
 
-int local_connect(const char *path)
+static int connect_to(const char *path, int flags)
 {
 	struct sockaddr_un address;
 	int folder = open_folder(path, &address);
 	if (folder < 0)
 		return -1;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 	bool connected = fd >= 0 && connect(fd, (const struct sockaddr *)(const void *)&address,
 	                                    sizeof address) == 0;
 	(void)fail(folder);
 	return connected ? fd : fail(fd);
+}
+
+int local_connect(const char *path)
+{
+	return connect_to(path, 0);
+}
+
+bool local_is_listened_at(const char *path)
+{
+	int fd = connect_to(path, SOCK_NONBLOCK);
+	if (fd < 0)
+		return errno == EAGAIN; /* it has no time right now */
+	(void)close(fd);
+	return true;
 }
 
 bool local_peer_trusted(int fd, char *text, size_t size)

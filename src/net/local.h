@@ -10,6 +10,8 @@
 int local_listen(const char *path, int backlog);
 /* Connects; blocks. -1: errno says why. */
 int local_connect(const char *path);
+/* Does anybody listen at the path? Does not block. */
+bool local_is_listened_at(const char *path);
 /* Is the peer root, or the user that this process runs as? `text`, if not NULL, gets "pid-4711/uid-0". */
 bool local_peer_trusted(int fd, char *text, size_t size);
 

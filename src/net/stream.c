@@ -19,6 +19,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "net/local.h"
+
 enum { LINGER_MS = 2000, OUTPUT_MIN_BYTES = 512 };
 
 struct pending_write {
@@ -32,14 +34,15 @@ static void offer_again(struct task *);
 static void mark_dirty(struct stream *);
 static void deadline_passed(struct timer *);
 
-struct stream *stream_new(
-        struct net *net, const struct stream_events *events, const struct stream_limits *limits)
+struct stream *stream_new(struct net *net, enum stream_kind kind,
+        const struct stream_events *events, const struct stream_limits *limits)
 {
 	struct stream *stream = calloc(1, sizeof *stream);
-	if (!stream || uv_tcp_init(loop_uv(net->loop), &stream->tcp) != 0) {
+	if (!stream || net_handle_init(net, kind, &stream->handle) != 0) {
 		free(stream);
 		return NULL;
 	}
+	stream->kind = kind;
 	stream->net = net;
 	net->users++;
 	stream->events = events;
@@ -53,7 +56,7 @@ struct stream *stream_new(
 
 uv_stream_t *stream_handle(struct stream *stream)
 {
-	return (uv_stream_t *)&stream->tcp;
+	return &stream->handle.stream;
 }
 
 static void drop_unread(struct stream *stream)
@@ -66,7 +69,7 @@ static void drop_unread(struct stream *stream)
 
 static void closed(uv_handle_t *handle)
 {
-	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
+	struct stream *stream = LIST_OWNER(handle, struct stream, handle);
 	stream_layers_destroy(stream);
 	if (stream->listener)
 		listener_release(stream->listener);
@@ -115,11 +118,12 @@ void stream_finish(struct stream *stream, enum stream_end end, int errno_value)
 	stream->net->unread_bytes -= stream->unread_size;
 	stream->unread_size = 0;
 	bool cut_off = stream_unsent(stream) != 0;
-	if (!cut_off || uv_tcp_close_reset(&stream->tcp, closed) != 0)
-		uv_close((uv_handle_t *)&stream->tcp, closed);
+	bool reset = cut_off && stream->kind == STREAM_TCP;
+	if (!reset || uv_tcp_close_reset(&stream->handle.tcp, closed) != 0)
+		uv_close(&stream->handle.any, closed);
 }
 
-static void finish_uv(struct stream *stream, int uv_error)
+void stream_finish_uv(struct stream *stream, int uv_error)
 {
 	/* Who was called over TLS says when it has said all (RFC 5246 section 7.2.1); who calls us often does not. */
 	bool cut_short = stream->bottom && !stream->listener;
@@ -218,14 +222,14 @@ void stream_take(struct stream *stream, slice bytes)
 static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
 	(void)suggested;
-	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
+	struct stream *stream = LIST_OWNER(handle, struct stream, handle);
 	bool wanted = reads(stream) || stream->closing;
 	*buffer = uv_buf_init(stream->net->buffer, wanted ? READ_BUFFER_BYTES : 0);
 }
 
 static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 {
-	struct stream *stream = LIST_OWNER(handle, struct stream, tcp);
+	struct stream *stream = LIST_OWNER(handle, struct stream, handle);
 	if (stream->finished || n == 0)
 		return;
 	if (n == UV_ENOBUFS) { /* paused, and lent none */
@@ -233,7 +237,7 @@ static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 		return;
 	}
 	if (n < 0) {
-		finish_uv(stream, (int)n);
+		stream_finish_uv(stream, (int)n);
 		return;
 	}
 	/* Lingering: only the end is waited for. */
@@ -252,7 +256,7 @@ static void offer_again(struct task *task)
 		offer(stream, (slice){ stream->unread, stream->unread_n });
 	/* Reading already is no mistake here (UV_EALREADY). */
 	if (reads(stream) && !stream->finished && !stream->closing)
-		(void)uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
+		(void)uv_read_start(&stream->handle.stream, lend_buffer, read_done);
 }
 
 void stream_establish(struct stream *stream)
@@ -269,18 +273,34 @@ void stream_establish(struct stream *stream)
 	}
 }
 
+bool stream_address(const struct stream *stream, struct sockaddr_storage *address)
+{
+	int n = sizeof *address;
+	return stream->kind == STREAM_TCP &&
+	       uv_tcp_getpeername(&stream->handle.tcp, (struct sockaddr *)address, &n) == 0;
+}
+
+/* Who has connected to a socket of this machine. */
+static void name_process(struct stream *stream)
+{
+	int fd = -1;
+	(void)uv_fileno(&stream->handle.any, &fd);
+	(void)local_peer_trusted(fd, stream->peer, sizeof stream->peer);
+}
+
 void stream_begin(struct stream *stream)
 {
-	(void)uv_tcp_nodelay(&stream->tcp, 1);
 	struct sockaddr_storage address;
-	int n = sizeof address;
-	if (uv_tcp_getpeername(&stream->tcp, (struct sockaddr *)&address, &n) == 0)
+	if (stream->kind == STREAM_TCP)
+		(void)uv_tcp_nodelay(&stream->handle.tcp, 1);
+	if (stream_address(stream, &address))
 		net_address_text((struct sockaddr *)&address, stream->peer, sizeof stream->peer);
-	int error = stream->paused
-	                    ? 0
-	                    : uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
+	else if (stream->kind == STREAM_LOCAL && stream->listener)
+		name_process(stream);
+	int error =
+	        stream->paused ? 0 : uv_read_start(&stream->handle.stream, lend_buffer, read_done);
 	if (error)
-		finish_uv(stream, error);
+		stream_finish_uv(stream, error);
 	else if (stream->bottom)
 		stream_layers_start(stream);
 	else
@@ -324,9 +344,9 @@ static void linger(struct stream *stream)
 	if (stream->shut || stream->finished)
 		return;
 	stream->shut = true;
-	int error = uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->tcp, shutdown_done);
+	int error = uv_shutdown(&stream->shutdown, &stream->handle.stream, shutdown_done);
 	if (!error)
-		error = uv_read_start((uv_stream_t *)&stream->tcp, lend_buffer, read_done);
+		error = uv_read_start(&stream->handle.stream, lend_buffer, read_done);
 	if (error && error != UV_EALREADY)
 		stream_finish(stream, STREAM_END_OWNER, 0);
 }
@@ -353,7 +373,7 @@ static void written(uv_write_t *request, int status)
 	if (stream->finished)
 		return;
 	if (status < 0)
-		finish_uv(stream, status);
+		stream_finish_uv(stream, status);
 	else if (stream_unsent(stream))
 		return;
 	else if (stream->closing)
@@ -374,12 +394,12 @@ static void queue_write(struct stream *stream, slice bytes)
 	memcpy(write->bytes, bytes.p, bytes.n);
 	uv_buf_t buffer = uv_buf_init(write->bytes, (unsigned)bytes.n);
 	stream->queued_n += bytes.n;
-	int error = uv_write(&write->request, (uv_stream_t *)&stream->tcp, &buffer, 1, written);
+	int error = uv_write(&write->request, &stream->handle.stream, &buffer, 1, written);
 	if (!error)
 		return;
 	stream->queued_n -= bytes.n;
 	free(write);
-	finish_uv(stream, error);
+	stream_finish_uv(stream, error);
 }
 
 static void forget(struct output *output)
@@ -398,9 +418,9 @@ static void flush(struct stream *stream)
 	slice bytes = { output->p, output->n };
 	if (bytes.n && !stream->queued_n) {
 		uv_buf_t buffer = uv_buf_init(output->p, (unsigned)bytes.n);
-		int n = uv_try_write((uv_stream_t *)&stream->tcp, &buffer, 1);
+		int n = uv_try_write(&stream->handle.stream, &buffer, 1);
 		if (n < 0 && n != UV_EAGAIN) {
-			finish_uv(stream, n);
+			stream_finish_uv(stream, n);
 			return;
 		}
 		bytes = slice_from(bytes, n < 0 ? 0 : (size_t)n);
@@ -538,55 +558,6 @@ void stream_set_deadline(struct stream *stream, uint64_t at_ms)
 
 /* ---- The rest */
 
-static void connect_done(uv_connect_t *request, int status)
-{
-	struct stream *stream = LIST_OWNER(request, struct stream, connect);
-	stream->connecting = false;
-	if (stream->finished)
-		return;
-	if (status < 0) {
-		stream_finish(stream, STREAM_END_ERROR, -status);
-		return;
-	}
-	stream_begin(stream);
-}
-
-static struct stream *connect_stream(struct loop *loop, const struct sockaddr *address,
-        struct tls *tls, const char *name, const struct stream_events *events,
-        const struct stream_limits *limits, void *owner)
-{
-	struct net *net = net_join(loop);
-	struct stream *stream = net ? stream_new(net, events, limits) : NULL;
-	if (net)
-		net_leave(net);
-	if (!stream)
-		return NULL;
-	if (tls && !stream_add_layer(stream, tls_stream_create(tls, name))) {
-		stream_abort(stream);
-		return NULL;
-	}
-	stream->owner = owner;
-	stream->connecting = true;
-	net_address_text(address, stream->peer, sizeof stream->peer);
-	int error = uv_tcp_connect(&stream->connect, &stream->tcp, address, connect_done);
-	if (error)
-		finish_uv(stream, error);
-	return stream;
-}
-
-struct stream *stream_connect(struct loop *loop, const struct sockaddr *address,
-        const struct stream_events *events, const struct stream_limits *limits, void *owner)
-{
-	return connect_stream(loop, address, NULL, NULL, events, limits, owner);
-}
-
-struct stream *stream_connect_tls(struct loop *loop, const struct sockaddr *address,
-        struct tls *tls, const char *name, const struct stream_events *events,
-        const struct stream_limits *limits, void *owner)
-{
-	return connect_stream(loop, address, tls, name, events, limits, owner);
-}
-
 void stream_accepted(struct stream *stream, struct stream_listener *listener)
 {
 	stream->listener = listener;
@@ -596,6 +567,13 @@ void stream_accepted(struct stream *stream, struct stream_listener *listener)
 void stream_set_owner(struct stream *stream, void *owner)
 {
 	stream->owner = owner;
+}
+
+void stream_set_events(struct stream *stream, const struct stream_events *events,
+        const struct stream_limits *limits)
+{
+	stream->events = events;
+	stream->limits = *limits;
 }
 
 const char *stream_peer(const struct stream *stream)

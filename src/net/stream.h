@@ -55,7 +55,15 @@ struct stream *stream_connect(struct loop *, const struct sockaddr *, const stru
 struct stream *stream_connect_tls(struct loop *, const struct sockaddr *, struct tls *,
         const char *name, const struct stream_events *, const struct stream_limits *, void *owner);
 
+/* To a socket of this machine, a file. `path`: at most STREAM_PATH_MAX_BYTES. */
+enum { STREAM_PATH_MAX_BYTES = 107 };
+struct stream *stream_connect_local(struct loop *, const char *path, const struct stream_events *,
+        const struct stream_limits *, void *owner);
+
 void stream_set_owner(struct stream *, void *owner);
+/* Whoever takes a stream over has events and limits of its own; within connected(), before anything was received. `events` is
+ * borrowed, `limits` copied. */
+void stream_set_events(struct stream *, const struct stream_events *, const struct stream_limits *);
 /* Copies the bytes to the output; they leave before the loop sleeps. */
 void stream_write(struct stream *, slice bytes);
 /* The same for bytes in two parts (head and body). */
@@ -75,7 +83,8 @@ void stream_close(struct stream *);
 void stream_close_by_rule(struct stream *);
 /* At once (RST when something is unsent). */
 void stream_abort(struct stream *);
-/* "10.0.0.5:41234" or "[::1]:41234"; belongs to the stream. */
+/* "10.0.0.5:41234" or "[::1]:41234"; of a socket of this machine its path, or the process that has connected to it,
+ * "pid-4711/uid-0". Belongs to the stream. */
 const char *stream_peer(const struct stream *);
 /* The peer's certificate as DER, verified; and the identity of the pre-shared key that the peer has proved to
  * have, and the key's mark (CREDENTIAL_PSK). { NULL, 0 }: none, also without TLS. All belong to the stream, until
@@ -112,6 +121,10 @@ struct stream_accept {
 /* `address`: "0.0.0.0:1883", "[::]:1883", "127.0.0.1:0". NULL: error_text says why ("address in use" …). */
 struct stream_listener *stream_listen(struct loop *, slice address, const struct stream_accept *,
         char *error_text, size_t error_size);
+/* The same at a socket of this machine, which is made with this mode (0660) and goes with the listener. One that is there already, and
+ * that nobody listens at, is replaced. `accept`: no TLS. */
+struct stream_listener *stream_listen_local(struct loop *, const char *path, unsigned mode,
+        const struct stream_accept *, char *error_text, size_t error_size);
 /* The port it got, when the address said 0. */
 unsigned stream_listener_port(const struct stream_listener *);
 /* No new connections; those there are stay, but for those in their handshakes. */

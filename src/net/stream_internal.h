@@ -1,11 +1,11 @@
-/* What the files of a stream share: stream.c (the socket, input and output) and stream_layers.c (what stands between
- * the socket and the owner). */
+/* What the files of a stream share: stream.c (the socket, input and output), stream_connect.c (the way to a socket) and
+ * stream_layers.c (what stands between the socket and the owner). */
 #ifndef NET_STREAM_INTERNAL_H
 #define NET_STREAM_INTERNAL_H
 
 #include "net/internal.h"
 
-enum { PEER_BYTES = 64 };
+enum { PEER_BYTES = 128 };
 
 struct output {
 	char *p;
@@ -13,7 +13,8 @@ struct output {
 };
 
 struct stream {
-	uv_tcp_t tcp;
+	union net_handle handle;
+	enum stream_kind kind;
 	uv_connect_t connect;
 	uv_shutdown_t shutdown;
 	struct net *net;
@@ -54,6 +55,10 @@ void stream_put_on_wire(struct stream *, slice bytes);
 void stream_begin_closing(struct stream *, enum stream_end, int errno_value);
 /* Ends it now, for this reason; again: nothing. */
 void stream_finish(struct stream *, enum stream_end, int errno_value);
+/* The same for what libuv says: an error of its own, or the end of the input. */
+void stream_finish_uv(struct stream *, int uv_error);
+/* Where the peer is; false: it is gone, or is none of the network. */
+bool stream_address(const struct stream *, struct sockaddr_storage *);
 
 /* ---- stream_layers.c */
 

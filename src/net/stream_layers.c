@@ -103,8 +103,7 @@ void stream_layers_destroy(struct stream *stream)
 
 bool layer_address(const struct layer *layer, struct sockaddr_storage *address)
 {
-	int n = sizeof *address;
-	return uv_tcp_getpeername(&layer->stream->tcp, (struct sockaddr *)address, &n) == 0;
+	return stream_address(layer->stream, address);
 }
 
 struct net *layer_net(const struct layer *layer)

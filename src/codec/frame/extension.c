@@ -212,14 +212,15 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	                        &extension->npath);
 }
 
-bool frame_schema_set_path(struct frame_schema *schema, slice path_template, struct error *error)
+bool frame_schema_set_path(
+        struct frame_schema *schema, slice path_template, bool device, struct error *error)
 {
 	struct loader loader = { .schema = schema,
 		.arena = &schema->arena,
 		.error = error,
 		.self = schema->root,
 		.in_extension = true,
-		.has_login = schema->extension->has_login,
+		.has_login = device || schema->extension->has_login,
 		.has_assembled = schema->extension->nassemblies > 0 };
 	return path_compile(
 	        &loader, path_template, 0, 0, &schema->extension->path, &schema->extension->npath);

@@ -47,8 +47,9 @@ size_t frame_schema_assembled_max_bytes(const struct frame_schema *);
 /* How many frames of one connection may be under way at once. */
 unsigned frame_schema_concurrent(const struct frame_schema *);
 enum frame_on_error frame_schema_on_error(const struct frame_schema *);
-/* Puts this path template in place of the schema's own. */
-bool frame_schema_set_path(struct frame_schema *, slice path_template, struct error *);
+/* Puts this path template in place of the schema's own. `device`: whoever uses the schema knows who is there, so that the template
+ * may name it also where there is no login. */
+bool frame_schema_set_path(struct frame_schema *, slice path_template, bool device, struct error *);
 
 /* ---- the stream ---- */
 

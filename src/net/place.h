@@ -1,0 +1,36 @@
+/* place: where a stream leads, as it stands in the configuration.
+ *
+ *     tcp://HOST:PORT    tls://HOST:PORT    udp://HOST:PORT
+ *     unix:///PATH?mode=660
+ *     serial:///PATH?baud=9600&bits=8&parity=none&stop=1&rs485=off
+ *
+ * Pure. */
+#ifndef NET_PLACE_H
+#define NET_PLACE_H
+
+#include "base/slice.h"
+#include "net/serial.h"
+
+enum place_kind { PLACE_TCP, PLACE_TLS, PLACE_UDP, PLACE_LOCAL, PLACE_SERIAL };
+
+enum {
+	PLACE_HOST_BYTES = 256,
+	PLACE_ADDRESS_BYTES = PLACE_HOST_BYTES + 8,
+	PLACE_PATH_BYTES = 128,
+	PLACE_WHY_BYTES = 200
+};
+
+struct place {
+	enum place_kind kind;
+	char host[PLACE_HOST_BYTES]; /* of the first three; without brackets */
+	unsigned port;
+	char address[PLACE_ADDRESS_BYTES]; /* the same as it stands in the text: "[::1]:502" */
+	char path[PLACE_PATH_BYTES];       /* of the last two */
+	unsigned mode;                     /* of a socket that is made; 0: none is named */
+	struct serial_settings serial;
+};
+
+/* Without a scheme it is TCP's. false: `why` says what is wrong, and what would be right. */
+bool place_parse(slice text, struct place *, char why[PLACE_WHY_BYTES]);
+
+#endif
