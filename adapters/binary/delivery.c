@@ -42,10 +42,8 @@ static bool add_credential(
 static bool present(const struct delivery *delivery, struct request *request)
 {
 	const struct session *session = delivery->session;
-	slice device =
-	        delivery->kind == DELIVERY_LOGIN ? delivery->device : slice_of(session->device);
-	slice secret =
-	        delivery->kind == DELIVERY_LOGIN ? delivery->secret : slice_of(session->secret);
+	slice device = delivery->device.n ? delivery->device : slice_of(session->device);
+	slice secret = delivery->device.n ? delivery->secret : slice_of(session->secret);
 	const slice none = { NULL, 0 };
 	bool good =
 	        session->listener->place.kind == PLACE_LOCAL ||
@@ -54,7 +52,7 @@ static bool present(const struct delivery *delivery, struct request *request)
 		good = add_credential(request, CREDENTIAL_LINE,
 		        arena_copy_slice(&request->arena, slice_of(session->listener->device)),
 		        none);
-	if (good && device.p)
+	if (good && device.n)
 		good = add_credential(request, CREDENTIAL_LOGIN,
 		        arena_copy_slice(&request->arena, device),
 		        secret.n ? arena_copy_slice(&request->arena, secret) : secret);
@@ -111,6 +109,7 @@ void deliveries_flush(struct session *session)
 		if (!delivery->done)
 			break;
 		bool close_after = delivery->close_after;
+		session_write(session, delivery->accepted);
 		session_write(session, delivery->answer);
 		delivery_free(delivery);
 		if (close_after)
@@ -206,8 +205,8 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 		finish_refused(delivery, STATUS_UNAVAILABLE);
 		return;
 	}
-	if (!frame_message(
-	            delivery->frame, delivery->next, session_device(session), &path, &value)) {
+	slice device = delivery->device.n ? delivery->device : session_device(session);
+	if (!frame_message(delivery->frame, delivery->next, device, &path, &value)) {
 		refuse_frame(delivery, fault);
 		return;
 	}
@@ -272,20 +271,22 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 		return;
 	}
 	delivery->frame = frame_decode(schema, &delivery->arena, delivery->bytes, NULL, fault);
-	if (delivery->frame)
-		frame_join(delivery->frame, delivery->session->frames);
-	if (!delivery->frame || !frame_role(delivery->frame, &role)) {
+	if (!delivery->frame || !frame_join(delivery->frame, delivery->session->frames) ||
+	        !frame_role(delivery->frame, &role)) {
 		refuse_frame(delivery, fault);
 		return;
 	}
-	if (role == FRAME_ROLE_HEARTBEAT) {
+	bool says_who = role == FRAME_ROLE_LOGIN || frame_schema_has_device(schema);
+	if (says_who && !frame_login(delivery->frame, &delivery->device, &delivery->secret)) {
+		refuse_frame(delivery, fault);
+	} else if (role == FRAME_ROLE_HEARTBEAT) {
 		finish(delivery, FRAME_ANSWER_HEARTBEAT, false);
+	} else if (says_who && !delivery->device.n) {
+		refuse(delivery, STATUS_UNAUTHENTICATED,
+		        "the frame does not say which device it is from");
 	} else if (role == FRAME_ROLE_LOGIN) {
 		delivery->kind = DELIVERY_LOGIN;
-		if (frame_login(delivery->frame, &delivery->device, &delivery->secret))
-			submit_login(delivery);
-		else
-			refuse_frame(delivery, fault);
+		submit_login(delivery);
 	} else if (frame_schema_has_login(schema) && !delivery->session->device) {
 		refuse(delivery, STATUS_UNAUTHENTICATED, "a frame before the login frame");
 	} else {
@@ -334,12 +335,19 @@ static bool keep_login(struct session *session, const struct delivery *delivery)
 static void login_done(struct delivery *delivery, bool accepted)
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
-	if (accepted && keep_login(delivery->session, delivery))
+	bool kept = accepted && keep_login(delivery->session, delivery);
+	if (kept && frame_schema_login_is_message(schema)) {
+		delivery->kind = DELIVERY_MESSAGES;
+		delivery->accepted = frame_answer(
+		        schema, delivery->frame, &delivery->arena, FRAME_ANSWER_LOGIN_ACCEPT);
+		start_message(delivery, frame_fault_of(delivery->frame));
+	} else if (kept) {
 		finish(delivery, FRAME_ANSWER_LOGIN_ACCEPT, false);
-	else if (frame_has_answer(schema, FRAME_ANSWER_LOGIN_REFUSE))
+	} else if (frame_has_answer(schema, FRAME_ANSWER_LOGIN_REFUSE)) {
 		finish(delivery, FRAME_ANSWER_LOGIN_REFUSE, true);
-	else
+	} else {
 		finish(delivery, FRAME_ANSWER_NAK, true);
+	}
 }
 
 void binary_session_reply(struct request *request)

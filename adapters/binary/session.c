@@ -119,6 +119,11 @@ void binary_session_wind_up(struct list *link)
 		session_end(session);
 }
 
+static bool awaits_login(const struct session *session)
+{
+	return frame_schema_has_login(session->listener->schema) && !session->device;
+}
+
 /* Counts and logs an end that was not ours. */
 static void report_end(const struct session *session, enum stream_end end, int errno_value)
 {
@@ -137,8 +142,10 @@ static void report_end(const struct session *session, enum stream_end end, int e
 		        session->listener->base.label, session->peer, strerror(errno_value));
 	else if (end == STREAM_END_DEADLINE || session->partial)
 		log_info("binary", "connection %s%s listener=%s peer=%s",
-		        end == STREAM_END_DEADLINE ? "silent too long" : "closed", cut,
-		        session->listener->base.label, session->peer);
+		        end != STREAM_END_DEADLINE ? "closed"
+		        : awaits_login(session)    ? "without its login too long"
+		                                   : "silent too long",
+		        cut, session->listener->base.label, session->peer);
 }
 
 static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
@@ -170,7 +177,7 @@ static void set_deadline(struct session *session)
 		at = 0;
 	else if (session->partial)
 		at = session->partial_since_ms + listener->frame_timeout_ms;
-	if (at && frame_schema_has_login(listener->schema) && !session->device) {
+	if (at && awaits_login(session)) {
 		uint64_t login = session->opened_ms + listener->login_timeout_ms;
 		at = login < at || !session->partial ? login : at;
 	}

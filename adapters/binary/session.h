@@ -37,9 +37,10 @@ struct delivery {
 	struct frame *frame; /* NULL: it could not be decoded */
 	enum delivery_kind kind;
 	unsigned messages, next;
-	slice device, secret; /* of a login */
+	slice device, secret; /* who this very frame says that it is from */
 	bool done, close_after;
-	bool stray; /* a part that fits to no message */
+	slice accepted; /* what the device hears first, of a login that is a message as well */
+	bool stray;     /* a part that fits to no message */
 	slice answer;
 };
 

@@ -57,16 +57,31 @@ static const char description[] =
         "    - { start: [[0]], fixed: 12 }\n"
         "  max: 512\n"
         "  login: { when: head == 0, device: body.as<texts>.a, secret: body.as<texts>.c }\n"
+        "  session:\n"
+        "    length: { when: kind != kind::far, value: length, initial: 1 }\n"
+        "    text: { when: kind == kind::texts, value: body.as<texts>.part }\n"
+        "    sum: { value: session.sum + session.length, initial: 0 }\n"
+        "  assemble:\n"
+        "    - { when: head == 0xfb, key: [kind, session.text], first: 0, part: length & 15,\n"
+        "        length: length, bytes: session.text, type: texts, max: 64, open: 3 }\n"
+        "    - { when: head == 0xfa and length > 4, key: length, part: session.sum & 3,\n"
+        "        last: session.sum % 3 == 0, bytes: '[1, 2, 3, 65, 0]', type: bits, max: 32 }\n"
         "  path: \"/fuzz/{device}/{kind}/{length}\"\n"
         "  ack: [6, { u4be: length }, { text: kind }, { checksum: crc-32 }]\n";
 
-static void answer(struct frame *frame, const struct frame_schema *schema, struct arena *arena)
+static void answer(struct frame *frame, struct frame_session *session,
+        const struct frame_schema *schema, struct arena *arena)
 {
 	enum frame_role role;
+	enum frame_part part;
+	const char *why;
 	slice device = SLICE("a b"), secret, path;
 	const struct value *value;
-	if (!frame_role(frame, &role))
+	if (!frame_join(frame, session) || !frame_role(frame, &role) ||
+	        !frame_assemble(frame, 0, &part, &why))
 		return;
+	if ((part == FRAME_PART_STRAY) != (why != NULL) || frame_session_open(session) > 64)
+		abort();
 	if (role == FRAME_ROLE_LOGIN)
 		(void)frame_login(frame, &device, &secret);
 	else
@@ -82,6 +97,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		schema = frame_schema_load(slice_of(description), &error);
 	if (!schema)
 		abort();
+	struct frame_session *session = frame_session_create(schema);
+	if (!session)
+		abort();
 	slice rest = { (const char *)bytes, n };
 	while (rest.n) {
 		struct frame_piece piece;
@@ -95,9 +113,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		arena_init(&arena, 1 << 20);
 		struct frame *frame = frame_decode(schema, &arena, piece.bytes, NULL, &fault);
 		if (frame)
-			answer(frame, schema, &arena);
+			answer(frame, session, schema, &arena);
 		arena_finish(&arena);
 		rest = slice_from(rest, piece.used);
 	}
+	frame_session_free(session);
 	return 0;
 }

@@ -394,13 +394,14 @@ static bool place(struct frame *frame, const struct scope *scope, const struct p
 	}
 	if (assembly && piece->number == assembly->next)
 		return add(frame, scope, assembly, piece, part, why);
-	*why = assembly ? "a part that is not the next one of its message"
-	                : "a part of a message whose first part is missing";
+	const char *unfit = assembly ? "a part that is not the next one of its message"
+	                             : "a part of a message whose first part is missing";
 	if (assembly)
 		give_up(session, assembly);
 	if (piece->number == piece->rule->first)
 		return begin(frame, scope, piece, now_ms, part, why);
 	*part = FRAME_PART_STRAY;
+	*why = unfit;
 	return true;
 }
 

@@ -241,6 +241,8 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 	case OP_DEVICE:
 		*result = cell_of_text(frame->device);
 		return true;
+	case OP_SESSION:
+		return frame_variable(frame, scope, expression->member, result);
 	case OP_ASSEMBLED:
 		if (frame->assembled.kind != CELL_UNREAD)
 			*result = frame->assembled;

@@ -122,6 +122,24 @@ static struct expression *parse_enum(struct parser *parser)
 	return parser_fail_at(parser, at, "the enum has no value", name);
 }
 
+/* session.name: leaves its last token to be passed over. */
+static struct expression *parse_session(struct parser *parser)
+{
+	parser_advance(parser);
+	if (!parser_expect_sign(parser, "."))
+		return NULL;
+	int number =
+	        parser->token.kind == TOKEN_NAME
+	                ? extension_variable(parser->loader->schema->extension, parser->token.text)
+	                : -1;
+	if (number < 0)
+		return parser_fail(parser, "there is no session variable", parser->token.text);
+	struct expression *variable = make(parser, OP_SESSION);
+	if (variable)
+		variable->member = (unsigned)number;
+	return variable;
+}
+
 static struct expression *parse_special(struct parser *parser, slice name)
 {
 	static const struct {
@@ -141,6 +159,8 @@ static struct expression *parse_special(struct parser *parser, slice name)
 	}
 	if (parser->loader->in_extension && parser->loader->has_login && slice_is(name, "device"))
 		return make(parser, OP_DEVICE);
+	if (parser->loader->has_variables && slice_is(name, "session"))
+		return parse_session(parser);
 	if (parser->loader->has_assembled && slice_is(name, "assembled"))
 		return make(parser, OP_ASSEMBLED);
 	return NULL;

@@ -64,19 +64,44 @@ bool extension_required_expression(struct loader *loader, const struct node *map
 static bool compile_login(
         struct loader *loader, const struct node *node, struct extension *extension)
 {
-	static const char *const known[] = { "when", "device", "secret", "accept", "refuse", NULL };
+	static const char *const known[] = { "when", "device", "secret", "accept", "refuse",
+		"message", NULL };
 	if (!node)
 		return true;
 	extension->has_login = true;
-	const struct node *secret = node_get(node, "secret");
+	const struct node *secret = node_get(node, "secret"), *message = node_get(node, "message");
 	if (!extension_check_keys(loader, node, known, "login") ||
 	        !extension_required_expression(loader, node, "when", &extension->login_when) ||
 	        !extension_required_expression(loader, node, "device", &extension->login_device) ||
 	        (secret && !extension_required_expression(
-	                           loader, node, "secret", &extension->login_secret)))
+	                           loader, node, "secret", &extension->login_secret)) ||
+	        (message && !node_switch(loader, message, &extension->login_is_message)))
 		return false;
 	return template_compile(loader, node_get(node, "accept"), &extension->login_accept) &&
 	       template_compile(loader, node_get(node, "refuse"), &extension->login_refuse);
+}
+
+/* `device: EXPRESSION`, or with a secret `device: { id: …, secret: … }`. */
+static bool compile_device(
+        struct loader *loader, const struct node *node, struct extension *extension)
+{
+	static const char *const known[] = { "id", "secret", NULL };
+	if (!node)
+		return true;
+	if (extension->has_login)
+		return node_key_error(node, loader->error,
+		        "device says who each frame is from, login who all are from: one of them "
+		        "only");
+	extension->has_device = true;
+	if (node->kind == NODE_SCALAR) {
+		extension->login_device = expression_of(loader, node);
+		return extension->login_device != NULL;
+	}
+	const struct node *secret = node_get(node, "secret");
+	return extension_check_keys(loader, node, known, "device") &&
+	       extension_required_expression(loader, node, "id", &extension->login_device) &&
+	       (!secret || extension_required_expression(
+	                           loader, node, "secret", &extension->login_secret));
 }
 
 static bool compile_heartbeat(
@@ -177,7 +202,8 @@ static bool compile_on_error(
 bool extension_compile(struct loader *loader, const struct node *node)
 {
 	static const char *const known[] = { "framing", "max", "login", "ack", "nak", "heartbeat",
-		"path", "each", "emit", "on-error", "concurrent", "assemble", NULL };
+		"path", "each", "emit", "on-error", "concurrent", "assemble", "session", "device",
+		NULL };
 	struct extension *extension = loader->schema->extension;
 	int64_t max = MAX_BYTES_DEFAULT, concurrent = 1;
 	extension->max_bytes = MAX_BYTES_DEFAULT;
@@ -187,11 +213,13 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	const struct node *path = node_get(node, "path"), *each = node_get(node, "each");
 	if (!extension_check_keys(loader, node, known, "-fairlead") ||
 	        !framings_compile(loader, node_get(node, "framing"), extension) ||
+	        !variables_compile(loader, node_get(node, "session"), extension) ||
 	        !assemble_compile(loader, node_get(node, "assemble"), extension) ||
 	        !extension_optional_number(loader, node, "max", 1, FRAME_MAX_BYTES, &max) ||
 	        !extension_optional_number(
 	                loader, node, "concurrent", 1, CONCURRENT_MAX, &concurrent) ||
 	        !compile_login(loader, node_get(node, "login"), extension) ||
+	        !compile_device(loader, node_get(node, "device"), extension) ||
 	        !compile_heartbeat(loader, node_get(node, "heartbeat"), extension) ||
 	        !template_compile(loader, node_get(node, "ack"), &extension->ack) ||
 	        !template_compile(loader, node_get(node, "nak"), &extension->nak) ||
@@ -205,7 +233,7 @@ bool extension_compile(struct loader *loader, const struct node *node)
 			return false;
 	}
 	/* Up to here `device` is what the frame calls so, from here on what the login said. */
-	loader->has_login = extension->has_login;
+	loader->has_login = extension->has_login || extension->has_device;
 	if (!compile_emit(loader, node_get(node, "emit"), extension))
 		return false;
 	return !path || path_compile(loader, path->text, path->line, path->column, &extension->path,
@@ -220,7 +248,9 @@ bool frame_schema_set_path(
 		.error = error,
 		.self = schema->root,
 		.in_extension = true,
-		.has_login = device || schema->extension->has_login,
+		.has_login =
+		        device || schema->extension->has_login || schema->extension->has_device,
+		.has_variables = schema->extension->nvariables > 0,
 		.has_assembled = schema->extension->nassemblies > 0 };
 	return path_compile(
 	        &loader, path_template, 0, 0, &schema->extension->path, &schema->extension->npath);

@@ -4,6 +4,7 @@
  *     framing_load.c   `framing:`; split.c runs it
  *     template.c       replies, loaded and filled in
  *     assemble.c       messages of several frames
+ *     variables.c      what is remembered from earlier frames
  *     meaning.c        runs the rest on a decoded frame */
 #ifndef FRAME_EXTENSION_H
 #define FRAME_EXTENSION_H
@@ -70,6 +71,15 @@ struct named_expression {
 	const struct expression *expression;
 };
 
+enum { VARIABLES_MAX = 32 };
+
+/* What is remembered from frame to frame. */
+struct variable_rule {
+	slice name;
+	const struct expression *when, *value; /* when NULL: each frame that has it */
+	const struct expression *initial;      /* before it was set; NULL: absent */
+};
+
 enum { ASSEMBLE_MAX = 4, KEY_MAX = 8 };
 
 enum assembly_end { ASSEMBLY_PARTS, ASSEMBLY_LENGTH, ASSEMBLY_LAST };
@@ -94,6 +104,8 @@ struct extension {
 	unsigned nframings;
 	size_t max_bytes;
 	bool has_login;
+	bool login_is_message; /* the login frame carries a message as well */
+	bool has_device; /* each frame says which device it is from: login_device, login_secret */
 	const struct expression *login_when, *login_device, *login_secret;
 	struct reply_template login_accept, login_refuse;
 	struct reply_template ack, nak, heartbeat;
@@ -106,6 +118,8 @@ struct extension {
 	unsigned nemit_map;
 	enum frame_on_error on_error;
 	unsigned concurrent;
+	struct variable_rule variables[VARIABLES_MAX];
+	unsigned nvariables;
 	struct assembly_rule assemblies[ASSEMBLE_MAX];
 	unsigned nassemblies;
 };
@@ -124,6 +138,7 @@ bool extension_required_expression(
 bool extension_optional_duration(
         struct loader *, const struct node *map, const char *key, uint64_t *ms);
 bool framings_compile(struct loader *, const struct node *, struct extension *);
+bool variables_compile(struct loader *, const struct node *, struct extension *);
 bool assemble_compile(struct loader *, const struct node *, struct extension *);
 bool template_compile(struct loader *, const struct node *, struct reply_template *);
 bool path_compile(struct loader *, slice text, unsigned line, unsigned column, struct path_part **,

@@ -39,6 +39,10 @@ void frame_schema_free(struct frame_schema *); /* NULL is fine */
 
 bool frame_schema_has_framing(const struct frame_schema *);
 bool frame_schema_has_login(const struct frame_schema *);
+/* Its login frame carries a message as well. */
+bool frame_schema_login_is_message(const struct frame_schema *);
+/* Each frame says which device it is from; then there is no login. */
+bool frame_schema_has_device(const struct frame_schema *);
 bool frame_schema_has_path(const struct frame_schema *);
 /* The largest frame. */
 size_t frame_schema_max_bytes(const struct frame_schema *);
@@ -113,8 +117,8 @@ struct value *frame_value(struct frame *);
 
 /* ---- a session: what lasts from frame to frame ---- */
 
-/* What one connection has said so far: messages of several frames that are not whole yet. Bounded by the description's
- * settings, whatever the peer sends. */
+/* What one connection has said so far: session variables, and messages of several frames that are not whole yet. Bounded
+ * by the description's settings, whatever the peer sends. */
 struct frame_session;
 
 /* NULL: out of memory. The schema outlives it. */
@@ -122,9 +126,11 @@ struct frame_session *frame_session_create(const struct frame_schema *);
 /* NULL is fine. */
 void frame_session_free(struct frame_session *);
 
-/* The frame is one of this session's: before anything below is asked about it, in the order of the frames. The session
- * outlives what is asked. A frame that belongs to no session has nothing `assembled`. */
-void frame_join(struct frame *, struct frame_session *);
+/* The frame is one of this session's: before anything below is asked about it, in the order of the frames. It sets the
+ * session's variables, and sees them as they are then, whatever later frames do. The session outlives what is asked. A
+ * frame that belongs to no session has no variables and nothing `assembled`. false: an expression failed, and no
+ * variable has changed. */
+bool frame_join(struct frame *, struct frame_session *);
 
 enum frame_part {
 	FRAME_PART_NONE,  /* the frame is a message by itself */
@@ -148,7 +154,8 @@ enum frame_role { FRAME_ROLE_MESSAGE, FRAME_ROLE_LOGIN, FRAME_ROLE_HEARTBEAT };
 /* The texts below are in the frame's arena. Each returns false when an expression fails; the fault given to
  * frame_decode() says why. */
 bool frame_role(struct frame *, enum frame_role *);
-/* *secret is a copy in the frame's arena, for the caller to wipe; empty when the schema names none. */
+/* Who a login frame, or where each frame says so this one, is from; *device is empty where it does not say.
+ * *secret is a copy in the frame's arena, for the caller to wipe; empty when the schema names none. */
 bool frame_login(struct frame *, slice *device, slice *secret);
 /* How many messages it holds. */
 bool frame_messages(struct frame *, unsigned *n);

@@ -13,6 +13,16 @@ bool frame_schema_has_login(const struct frame_schema *schema)
 	return schema->extension->has_login;
 }
 
+bool frame_schema_login_is_message(const struct frame_schema *schema)
+{
+	return schema->extension->login_is_message;
+}
+
+bool frame_schema_has_device(const struct frame_schema *schema)
+{
+	return schema->extension->has_device;
+}
+
 bool frame_schema_has_path(const struct frame_schema *schema)
 {
 	return schema->extension->npath > 0;
@@ -80,8 +90,13 @@ bool frame_login(struct frame *frame, slice *device, slice *secret)
 {
 	const struct extension *extension = frame->schema->extension;
 	struct scope scope = root_scope(frame);
+	struct cell cell;
 	slice text;
-	*secret = (slice){ NULL, 0 };
+	*device = *secret = (slice){ NULL, 0 };
+	if (!evaluate(frame, &scope, extension->login_device, &cell))
+		return false;
+	if (cell.kind == CELL_ABSENT)
+		return true;
 	if (!text_of(frame, &scope, extension->login_device, device))
 		return false;
 	if (!extension->login_secret)

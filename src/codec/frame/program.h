@@ -31,6 +31,7 @@ enum operation {
 	OP_IO,
 	OP_IS_LE,
 	OP_DEVICE,    /* in -fairlead: what the login frame said */
+	OP_SESSION,   /* in -fairlead: a variable of the session, by number */
 	OP_ASSEMBLED, /* in -fairlead: the message that this frame's part made whole */
 	OP_MEMBER,    /* first.name: a member of a structure, or a method */
 	OP_ITEM,      /* first[second] */
@@ -82,7 +83,7 @@ struct expression {
 	enum operation op;
 	bool natural; /* OP_INTEGER, OP_ENUM: `integer` holds a uint64_t above INT64_MAX */
 	enum method_name method; /* OP_MEMBER: what the name means where it is no member */
-	unsigned member;         /* OP_OWN */
+	unsigned member;         /* OP_OWN, OP_SESSION */
 	int64_t integer;         /* OP_INTEGER, OP_BOOLEAN, OP_ENUM */
 	double real;
 	slice text; /* OP_TEXT, OP_BYTES; OP_MEMBER: the interned name */
@@ -250,6 +251,7 @@ struct loader {
 	bool in_extension;       /* `device` is known */
 	bool has_login;
 	bool has_assembled; /* `assembled` is known */
+	bool has_variables; /* `session` is known */
 };
 
 /* The one slice of this name; { NULL, 0 }: out of memory. */
@@ -344,7 +346,8 @@ struct frame {
 	slice bytes;
 	slice device;                  /* the session's, while templates are filled */
 	struct frame_session *session; /* NULL: none */
-	struct cell assembled;         /* CELL_UNREAD: nothing became whole with this frame */
+	struct cell *variables; /* the session's, as they are from this frame on; NULL: none */
+	struct cell assembled;  /* CELL_UNREAD: nothing became whole with this frame */
 	uint64_t steps_left;
 	unsigned depth;
 };
@@ -389,6 +392,10 @@ const struct enum_value *enum_find(const struct enumeration *, int64_t number, b
  * frame's, it has no parent, and its name in faults is the field's. `bytes` must live as long as the frame's arena. */
 bool frame_read_apart(
         struct frame *, const struct type *, slice bytes, const struct field *named, struct cell *);
+/* The number of a session variable, or -1. */
+int extension_variable(const struct extension *, slice name);
+/* A session variable as this frame has it; CELL_ABSENT where it is not set. */
+bool frame_variable(struct frame *, const struct scope *, unsigned number, struct cell *);
 /* The member of an object, computed if it is an instance. */
 bool object_member(struct frame *, struct object *, unsigned member, struct cell *);
 slice object_path(struct arena *, const struct object *);

@@ -15,14 +15,17 @@ struct frame_session *frame_session_create(const struct frame_schema *schema)
 
 void frame_session_free(struct frame_session *session)
 {
-	if (session)
+	if (session) {
 		assemblies_finish(session);
+		variables_finish(session);
+	}
 	free(session);
 }
 
-void frame_join(struct frame *frame, struct frame_session *session)
+bool frame_join(struct frame *frame, struct frame_session *session)
 {
 	frame->session = session;
+	return variables_join(frame);
 }
 
 unsigned frame_session_lost(struct frame_session *session)
