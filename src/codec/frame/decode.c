@@ -14,7 +14,7 @@ static bool read_object(struct frame *, struct object *);
 
 /* ---- bytes ---- */
 
-static size_t find_terminator(slice bytes, slice terminator)
+size_t terminator_find(slice bytes, slice terminator)
 {
 	for (size_t at = 0; at + terminator.n <= bytes.n; at += terminator.n == 2 ? 2 : 1) {
 		if (memcmp(bytes.p + at, terminator.p, terminator.n) == 0)
@@ -29,7 +29,7 @@ static bool read_terminated(struct frame *frame, const struct scope *scope,
 {
 	input_align(input);
 	slice rest = slice_from(input->bytes, input->at);
-	size_t at = find_terminator(rest, terminator);
+	size_t at = terminator_find(rest, terminator);
 	if (at == SIZE_MAX) {
 		if (!field->lenient_end)
 			return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
@@ -53,22 +53,26 @@ static slice strip(const struct field *field, slice terminator, slice bytes)
 		n--;
 	bytes.n = n;
 	if (terminator.n) {
-		size_t at = find_terminator(bytes, terminator);
+		size_t at = terminator_find(bytes, terminator);
 		if (at != SIZE_MAX)
 			bytes.n = field->include ? at + terminator.n : at;
 	}
 	return bytes;
 }
 
+slice field_terminator(const struct field *field, const struct type_use *use)
+{
+	if (field->has_terminator || !use->zero_ended)
+		return field->has_terminator ? field->terminator : (slice){ NULL, 0 };
+	bool wide = use->encoding == ENCODING_UTF16LE || use->encoding == ENCODING_UTF16BE;
+	return wide ? (slice){ "\0\0", 2 } : (slice){ "\0", 1 };
+}
+
 /* The bytes that the field's size, terminator and process give it. *origin: where they stand in the frame. */
 static bool read_bytes(struct frame *frame, const struct scope *scope, const struct field *field,
         const struct type_use *use, struct input *input, slice *bytes, size_t *origin)
 {
-	slice terminator = field->has_terminator ? field->terminator : (slice){ NULL, 0 };
-	if (!terminator.n && use->zero_ended)
-		terminator = use->encoding == ENCODING_UTF16LE || use->encoding == ENCODING_UTF16BE
-		                     ? (slice){ "\0\0", 2 }
-		                     : (slice){ "\0", 1 };
+	slice terminator = field_terminator(field, use);
 	size_t n = field->has_contents ? field->contents.n : 0;
 	input_align(input);
 	if (field->size && !evaluate_size(frame, scope, field->size, "the size", &n))
@@ -114,7 +118,7 @@ const struct enum_value *enum_find(
 	return NULL;
 }
 
-static bool is_little(const struct object *self, enum endian endian)
+bool object_is_little(const struct object *self, enum endian endian)
 {
 	return endian == ENDIAN_SWITCHED ? self->little : endian == ENDIAN_LITTLE;
 }
@@ -137,7 +141,7 @@ static bool read_number(struct frame *frame, const struct scope *scope, const st
         const struct type_use *use, struct input *input, struct cell *cell)
 {
 	uint64_t bits;
-	bool little = is_little(scope->self, use->endian);
+	bool little = object_is_little(scope->self, use->endian);
 	bool good = use->base == BASE_BITS ? input_bits(input, use->width, little, &bits)
 	                                   : input_unsigned(input, use->width, little, &bits);
 	if (!good)
@@ -157,7 +161,7 @@ static bool read_number(struct frame *frame, const struct scope *scope, const st
 	return true;
 }
 
-static bool switch_endian(struct frame *frame, struct object *object)
+bool object_switch_endian(struct frame *frame, struct object *object)
 {
 	const struct type *type = object->type;
 	struct scope scope = { .self = object, .index = -1 };
@@ -178,7 +182,7 @@ static bool switch_endian(struct frame *frame, struct object *object)
 	return frame_fail(frame, FRAME_FAULT_VALID, &scope, "no case decides the byte order");
 }
 
-static struct object *make_object(struct frame *frame, const struct type *type, struct input *input)
+struct object *object_make(struct frame *frame, const struct type *type, struct input *input)
 {
 	struct object *object = arena_alloc(
 	        frame->arena, sizeof *object + type->nmembers * sizeof object->cells[0]);
@@ -190,7 +194,7 @@ static struct object *make_object(struct frame *frame, const struct type *type, 
 	return object;
 }
 
-static bool choose_parent(struct frame *frame, const struct scope *scope, const struct field *field,
+bool object_choose_parent(struct frame *frame, const struct scope *scope, const struct field *field,
         struct object *object)
 {
 	struct cell parent;
@@ -207,7 +211,7 @@ static bool choose_parent(struct frame *frame, const struct scope *scope, const 
 	return true;
 }
 
-static void apply_enum(const struct field *field, struct cell *cell)
+void field_apply_enum(const struct field *field, struct cell *cell)
 {
 	if (!field->enumeration)
 		return;
@@ -236,7 +240,7 @@ static bool read_struct(struct frame *frame, const struct scope *scope, const st
 			return false;
 		input = inner;
 	}
-	struct object *object = make_object(frame, use->type, input);
+	struct object *object = object_make(frame, use->type, input);
 	if (!object)
 		return frame_no_memory(frame, scope);
 	/* A description that was imported is a whole of its own; a part of one is a part of nothing. */
@@ -246,12 +250,12 @@ static bool read_struct(struct frame *frame, const struct scope *scope, const st
 	object->field = field;
 	object->index = scope->index;
 	object->little = scope->self->little;
-	if (!choose_parent(frame, scope, field, object))
+	if (!object_choose_parent(frame, scope, field, object))
 		return false;
 	for (unsigned i = 0; i < use->narguments; i++) {
 		if (!evaluate(frame, scope, use->arguments[i], &object->cells[i]))
 			return false;
-		apply_enum(&use->type->members[i].field, &object->cells[i]);
+		field_apply_enum(&use->type->members[i].field, &object->cells[i]);
 	}
 	*cell = (struct cell){ .kind = CELL_STRUCT, .as.object = object };
 	return read_object(frame, object);
@@ -277,7 +281,7 @@ static bool read_plain(struct frame *frame, const struct scope *scope, const str
 }
 
 /* Which type applies; BASE_NONE: no case does. */
-static bool choose_use(struct frame *frame, const struct scope *scope, const struct field *field,
+bool field_choose_use(struct frame *frame, const struct scope *scope, const struct field *field,
         const struct type_use **use)
 {
 	static const struct type_use none = { .base = BASE_NONE }, bytes = { .base = BASE_BYTES };
@@ -344,7 +348,7 @@ static bool read_item(struct frame *frame, const struct scope *scope, const stru
         struct input *input, struct cell *cell)
 {
 	const struct type_use *use;
-	if (!frame_step(frame, scope) || !choose_use(frame, scope, field, &use))
+	if (!frame_step(frame, scope) || !field_choose_use(frame, scope, field, &use))
 		return false;
 	if (use->base != BASE_BITS)
 		input_align(input);
@@ -372,7 +376,7 @@ static bool read_item(struct frame *frame, const struct scope *scope, const stru
 	}
 	if (!good)
 		return false;
-	apply_enum(field, cell);
+	field_apply_enum(field, cell);
 	if (entry)
 		frame_trace_end(frame, entry, input, cell);
 	return !field->valid.present || cell->kind == CELL_ABSENT ||
@@ -466,7 +470,7 @@ static bool read_object(struct frame *frame, struct object *object)
 		return frame_fail(
 		        frame, FRAME_FAULT_LIMIT, &scope, "structures are nested too deeply");
 	frame->depth++;
-	bool good = switch_endian(frame, object);
+	bool good = object_switch_endian(frame, object);
 	bool bits = false;
 	for (unsigned i = 0; i < object->type->nmembers && good; i++) {
 		const struct member *member = &object->type->members[i];
@@ -487,7 +491,7 @@ bool frame_read_apart(struct frame *frame, const struct type *type, slice bytes,
 {
 	struct scope scope = { .self = frame->root, .index = -1 };
 	struct input *input = ARENA_NEW(frame->arena, struct input);
-	struct object *object = input ? make_object(frame, type, input) : NULL;
+	struct object *object = input ? object_make(frame, type, input) : NULL;
 	if (!object)
 		return frame_no_memory(frame, &scope);
 	*input = (struct input){ .bytes = bytes, .origin = ORIGIN_NONE };
@@ -514,7 +518,7 @@ static bool compute_value(struct frame *frame, const struct scope *scope, const 
 	}
 	if (!evaluate(frame, scope, field->value, cell))
 		return false;
-	apply_enum(field, cell);
+	field_apply_enum(field, cell);
 	return !field->valid.present || check_valid(frame, scope, field, cell, SIZE_MAX);
 }
 
@@ -540,6 +544,10 @@ static bool read_instance(struct frame *frame, const struct scope *scope, const 
 			        SIZE_MAX, "io is no stream");
 		input = io.as.input;
 	}
+	/* While a frame is written, what stands somewhere is what the last pass has put there. */
+	if (frame->encoder && (!field->pos || input->open || !input->bytes.p))
+		return frame_fail(
+		        frame, FRAME_FAULT_UNKNOWN, scope, "these bytes are not written yet");
 	struct input before = *input;
 	if (field->pos) {
 		if (!evaluate_size(frame, scope, field->pos, "the position", &pos))
@@ -570,7 +578,8 @@ static bool compute(struct frame *frame, struct object *object, unsigned number,
 	bool good = field->value ? compute_value(frame, &scope, field, made)
 	                         : read_instance(frame, &scope, field, made);
 	frame->depth--;
-	if (!good && field->optional && frame->fault->kind != FRAME_FAULT_LIMIT) {
+	if (!good && field->optional && frame->fault->kind != FRAME_FAULT_LIMIT &&
+	        frame->fault->kind != FRAME_FAULT_UNKNOWN) {
 		*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
 		*made = (struct cell){ .kind = CELL_ABSENT };
 		good = true;
@@ -591,40 +600,47 @@ bool object_member(struct frame *frame, struct object *object, unsigned number, 
 		return true;
 	if (member->kind == MEMBER_INSTANCE)
 		return compute(frame, object, number, cell);
-	return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope, "\"%.*s\" is not read yet",
-	        SLICE_ARG(member->name));
+	return frame_fail(frame, frame->encoder ? FRAME_FAULT_UNKNOWN : FRAME_FAULT_EXPRESSION,
+	        &scope, "\"%.*s\" is not %s yet", SLICE_ARG(member->name),
+	        frame->encoder ? "written" : "read");
 }
 
 /* ---- the whole ---- */
 
-struct frame *frame_decode(const struct frame_schema *schema, struct arena *arena, slice bytes,
-        struct frame_trace *trace, struct frame_fault *fault)
+struct frame *frame_decode_type(const struct frame_schema *schema, const struct type *type,
+        const struct cell *parameters, struct arena *arena, slice bytes, struct frame_trace *trace,
+        struct frame_fault *fault)
 {
 	*fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
 	if (trace)
 		*trace = (struct frame_trace){ .first = NULL };
 	struct frame *frame = ARENA_NEW(arena, struct frame);
 	struct input *input = ARENA_NEW(arena, struct input);
-	if (!frame || !input) {
+	if (frame)
+		frame->arena = arena;
+	struct object *root = frame && input ? object_make(frame, type, input) : NULL;
+	if (!root) {
 		fault->kind = FRAME_FAULT_LIMIT;
 		(void)snprintf(fault->text, sizeof fault->text, "over the memory budget");
 		return NULL;
 	}
 	frame->schema = schema;
-	frame->arena = arena;
 	frame->fault = fault;
 	frame->trace = trace;
 	frame->bytes = bytes;
 	frame->steps_left = bytes.n * STEPS_PER_BYTE + STEPS_LEAST;
 	input->bytes = bytes;
-	frame->root = make_object(frame, schema->root, input);
-	if (!frame->root) {
-		fault->kind = FRAME_FAULT_LIMIT;
-		(void)snprintf(fault->text, sizeof fault->text, "over the memory budget");
-		return NULL;
-	}
-	frame->root->root = frame->root;
-	bool good = read_object(frame, frame->root);
+	frame->root = root;
+	root->root = root;
+	for (unsigned i = 0; i < type->nmembers && type->members[i].kind == MEMBER_PARAMETER; i++)
+		root->cells[i] = parameters[i];
+	bool good = read_object(frame, root);
 	frame->trace = NULL;
 	return good ? frame : NULL;
+}
+
+struct frame *frame_decode(const struct frame_schema *schema, struct arena *arena, slice bytes,
+        struct frame_trace *trace, struct frame_fault *fault)
+{
+	return frame_decode_type(schema, schema->root, NULL, arena, bytes, trace, fault);
 }

@@ -390,6 +390,9 @@ bool field_compile(
 	const struct node *omit = node_get(node, "-fairlead-omit");
 	const struct node *optional = node_get(node, "-fairlead-optional");
 	field->pad = -1;
+	if (node_get(node, "-fairlead-write") && (kind != MEMBER_FIELD || node_get(node, "repeat")))
+		return node_key_error(node_get(node, "-fairlead-write"), loader->error,
+		        "\"-fairlead-write\" goes with a field of seq that is not repeated");
 	if (optional && !node_get(node, "value"))
 		return node_key_error(optional, loader->error,
 		        "\"-fairlead-optional\" goes with a computed value only");
@@ -407,6 +410,7 @@ bool field_compile(
 	       compile_enum(loader, node, field) &&
 	       compile_parent(loader, node_get(node, "parent"), field) &&
 	       optional_expression(loader, node, "if", &field->condition) &&
+	       optional_expression(loader, node, "-fairlead-write", &field->write) &&
 	       optional_expression(loader, node, "pos", &field->pos) &&
 	       optional_expression(loader, node, "io", &field->io);
 }

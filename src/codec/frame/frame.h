@@ -85,7 +85,9 @@ enum frame_fault_kind {
 	FRAME_FAULT_VALID,    /* a `valid` does not hold */
 	FRAME_FAULT_TEXT,     /* bytes that are no text of their encoding */
 	FRAME_FAULT_EXPRESSION,
-	FRAME_FAULT_LIMIT /* depth, steps or memory */
+	FRAME_FAULT_LIMIT,  /* depth, steps or memory */
+	FRAME_FAULT_VALUE,  /* writing: a value that its field cannot hold, or that is missing */
+	FRAME_FAULT_UNKNOWN /* writing, internal: it depends on what is not written yet */
 };
 
 struct frame_fault {
@@ -173,6 +175,25 @@ bool frame_has_answer(const struct frame_schema *, enum frame_answer);
 /* The bytes to send; { NULL, 0 } when the schema has no such answer or an expression failed. `frame` may be
  * NULL (a frame that could not be decoded): templates that name its fields then give nothing. */
 slice frame_answer(const struct frame_schema *, struct frame *, struct arena *, enum frame_answer);
+
+/* ---- writing ---- */
+
+/* Each of the following gives { NULL, 0 } with a fault that names the field and what is wrong with its value. The
+ * rules (what may be left out and is computed) are in docs/reference/frame-encoding.md. */
+
+/* Writes the structure `type` ("a::b"; empty: the whole) from a map of its members, and its parameters if it has any:
+ * a field is written from the member of its name; one that is absent or null is computed: constants, lengths, counts,
+ * tags. What is left to the framing (frame_wrap()) may be absent, and is zero. What comes out reads back as the values
+ * that were given. */
+slice frame_encode(const struct frame_schema *, struct arena *, slice type, const struct value *,
+        struct frame_fault *);
+/* A frame as it goes into the stream: the first framing that fits its beginning writes its length field and checksum
+ * and puts its delimiter around it. Without framing, the bytes as they are. */
+slice frame_wrap(const struct frame_schema *, struct arena *, slice bytes, struct frame_fault *);
+/* frame_encode() and frame_wrap() in one: a whole frame to send. What stands on the stream then, cut and decoded, has
+ * the values that were given; where the description has no field for the framing's checksum, room is made for it. */
+slice frame_write(const struct frame_schema *, struct arena *, slice type, const struct value *,
+        struct frame_fault *);
 
 /* ---- checksums ---- */
 

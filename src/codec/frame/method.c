@@ -264,6 +264,9 @@ bool cell_call(struct frame *frame, const struct scope *scope, const struct expr
 	case CALL_ROOT:
 		break;
 	}
+	if (of->kind == CELL_IO && of->as.input->open && call->method != CALL_POS)
+		return frame_fail(frame, FRAME_FAULT_UNKNOWN, scope,
+		        "how many bytes there will be is not known yet");
 	if (of->kind == CELL_IO && call_input(call->method, of->as.input, result))
 		return true;
 	if (of->kind == CELL_STRUCT && object_call(call->method, of->as.object, result))

@@ -142,6 +142,28 @@ static bool process_sixbit_text(const struct processing *at, slice in, slice *ou
 	return true;
 }
 
+/* As many characters as the bits and the fill bits give; what the last byte has more are its own fill bits. */
+static bool undo_unarmour(const struct processing *at, slice in, slice *out)
+{
+	const struct cell *fill = &at->arguments[0];
+	struct input bits = { .bytes = in };
+	uint64_t six;
+	if (fill->kind != CELL_INTEGER || fill->natural || fill->as.integer < 0 ||
+	        fill->as.integer > 5)
+		return argument_fault(at, "fill bits are a number from 0 to 5");
+	size_t n = (in.n * 8 + (size_t)fill->as.integer) / 6;
+	char *made = room(at, n);
+	for (size_t i = 0; made && i < n; i++) {
+		bool last = i + 1 == n;
+		unsigned width = last ? 6 - (unsigned)fill->as.integer : 6;
+		(void)input_bits(&bits, width, false, &six);
+		six <<= 6 - width;
+		made[i] = (char)(six < 40 ? '0' + six : '`' + (six - 40));
+	}
+	*out = (slice){ made, n };
+	return made != NULL;
+}
+
 /* ---- bytes that were written as text ---- */
 
 static bool process_hex(const struct processing *at, slice in, slice *out)
@@ -165,16 +187,31 @@ static bool process_base64(const struct processing *at, slice in, slice *out)
 	       fail_at(at, 0, "these bytes are no base64");
 }
 
+static bool undo_hex(const struct processing *at, slice in, slice *out)
+{
+	char *made = room(at, 2 * in.n);
+	if (made)
+		hex_encode(in, made);
+	*out = (slice){ made, 2 * in.n };
+	return made != NULL;
+}
+
+static bool undo_base64(const struct processing *at, slice in, slice *out)
+{
+	*out = base64_encode(at->frame->arena, in);
+	return out->p || frame_no_memory(at->frame, at->scope);
+}
+
 /* ---- the table ---- */
 
 static const struct process_kind kinds[] = {
-	{ "xor", 1, 1, process_xor },
-	{ "rol", 1, 1, process_rol },
-	{ "ror", 1, 1, process_ror },
-	{ "fairlead.unarmour", 1, 1, process_unarmour },
-	{ "fairlead.sixbit_text", 2, 2, process_sixbit_text },
-	{ "fairlead.hex", 0, 0, process_hex },
-	{ "fairlead.base64", 0, 0, process_base64 },
+	{ "xor", 1, 1, process_xor, process_xor },
+	{ "rol", 1, 1, process_rol, process_ror },
+	{ "ror", 1, 1, process_ror, process_rol },
+	{ "fairlead.unarmour", 1, 1, process_unarmour, undo_unarmour },
+	{ "fairlead.sixbit_text", 2, 2, process_sixbit_text, NULL },
+	{ "fairlead.hex", 0, 0, process_hex, undo_hex },
+	{ "fairlead.base64", 0, 0, process_base64, undo_base64 },
 };
 
 const struct process_kind *process_find(slice name)
@@ -186,14 +223,33 @@ const struct process_kind *process_find(slice name)
 	return NULL;
 }
 
+static bool evaluate_arguments(struct processing *at, struct cell *arguments)
+{
+	for (unsigned i = 0; i < at->field->nprocess_arguments; i++) {
+		if (!evaluate(at->frame, at->scope, at->field->process_arguments[i], &arguments[i]))
+			return false;
+	}
+	at->arguments = arguments;
+	return true;
+}
+
 bool process_run(struct frame *frame, const struct scope *scope, const struct field *field,
         size_t origin, slice *bytes)
 {
 	struct cell arguments[PROCESS_ARGUMENTS_MAX];
-	struct processing at = { frame, scope, field, arguments, origin };
-	for (unsigned i = 0; i < field->nprocess_arguments; i++) {
-		if (!evaluate(frame, scope, field->process_arguments[i], &arguments[i]))
-			return false;
-	}
-	return field->process->run(&at, *bytes, bytes);
+	struct processing at = { .frame = frame, .scope = scope, .field = field, .origin = origin };
+	return evaluate_arguments(&at, arguments) && field->process->run(&at, *bytes, bytes);
+}
+
+bool process_undo(
+        struct frame *frame, const struct scope *scope, const struct field *field, slice *bytes)
+{
+	struct cell arguments[PROCESS_ARGUMENTS_MAX];
+	struct processing at = {
+		.frame = frame, .scope = scope, .field = field, .origin = ORIGIN_NONE
+	};
+	if (!field->process->undo)
+		return frame_fail(frame, FRAME_FAULT_VALUE, scope,
+		        "the process \"%s\" has no inverse to write with", field->process->name);
+	return evaluate_arguments(&at, arguments) && field->process->undo(&at, *bytes, bytes);
 }

@@ -19,6 +19,8 @@ struct process_kind {
 	unsigned least, most; /* arguments */
 	/* Into the frame's arena. false: after a fault. */
 	bool (*run)(const struct processing *, slice in, slice *out);
+	/* What run() would make `in` of. NULL: nobody can say. */
+	bool (*undo)(const struct processing *, slice in, slice *out);
 };
 
 /* NULL: there is none of this name. */
@@ -26,5 +28,7 @@ const struct process_kind *process_find(slice name);
 /* Puts what the field's process makes of the bytes in their place. `origin`: where they stand in the frame. */
 bool process_run(
         struct frame *, const struct scope *, const struct field *, size_t origin, slice *bytes);
+/* The inverse: bytes from which the field's process makes these. */
+bool process_undo(struct frame *, const struct scope *, const struct field *, slice *bytes);
 
 #endif

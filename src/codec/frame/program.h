@@ -194,6 +194,9 @@ struct field {
 
 	/* Instances. */
 	const struct expression *value, *pos, *io;
+
+	const struct expression
+	        *write; /* `-fairlead-write`: what is written where no value is given */
 };
 
 enum member_kind { MEMBER_PARAMETER, MEMBER_FIELD, MEMBER_INSTANCE };
@@ -322,6 +325,7 @@ struct input {
 	uint8_t bits;       /* what is left of the byte before `at` */
 	unsigned bits_left; /* 0..7 */
 	bool bits_little;
+	bool open;     /* being written: how many bytes it will have is not known yet */
 	size_t origin; /* of bytes.p[0] in the frame; ORIGIN_NONE: unpacked bytes, in no frame */
 };
 #define ORIGIN_NONE SIZE_MAX
@@ -334,6 +338,7 @@ struct object {
 	int64_t index;
 	bool little; /* for ENDIAN_SWITCHED */
 	struct input *input;
+	struct draft *draft; /* encode.h; NULL: it was read */
 	struct cell cells[]; /* one a member */
 };
 
@@ -350,6 +355,7 @@ struct frame {
 	struct cell assembled;  /* CELL_UNREAD: nothing became whole with this frame */
 	uint64_t steps_left;
 	unsigned depth;
+	struct encoder *encoder; /* encode.h; NULL: the frame is read */
 };
 
 /* What an expression sees. */
@@ -406,7 +412,30 @@ void input_align(struct input *);
 bool input_eof(const struct input *);
 bool input_bytes(struct input *, size_t n, slice *);
 
+/* ---- what reading and writing share (decode.c) ---- */
+
+/* All members unread; NULL: over budget. */
+struct object *object_make(struct frame *, const struct type *, struct input *);
+bool object_choose_parent(
+        struct frame *, const struct scope *, const struct field *, struct object *);
+bool object_switch_endian(struct frame *, struct object *);
+bool object_is_little(const struct object *, enum endian);
+/* Which type applies; BASE_NONE: no case does. */
+bool field_choose_use(
+        struct frame *, const struct scope *, const struct field *, const struct type_use **);
+void field_apply_enum(const struct field *, struct cell *);
+/* { NULL, 0 }: none. */
+slice field_terminator(const struct field *, const struct type_use *);
+/* SIZE_MAX: it is not there. */
+size_t terminator_find(slice bytes, slice terminator);
+/* frame_decode() of one type, whose parameters are given (as many as it has). */
+struct frame *frame_decode_type(const struct frame_schema *, const struct type *,
+        const struct cell *parameters, struct arena *, slice bytes, struct frame_trace *,
+        struct frame_fault *);
+
 /* To UTF-8. false: malformed or over budget; *why says which. */
 bool encoding_decode(struct arena *, enum encoding, slice bytes, slice *text, const char **why);
+/* From UTF-8. false: a character that the encoding has not, or over budget; *why says which. */
+bool encoding_encode(struct arena *, enum encoding, slice text, slice *bytes, const char **why);
 
 #endif

@@ -1,0 +1,268 @@
+/* Writing a frame: the description run the other way round.
+ *
+ * The object tree with its cells is built as reading builds it, so that every expression of the description means the
+ * same while a frame is written. What reading does not have is that something is not known yet: the length that stands
+ * before what it measures, the size of the stream, the tag of a switch. So the tree is written in passes. A field
+ * for which no value was given is a hole: zeros, and a cell that no expression may see. Whenever an expression that uses
+ * it meets what is really there (a text of nine bytes whose size is `len - 2`), the hole is settled (encode_solve.c), and
+ * the next pass writes it. Streams have in each pass the size that they had in the last. When a pass changes nothing
+ * any more, the frame is written; mostly that is the second. What is known of each structure is kept in a tree of
+ * drafts; objects, cells and bytes are made anew.
+ *
+ * Then it is read back by the very decoder that the listeners use, and what is read must be what was given: whatever
+ * a pass has not understood, a value that would be read back otherwise is never sent. Values of instances are checked
+ * by this as well.
+ *
+ * Rejected: patching bytes in place, as Kaitai's own serialisation does. It is one pass, but what is inside of a
+ * processed stream, or decides whether a field is there at all, cannot be patched; and users had to set lengths.
+ *
+ *     encode_object.c  one pass over a structure          encode_value.c   values into cells, cells into bits
+ *     encode_extent.c  sizes, terminators, padding        encode_solve.c   what an open member must be
+ *     encode_check.c   what was read back                 encode_wrap.c    what the stream wants around it */
+#include "codec/frame/encode.h"
+
+#include "codec/frame/extension.h"
+
+#include <stdio.h>
+
+enum { PASSES_MAX = 16, STEPS_PER_BYTE = 256, STEPS_LEAST = 65536, VALUE_NODE_BYTES = 8 };
+
+/* What one writing is about. */
+struct task {
+	const struct frame_schema *schema;
+	const struct type *type;
+	const struct value *value;
+	struct arena *arena;
+	struct frame_fault *fault;
+	struct encoder encoder;
+	struct frame frame;
+	struct draft *draft;
+	uint64_t cost;
+};
+
+/* Always false. */
+static bool give_up(struct frame_fault *fault, enum frame_fault_kind kind, const char *text)
+{
+	if (fault->kind == FRAME_FAULT_NONE) {
+		fault->kind = kind;
+		(void)snprintf(fault->text, sizeof fault->text, "%s", text);
+	}
+	return false;
+}
+
+/* How much there is to write, more or less: steps are in proportion to it. */
+static uint64_t cost_of(const struct value *value, unsigned depth)
+{
+	uint64_t cost = VALUE_NODE_BYTES;
+	if (value->kind == VALUE_TEXT || value->kind == VALUE_BYTES)
+		return cost + value->as.text.n;
+	if ((value->kind != VALUE_LIST && value->kind != VALUE_MAP) || depth > VALUE_DEPTH_MAX)
+		return cost;
+	for (const struct value *at = value->as.members.first; at; at = at->next)
+		cost += cost_of(at, depth + 1);
+	return cost;
+}
+
+/* ---- passes ---- */
+
+static bool fill_parameters(struct task *task, struct object *root)
+{
+	struct scope scope = { .self = root, .index = -1 };
+	for (unsigned i = 0; i < task->type->nmembers; i++) {
+		const struct member *member = &task->type->members[i];
+		const struct value *given = value_get(task->value, member->name);
+		struct type_use use = { .base = BASE_SIGNED, .width = 8 };
+		if (member->kind != MEMBER_PARAMETER)
+			break;
+		if (!given)
+			return frame_fail_field(&task->frame, &scope, &member->field,
+			        FRAME_FAULT_VALUE, SIZE_MAX, "is missing (a parameter)");
+		use.base = given->kind == VALUE_BYTES                                ? BASE_BYTES
+		           : given->kind == VALUE_DOUBLE                             ? BASE_FLOAT
+		           : given->kind == VALUE_UINT                               ? BASE_UNSIGNED
+		           : given->kind == VALUE_BOOL                               ? BASE_BITS
+		           : given->kind == VALUE_TEXT && !member->field.enumeration ? BASE_TEXT
+		                                                                     : BASE_SIGNED;
+		use.width = use.base == BASE_BITS ? 1 : 8;
+		if (!encode_cell(
+		            &task->frame, &scope, &member->field, &use, given, &root->cells[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What is computed from all the rest: `-fairlead-write` and constants that name later fields. */
+static bool compute_holes(struct task *task)
+{
+	for (const struct hole *hole = task->encoder.first; hole; hole = hole->next) {
+		struct scope scope = { .self = hole->object, .index = -1 };
+		struct cell cell;
+		if (!hole->by)
+			continue;
+		enum known known = encode_try(&task->frame, &scope, hole->by, &cell);
+		if (known == KNOWN_FAULT)
+			return false;
+		if (known == KNOWN_YES)
+			(void)encode_settle(&task->frame, hole->object, hole->member, &cell);
+		if (task->fault->kind != FRAME_FAULT_NONE)
+			return false;
+	}
+	return true;
+}
+
+static bool run_pass(struct task *task, slice before, slice *bytes)
+{
+	struct encoder *encoder = &task->encoder;
+	struct output *output = ARENA_NEW(task->arena, struct output);
+	struct object *root = output ? object_make(&task->frame, task->type, &output->view) : NULL;
+	encoder->unsure = encoder->changed = false;
+	encoder->first = NULL;
+	encoder->last = &encoder->first;
+	task->frame.root = root;
+	task->frame.depth = 0;
+	task->frame.steps_left = STEPS_LEAST + task->cost * STEPS_PER_BYTE;
+	if (!root)
+		return give_up(task->fault, FRAME_FAULT_LIMIT, "over the memory budget");
+	output_init(output, task->arena, encoder->max_bytes);
+	output->view.bytes = before;
+	output->view.open = encoder->pass == 1;
+	root->root = root;
+	root->draft = task->draft;
+	if (!fill_parameters(task, root) || !encode_object(&task->frame, root, output) ||
+	        !compute_holes(task))
+		return false;
+	*bytes = text_slice(&output->bytes);
+	return bytes->p || give_up(task->fault, FRAME_FAULT_LIMIT, "over the memory budget");
+}
+
+static slice run_passes(struct task *task)
+{
+	slice bytes = { NULL, 0 };
+	for (task->encoder.pass = 1; task->encoder.pass <= PASSES_MAX; task->encoder.pass++) {
+		slice before = bytes;
+		if (!run_pass(task, before, &bytes))
+			return (slice){ NULL, 0 };
+		if (!task->encoder.unsure && !task->encoder.changed)
+			return bytes;
+		if (task->encoder.pass > 1 && !task->encoder.changed && slice_equal(before, bytes))
+			return bytes;
+	}
+	(void)give_up(task->fault, FRAME_FAULT_VALUE,
+	        "the lengths and conditions depend on each other and come to no end");
+	return (slice){ NULL, 0 };
+}
+
+/* What is still open may be left to the framing; anything else is missing. */
+static bool all_there(struct task *task, slice bytes)
+{
+	for (const struct hole *hole = task->encoder.first; hole; hole = hole->next) {
+		const struct draft *draft = hole->object->draft;
+		struct scope scope = { .self = hole->object, .index = -1 };
+		if (hole->optional || draft->slots[hole->member].solved.kind != CELL_UNREAD ||
+		        (hole->at != ORIGIN_NONE && hole->n &&
+		                wrap_covers(task->schema, bytes, hole->at, hole->n)))
+			continue;
+		return frame_fail_field(&task->frame, &scope,
+		        &hole->object->type->members[hole->member].field, FRAME_FAULT_VALUE,
+		        hole->at == ORIGIN_NONE ? SIZE_MAX : hole->at,
+		        "is missing, and nothing in the frame says what it is");
+	}
+	return true;
+}
+
+/* ---- the whole ---- */
+
+static const struct type *find_type(const struct frame_schema *schema, slice name)
+{
+	struct loader loader = { .self = schema->root };
+	return name.n ? loader_find_type(&loader, name) : schema->root;
+}
+
+static bool begin(struct task *task, slice type)
+{
+	*task->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
+	task->type = find_type(task->schema, type);
+	task->encoder.max_bytes = task->schema->extension->max_bytes;
+	task->frame = (struct frame){ .schema = task->schema,
+		.arena = task->arena,
+		.fault = task->fault,
+		.encoder = &task->encoder };
+	if (!task->type) {
+		(void)give_up(task->fault, FRAME_FAULT_VALUE, "the description has no such type");
+		(void)snprintf(
+		        task->fault->path, sizeof task->fault->path, "%.*s", SLICE_ARG(type));
+		return false;
+	}
+	if (task->value->kind != VALUE_MAP)
+		return give_up(
+		        task->fault, FRAME_FAULT_VALUE, "the value must be a map of the fields");
+	task->cost = cost_of(task->value, 0);
+	task->draft = draft_make(task->arena, task->type, task->value);
+	return task->draft || give_up(task->fault, FRAME_FAULT_LIMIT, "over the memory budget");
+}
+
+/* What was written, as a listener will see it. */
+static bool read_back(struct task *task, slice bytes)
+{
+	struct frame_fault fault;
+	struct frame *frame = frame_decode_type(task->schema, task->type, task->frame.root->cells,
+	        task->arena, bytes, NULL, &fault);
+	if (!frame) {
+		*task->fault = fault;
+		(void)snprintf(task->fault->text, sizeof task->fault->text,
+		        "what is written here could not be read: %.*s",
+		        (int)(sizeof fault.text - 48), fault.text);
+		return false;
+	}
+	if (encode_check(frame, frame->root, task->value))
+		return true;
+	*task->fault = fault;
+	return false;
+}
+
+slice frame_encode(const struct frame_schema *schema, struct arena *arena, slice type,
+        const struct value *value, struct frame_fault *fault)
+{
+	struct task task = { .schema = schema, .value = value, .arena = arena, .fault = fault };
+	if (!begin(&task, type))
+		return (slice){ NULL, 0 };
+	slice bytes = run_passes(&task);
+	if (!bytes.p || !all_there(&task, bytes) || !read_back(&task, bytes))
+		return (slice){ NULL, 0 };
+	return bytes;
+}
+
+/* With `room` more bytes at the end for a checksum that no field of the description holds. */
+static bool patch(struct task *task, slice bytes, size_t room, slice *patched)
+{
+	const char *why = "";
+	char *copy = arena_alloc(task->arena, bytes.n + room + 1);
+	if (!copy)
+		return give_up(task->fault, FRAME_FAULT_LIMIT, "over the memory budget");
+	memcpy(copy, bytes.p, bytes.n);
+	*patched = (slice){ copy, bytes.n + room };
+	if (!wrap_patch(task->schema, copy, bytes.n + room, &why))
+		return give_up(task->fault, FRAME_FAULT_VALUE, why);
+	return read_back(task, *patched);
+}
+
+slice frame_write(const struct frame_schema *schema, struct arena *arena, slice type,
+        const struct value *value, struct frame_fault *fault)
+{
+	struct task task = { .schema = schema, .value = value, .arena = arena, .fault = fault };
+	slice patched;
+	if (!begin(&task, type))
+		return (slice){ NULL, 0 };
+	slice bytes = run_passes(&task);
+	if (!bytes.p || !all_there(&task, bytes))
+		return (slice){ NULL, 0 };
+	size_t room = wrap_room(schema, bytes);
+	if (patch(&task, bytes, 0, &patched))
+		return frame_wrap(schema, arena, patched, fault);
+	struct frame_fault first = *fault;
+	*fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
+	if (room && patch(&task, bytes, room, &patched))
+		return frame_wrap(schema, arena, patched, fault);
+	*fault = first;
+	return (slice){ NULL, 0 };
+}
