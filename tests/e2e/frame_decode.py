@@ -26,6 +26,14 @@ def test_json_and_standard_input():
     assert decode(TLV, "--raw", "--json", input=bytes.fromhex(FRAME)).out == decode(TLV, FRAME, "--json").out
 
 
+def test_the_messages_that_the_gateway_would_send():
+    ais = os.path.join(SOURCE, "schemas", "frames", "ais.ksy")
+    stream = b"!AIVDM,1,1,,A,K3`l7@9OmM3kB6>0,0*51\r\n$HEHDT,274.07,T*19\r\n"
+    lines = decode(ais, "--raw", "--messages", input=stream).out.splitlines()
+    assert [line.split(" ", 1)[0] for line in lines] == ["/ships/ais/244123456", "/ships/nmea/HDT"], lines
+    assert json.loads(lines[0].split(" ", 1)[1])["message"]["speed_knots"] == 12, lines
+
+
 def test_where_a_wrong_frame_stops_making_sense():
     done = decode(TLV, "0006010941a26666", expect=1)
     assert "stops making sense at byte 4, in records[0].value" in done.out, done.out

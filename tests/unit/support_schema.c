@@ -28,27 +28,33 @@ static void show_messages(
 {
 	const struct codec *json = codec_for(SLICE("application/json"));
 	struct error error = { .text = "" };
+	const struct value *value;
+	slice path;
 	unsigned n = 0;
-	if (!frame_messages(frame, &n))
-		fail_msg("%s: %s", example->input, frame_fault_of(frame)->text);
-	for (unsigned i = 0; i < n; i++) {
-		const struct value *value;
-		slice path;
-		if (!frame_message(frame, i, SLICE("device"), &path, &value))
-			fail_msg("%s: %s", example->input, frame_fault_of(frame)->text);
-		if (example->key)
+	bool good = frame_messages(frame, &n);
+	for (unsigned i = 0; i < n && good; i++) {
+		good = frame_message(frame, i, SLICE("device"), &path, &value);
+		if (good && example->key)
 			value = value_get(value, slice_of(example->key));
-		text_slice_add(text, value ? json->encode(arena, value, &error) : SLICE("nothing"));
+		if (good)
+			text_slice_add(text,
+			        value ? json->encode(arena, value, &error) : SLICE("nothing"));
 	}
+	if (!good)
+		text_slice_add(text, slice_of(frame_fault_of(frame)->text));
 }
 
 static void show_frame(struct text *text, struct arena *arena, const struct frame_schema *schema,
-        slice bytes, const struct example *example)
+        struct frame_session *session, slice bytes, const struct example *example)
 {
+	enum frame_part part;
+	const char *why;
 	struct frame_fault fault;
 	enum frame_role role = FRAME_ROLE_MESSAGE;
 	slice device, secret;
 	struct frame *frame = frame_decode(schema, arena, bytes, NULL, &fault);
+	if (frame)
+		frame_join(frame, session);
 	if (!frame || !frame_role(frame, &role)) {
 		text_slice_add(text, slice_of(fault.text));
 	} else if (role == FRAME_ROLE_HEARTBEAT) {
@@ -58,7 +64,11 @@ static void show_frame(struct text *text, struct arena *arena, const struct fram
 		text_slice_add(text, SLICE("login("));
 		text_slice_add(text, device);
 		text_char(text, ')');
-	} else {
+	} else if (!frame_assemble(frame, 0, &part, &why)) {
+		text_slice_add(text, slice_of(fault.text));
+	} else if (part == FRAME_PART_STRAY) {
+		text_slice_add(text, slice_of(why));
+	} else if (part != FRAME_PART_HELD) {
 		show_messages(text, arena, frame, example);
 	}
 }
@@ -68,19 +78,21 @@ static slice show_stream(struct arena *arena, const struct frame_schema *schema,
 {
 	struct text text;
 	struct frame_piece piece;
+	struct frame_session *session = frame_session_create(schema);
 	text_init(&text, arena, 256);
 	if (!frame_schema_has_framing(schema))
-		show_frame(&text, arena, schema, bytes, example);
+		show_frame(&text, arena, schema, session, bytes, example);
 	while (frame_schema_has_framing(schema) && bytes.n) {
 		enum frame_cut cut = frame_split(schema, bytes, &piece);
 		if (cut == FRAME_WHOLE)
-			show_frame(&text, arena, schema, piece.bytes, example);
+			show_frame(&text, arena, schema, session, piece.bytes, example);
 		else if (cut == FRAME_BAD)
 			text_slice_add(&text, slice_of(piece.why));
 		else if (cut == FRAME_MORE)
 			text_slice_add(&text, SLICE("not whole"));
 		bytes = cut == FRAME_MORE ? (slice){ NULL, 0 } : slice_from(bytes, piece.used);
 	}
+	frame_session_free(session);
 	return text_slice(&text);
 }
 
