@@ -57,6 +57,9 @@ static bool check_schema(
 	if (!frame_schema_has_framing(schema))
 		return config_error(config_get(config, "frame"), error,
 		        "the description has no -fairlead/framing, which a listener needs");
+	if (frame_schema_has_parameters(schema))
+		return config_error(config_get(config, "frame"), error,
+		        "the description has params, and nobody tells a listener what they are");
 	return frame_schema_has_path(schema) ||
 	       config_error(config_get(config, "frame"), error,
 	               "neither the description nor the listener has a path");

@@ -142,6 +142,55 @@ bool decimal_add(struct decimal *sum, const struct decimal *a, const struct deci
 	return true;
 }
 
+bool decimal_multiply(struct decimal *product, const struct decimal *a, const struct decimal *b)
+{
+	unsigned n = a->n + b->n, sums[DECIMAL_DIGITS] = { 0 };
+	if (n > DECIMAL_DIGITS)
+		return false;
+	for (unsigned i = 0; i < a->n; i++) {
+		for (unsigned k = 0; k < b->n; k++)
+			sums[i + k + 1] += (unsigned)a->digits[i] * (unsigned)b->digits[k];
+	}
+	struct decimal result = { .negative = a->negative != b->negative,
+		.n = n,
+		.exponent = a->exponent + b->exponent };
+	unsigned carry = 0;
+	for (unsigned i = n; i-- > 0;) {
+		carry += sums[i];
+		result.digits[i] = (char)(carry % 10);
+		carry /= 10;
+	}
+	normalize(&result);
+	*product = result;
+	return true;
+}
+
+void decimal_round(struct decimal *decimal, unsigned places)
+{
+	int64_t drop = -(int64_t)places - decimal->exponent;
+	if (drop <= 0)
+		return;
+	if (drop > decimal->n) {
+		*decimal = (struct decimal){ .n = 0 };
+		return;
+	}
+	bool up = decimal->digits[decimal->n - (unsigned)drop] >= 5;
+	decimal->n -= (unsigned)drop;
+	decimal->exponent += drop;
+	unsigned i = decimal->n;
+	while (up && i > 0 && decimal->digits[i - 1] == 9)
+		decimal->digits[--i] = 0;
+	if (up && i > 0) {
+		decimal->digits[i - 1]++;
+	} else if (up) {
+		/* All were nines, or none is left: a one and the zeros behind it. */
+		decimal->exponent += decimal->n;
+		decimal->digits[0] = 1;
+		decimal->n = 1;
+	}
+	normalize(decimal);
+}
+
 bool decimal_equal(const struct decimal *a, const struct decimal *b)
 {
 	return a->negative == b->negative && a->n == b->n && a->exponent == b->exponent &&

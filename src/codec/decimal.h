@@ -23,6 +23,10 @@ bool decimal_parse(struct decimal *, slice literal);
 bool decimal_of(struct decimal *, const struct value *);
 /* false: the sum has more than DECIMAL_DIGITS digits. */
 bool decimal_add(struct decimal *sum, const struct decimal *, const struct decimal *);
+/* false: the product has more than DECIMAL_DIGITS digits before its zeros at the end are dropped. */
+bool decimal_multiply(struct decimal *product, const struct decimal *, const struct decimal *);
+/* To so many places behind the point; a half goes away from zero. */
+void decimal_round(struct decimal *, unsigned places);
 bool decimal_equal(const struct decimal *, const struct decimal *);
 /* Its magnitude, when it is an integer of 64 bits, signed or not; else false. */
 bool decimal_integer(const struct decimal *, uint64_t *magnitude);

@@ -106,10 +106,44 @@ static void values_have_their_digits(void **state)
 	assert_slice(value_show(&arena, decimal_value(&arena, &decimal)), "18446744073709551615u");
 }
 
+static void products_and_roundings(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		unsigned places;
+		const char *product;
+	} cases[] = {
+		{ "235", "0.1", 15, "23.5d" },
+		{ "-235", "0.1", 0, "-24" },
+		{ "99999999999999999999", "1e-20", 3, "1" },
+		{ "0", "-5", 0, "0" },
+		{ "9.995", "1", 2, "10" },
+		{ "9.994", "1", 2, "9.99d" },
+		{ "0.05", "1", 1, "0.1d" },
+		{ "0.049", "1", 1, "0" },
+		{ "0.6", "1", 0, "1" },
+		{ "-0.0049", "1", 2, "0" },
+		{ "2.675", "1", 2, "2.68d" },
+		{ "1200", "1", 0, "1200" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct decimal a, b;
+		assert_true(decimal_parse(&a, slice_of(cases[i].a)));
+		assert_true(decimal_parse(&b, slice_of(cases[i].b)));
+		assert_true(decimal_multiply(&a, &a, &b));
+		decimal_round(&a, cases[i].places);
+		assert_slice(value_show(&arena, decimal_value(&arena, &a)), cases[i].product);
+	}
+	struct decimal many = { .n = DECIMAL_DIGITS }, two = { .n = 1, .digits = { 2 } };
+	assert_false(decimal_multiply(&many, &many, &two));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(sums_are_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(products_and_roundings, setup, teardown),
 		cmocka_unit_test(too_many_digits_are_no_decimal),
 		cmocka_unit_test_setup_teardown(values_have_their_digits, setup, teardown),
 	};

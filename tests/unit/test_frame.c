@@ -71,7 +71,6 @@ static void test_refused_with_place_and_name(void **state)
 		{ "meta: { id: a, imports: [b] }", "\"b\" cannot be imported", 1, 26 },
 		{ "meta: { id: a }\ntypes: { b: { meta: { imports: [c] } } }",
 		        "stand in the meta of the whole", 2, 32 },
-		{ "meta: { id: a }\nparams: [{ id: p, type: u1 }]", "no parameters", 2, 9 },
 		{ "meta: { id: a }\nseq:\n  - { id: n, type: u4 }", "needs \"le\" or \"be\"", 3,
 		        20 },
 		{ "meta: { id: a }\nseq:\n  - { id: n, type: u3 }", "\"u3\" is not known", 3, 20 },

@@ -377,6 +377,7 @@ static bool read_item(struct frame *frame, const struct scope *scope, const stru
 	if (!good)
 		return false;
 	field_apply_enum(field, cell);
+	cell->scaling = field->scaling;
 	if (entry)
 		frame_trace_end(frame, entry, input, cell);
 	return !field->valid.present || cell->kind == CELL_ABSENT ||
@@ -519,6 +520,7 @@ static bool compute_value(struct frame *frame, const struct scope *scope, const 
 	if (!evaluate(frame, scope, field->value, cell))
 		return false;
 	field_apply_enum(field, cell);
+	cell->scaling = field->scaling;
 	return !field->valid.present || check_valid(frame, scope, field, cell, SIZE_MAX);
 }
 
@@ -600,6 +602,9 @@ bool object_member(struct frame *frame, struct object *object, unsigned number, 
 		return true;
 	if (member->kind == MEMBER_INSTANCE)
 		return compute(frame, object, number, cell);
+	if (member->kind == MEMBER_PARAMETER)
+		return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope,
+		        "the parameter \"%.*s\" is not given", SLICE_ARG(member->name));
 	return frame_fail(frame, frame->encoder ? FRAME_FAULT_UNKNOWN : FRAME_FAULT_EXPRESSION,
 	        &scope, "\"%.*s\" is not %s yet", SLICE_ARG(member->name),
 	        frame->encoder ? "written" : "read");
@@ -632,8 +637,10 @@ struct frame *frame_decode_type(const struct frame_schema *schema, const struct 
 	input->bytes = bytes;
 	frame->root = root;
 	root->root = root;
-	for (unsigned i = 0; i < type->nmembers && type->members[i].kind == MEMBER_PARAMETER; i++)
-		root->cells[i] = parameters[i];
+	for (unsigned i = 0; parameters && i < type->nmembers; i++) {
+		if (type->members[i].kind == MEMBER_PARAMETER)
+			root->cells[i] = parameters[i];
+	}
 	bool good = read_object(frame, root);
 	frame->trace = NULL;
 	return good ? frame : NULL;
@@ -643,4 +650,14 @@ struct frame *frame_decode(const struct frame_schema *schema, struct arena *aren
         struct frame_trace *trace, struct frame_fault *fault)
 {
 	return frame_decode_type(schema, schema->root, NULL, arena, bytes, trace, fault);
+}
+
+struct frame *frame_decode_with(const struct frame_schema *schema, struct arena *arena, slice bytes,
+        const struct frame_parameter *given, unsigned n, struct frame_trace *trace,
+        struct frame_fault *fault)
+{
+	const struct cell *parameters = parameters_make(schema, arena, given, n, fault);
+	return parameters ? frame_decode_type(
+	                            schema, schema->root, parameters, arena, bytes, trace, fault)
+	                  : NULL;
 }

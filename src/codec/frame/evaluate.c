@@ -153,6 +153,7 @@ static bool unary(struct frame *frame, const struct scope *scope,
 	if (expression->op == OP_NEGATE && of.kind == CELL_REAL) {
 		*result = of;
 		result->as.real = -of.as.real;
+		result->scaling = NULL;
 		return true;
 	}
 	if (expression->op == OP_NEGATE)

@@ -1,6 +1,6 @@
 /* The `-fairlead:` key: what Kaitai Struct has no words for, checked as strictly as the rest
  * (docs/reference/frames.md). Its expressions see the members of the whole frame. How the stream is cut is in
- * framing_load.c, what is answered in template.c. */
+ * framing_load.c, what is answered in template.c, what a message is in emit_load.c. */
 #include "codec/frame/extension.h"
 
 #include "api/config.h"
@@ -160,28 +160,6 @@ bool path_compile(struct loader *loader, slice text, unsigned line, unsigned col
 	return true;
 }
 
-static bool compile_emit(
-        struct loader *loader, const struct node *node, struct extension *extension)
-{
-	if (!node)
-		return true;
-	if (node->kind != NODE_MAP) {
-		extension->emit = expression_of(loader, node);
-		return extension->emit != NULL;
-	}
-	extension->emit_map = arena_alloc(loader->arena, node->count * sizeof *extension->emit_map);
-	if (!extension->emit_map)
-		return node_error(node, loader->error, "out of memory");
-	NODE_EACH (node, at) {
-		struct named_expression *made = &extension->emit_map[extension->nemit_map++];
-		made->name = loader_intern(loader, at->key, false);
-		made->expression = expression_of(loader, at);
-		if (!made->expression)
-			return false;
-	}
-	return true;
-}
-
 static bool compile_on_error(
         struct loader *loader, const struct node *node, struct extension *extension)
 {
@@ -234,7 +212,9 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	}
 	/* Up to here `device` is what the frame calls so, from here on what the login said. */
 	loader->has_login = extension->has_login || extension->has_device;
-	if (!compile_emit(loader, node_get(node, "emit"), extension))
+	const struct node *emit = node_get(node, "emit");
+	extension->emit = emit ? emit_compile(loader, emit) : NULL;
+	if (emit && !extension->emit)
 		return false;
 	return !path || path_compile(loader, path->text, path->line, path->column, &extension->path,
 	                        &extension->npath);

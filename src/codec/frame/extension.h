@@ -5,10 +5,12 @@
  *     template.c       replies, loaded and filled in
  *     assemble.c       messages of several frames
  *     variables.c      what is remembered from earlier frames
+ *     emit_load.c      messages; emit.c makes them
  *     meaning.c        runs the rest on a decoded frame */
 #ifndef FRAME_EXTENSION_H
 #define FRAME_EXTENSION_H
 
+#include "codec/frame/emit.h"
 #include "codec/frame/program.h"
 #include "codec/frame/tree.h"
 
@@ -66,11 +68,6 @@ struct path_part {
 	const struct expression *expression; /* NULL: literal */
 };
 
-struct named_expression {
-	slice name;
-	const struct expression *expression;
-};
-
 enum { VARIABLES_MAX = 32 };
 
 /* What is remembered from frame to frame. */
@@ -113,9 +110,7 @@ struct extension {
 	struct path_part *path;
 	unsigned npath;
 	const struct expression *each;
-	const struct expression *emit;
-	struct named_expression *emit_map;
-	unsigned nemit_map;
+	const struct emit *emit; /* NULL: the whole frame, or the element of `each` */
 	enum frame_on_error on_error;
 	unsigned concurrent;
 	struct variable_rule variables[VARIABLES_MAX];

@@ -1,6 +1,7 @@
 /* One entry of `seq`, `params` or `instances`: its keys to a struct field. */
 #include "codec/frame/process.h"
 
+#include "codec/frame/emit.h"
 #include "codec/frame/source.h"
 
 static bool out_of_memory(struct loader *loader, const struct node *node)
@@ -399,10 +400,15 @@ bool field_compile(
 	if (!check_keys(loader, node, kind) ||
 	        (omit && !node_switch(loader, omit, &field->omitted)))
 		return false;
-	if (kind == MEMBER_PARAMETER)
+	const struct node *type = node_get(node, "type");
+	if (kind == MEMBER_PARAMETER) {
+		if (type)
+			(void)loader_plain_type(loader->self, type->text, &field->use);
 		return compile_enum(loader, node, field);
+	}
 	if (node_get(node, "value"))
-		return compile_value_instance(loader, node, field);
+		return compile_value_instance(loader, node, field) &&
+		       emit_compile_field(loader, node, field);
 	return compile_type(loader, node, field) && compile_extent(loader, node, field) &&
 	       compile_process(loader, node_get(node, "process"), field) &&
 	       check_extent(loader, node, field) && compile_repeat(loader, node, field) &&
@@ -412,5 +418,6 @@ bool field_compile(
 	       optional_expression(loader, node, "if", &field->condition) &&
 	       optional_expression(loader, node, "-fairlead-write", &field->write) &&
 	       optional_expression(loader, node, "pos", &field->pos) &&
-	       optional_expression(loader, node, "io", &field->io);
+	       optional_expression(loader, node, "io", &field->io) &&
+	       emit_compile_field(loader, node, field);
 }

@@ -44,6 +44,8 @@ bool frame_schema_login_is_message(const struct frame_schema *);
 /* Each frame says which device it is from; then there is no login. */
 bool frame_schema_has_device(const struct frame_schema *);
 bool frame_schema_has_path(const struct frame_schema *);
+/* It wants to be told something (frame_decode_with()). */
+bool frame_schema_has_parameters(const struct frame_schema *);
 /* The largest frame. */
 size_t frame_schema_max_bytes(const struct frame_schema *);
 /* The largest message of several frames; 0: there are none. */
@@ -112,6 +114,14 @@ struct frame_trace {
 /* Decodes; `bytes` must live as long as the arena. `trace` may be NULL. NULL: fault says why and where. */
 struct frame *frame_decode(const struct frame_schema *, struct arena *, slice bytes,
         struct frame_trace *trace, struct frame_fault *);
+/* The same for a description with `params`: what they are. Those that are not given must not be needed. */
+struct frame_parameter {
+	slice name;
+	const struct value *value; /* null, number, text, boolean or bytes */
+};
+struct frame *frame_decode_with(const struct frame_schema *, struct arena *, slice bytes,
+        const struct frame_parameter *, unsigned nparameters, struct frame_trace *,
+        struct frame_fault *);
 /* The fault that was given to frame_decode(). */
 struct frame_fault *frame_fault_of(const struct frame *);
 /* The whole frame as a value: fields in order, then instances. NULL: see the fault given to frame_decode(). */
@@ -163,6 +173,10 @@ bool frame_login(struct frame *, slice *device, slice *secret);
 bool frame_messages(struct frame *, unsigned *n);
 /* Where message `i` goes and what it says; `device`: from the login, or empty. */
 bool frame_message(struct frame *, unsigned i, slice device, slice *path, const struct value **);
+
+/* What it says where it does not come by itself, but as the body of a message: the list of all its messages where
+ * the description has `each`, else the one. NULL: the fault says why. */
+struct value *frame_payload(struct frame *);
 
 enum frame_answer {
 	FRAME_ANSWER_ACK,

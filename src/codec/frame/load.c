@@ -361,6 +361,8 @@ static bool compile_type(struct loader *loader, struct type *type, const struct 
 			member++;
 		}
 	}
+	if (!emit_compile_type(loader, type, node))
+		return false;
 	struct type *inner = type->inner;
 	NODE_EACH (node_get(node, "types"), at) {
 		if (!compile_type(loader, inner, at))
@@ -404,13 +406,17 @@ static bool load(struct loader *loader, const char *path, slice text)
 	}
 	loader->source = first;
 	loader->self = loader->schema->root = first->type;
-	if (first->type->nmembers && first->type->members[0].kind == MEMBER_PARAMETER)
-		return node_error(node_get(first->tree, "params"), loader->error,
-		        "a whole frame has no parameters; what has some is imported");
 	loader->in_extension = true;
 	loader->schema->extension = ARENA_NEW(loader->arena, struct extension);
-	return loader->schema->extension &&
-	       extension_compile(loader, node_get(first->tree, "-fairlead"));
+	if (!loader->schema->extension ||
+	        !extension_compile(loader, node_get(first->tree, "-fairlead")))
+		return false;
+	for (struct source *at = first; at; at = at->next) {
+		loader->source = at;
+		if (!emit_check_units(loader, at->type))
+			return false;
+	}
+	return true;
 }
 
 struct frame_schema *frame_schema_load_files(

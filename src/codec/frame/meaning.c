@@ -161,29 +161,6 @@ static bool fill_path(struct frame *frame, const struct scope *scope, slice *pat
 	       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "the fields give no path");
 }
 
-static struct value *emit(struct frame *frame, const struct scope *scope)
-{
-	const struct extension *extension = frame->schema->extension;
-	struct cell cell;
-	if (extension->emit)
-		return evaluate(frame, scope, extension->emit, &cell) ? cell_value(frame, &cell, 0)
-		                                                      : NULL;
-	if (!extension->emit_map && !scope->it && frame->assembled.kind != CELL_UNREAD)
-		return cell_value(frame, &frame->assembled, 0);
-	if (!extension->emit_map)
-		return scope->it ? cell_value(frame, scope->it, 0) : frame_value(frame);
-	struct value *map = value_map(frame->arena);
-	for (unsigned i = 0; map && i < extension->nemit_map; i++) {
-		if (!evaluate(frame, scope, extension->emit_map[i].expression, &cell))
-			return NULL;
-		if (cell.kind == CELL_ABSENT)
-			continue;
-		if (!value_set_new(map, extension->emit_map[i].name, cell_value(frame, &cell, 0)))
-			return NULL;
-	}
-	return map;
-}
-
 bool frame_message(
         struct frame *frame, unsigned i, slice device, slice *path, const struct value **value)
 {
@@ -198,9 +175,29 @@ bool frame_message(
 	frame->device = device;
 	if (!fill_path(frame, &scope, path))
 		return false;
-	*value = emit(frame, &scope);
+	*value = emit_message(frame, &scope);
 	return *value != NULL ||
 	       frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "over the memory budget");
+}
+
+struct value *frame_payload(struct frame *frame)
+{
+	struct scope scope = root_scope(frame);
+	const struct array *array;
+	if (!frame->schema->extension->each)
+		return emit_message(frame, &scope);
+	if (!elements(frame, &array))
+		return NULL;
+	struct value *list = value_list(frame->arena);
+	if (!list)
+		(void)frame_no_memory(frame, &scope);
+	for (unsigned i = 0; list && i < array->n; i++) {
+		scope.it = &array->items[i];
+		scope.index = i;
+		if (!value_append(list, emit_message(frame, &scope)))
+			return NULL;
+	}
+	return list;
 }
 
 /* ---- answers ---- */

@@ -138,6 +138,7 @@ static bool to_integer(struct frame *frame, const struct scope *scope, const str
 	}
 	result->kind = CELL_INTEGER;
 	result->enumeration = NULL;
+	result->scaling = NULL;
 	return of->kind == CELL_INTEGER || of->kind == CELL_BOOLEAN || of->kind == CELL_ENUM ||
 	       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "to_i does not go with %s",
 	               cell_kind_name(of));

@@ -1,5 +1,5 @@
 /* A frame for people: one line a field, and where a wrong one stops making sense. */
-#include "codec/frame/program.h"
+#include "codec/frame/scaling.h"
 
 #include "base/text.h"
 
@@ -45,6 +45,27 @@ static void put_cell(struct text *out, struct arena *arena, const struct cell *c
 	}
 }
 
+/* Behind the number on the wire, what messages make of it: "235 = 23.5 Cel". */
+static void put_scaled(struct text *out, struct arena *arena, const struct cell *cell)
+{
+	const struct scaling *scaling = cell->scaling;
+	if (!scaling || cell->kind == CELL_ARRAY || cell->kind == CELL_STRUCT)
+		return;
+	struct value *number = NULL;
+	if (scaling_changes(scaling) && cell->kind == CELL_INTEGER)
+		number = cell->natural ? value_uint(arena, (uint64_t)cell->as.integer)
+		                       : value_int(arena, cell->as.integer);
+	else if (scaling_changes(scaling) && cell->kind == CELL_REAL)
+		number = cell->single ? value_float(arena, (float)cell->as.real)
+		                      : value_double(arena, cell->as.real);
+	struct value *scaled = scaling_apply(scaling, arena, number);
+	slice plain = scaled ? value_to_text(arena, scaled) : (slice){ NULL, 0 };
+	if (plain.n)
+		text_printf(out, " = %.*s", SLICE_ARG(plain));
+	if (scaling->unit.n)
+		text_printf(out, " %.*s", SLICE_ARG(scaling->unit));
+}
+
 static void put_entry(
         struct text *out, struct arena *arena, const struct frame_trace_entry *entry, size_t base)
 {
@@ -60,6 +81,7 @@ static void put_entry(
 	}
 	text_printf(out, "%-32.*s ", SLICE_ARG(entry->path));
 	put_cell(out, arena, entry->cell);
+	put_scaled(out, arena, entry->cell);
 	text_char(out, '\n');
 }
 

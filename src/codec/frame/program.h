@@ -11,6 +11,8 @@
 struct type;
 struct expression;
 struct extension;
+struct emit;    /* emit.h */
+struct scaling; /* scaling.h */
 struct enumeration;
 
 /* ---- expressions ---- */
@@ -167,6 +169,8 @@ struct field {
 	bool anonymous;
 	bool omitted;  /* `-fairlead-omit: true`: not in the value */
 	bool optional; /* `-fairlead-optional: true`: absent where it cannot be computed */
+	slice label;   /* `-fairlead-name`: what messages call it; empty: as the description does */
+	const struct scaling *scaling; /* NULL: the number on the wire is the one in messages */
 	unsigned line;
 	const struct expression *condition;
 	enum repeat repeat;
@@ -219,6 +223,9 @@ struct type {
 	const struct expression *endian_on; /* ENDIAN_SWITCHED, where it is switched */
 	struct type_case *endian_cases;     /* `use.endian` is the answer */
 	unsigned nendian_cases;
+	const struct emit
+	        *emit; /* `-fairlead-emit`: what it is in messages; NULL: a map of its members */
+	bool labelled; /* some member has a label, so that two may have one name */
 };
 
 enum { NAME_BUCKETS = 256 };
@@ -255,6 +262,8 @@ struct loader {
 	bool has_login;
 	bool has_assembled; /* `assembled` is known */
 	bool has_variables; /* `session` is known */
+	bool makes_senml;   /* some message is a SenML pack */
+	unsigned nemits;    /* parts of messages so far */
 };
 
 /* The one slice of this name; { NULL, 0 }: out of memory. */
@@ -311,6 +320,7 @@ struct cell {
 		struct input *input;
 	} as;
 	const struct enumeration *enumeration;
+	const struct scaling *scaling; /* of the field that the cell is, untouched since; or NULL */
 };
 
 struct array {
@@ -377,6 +387,10 @@ struct frame_trace_entry *frame_trace_add(
         struct frame *, const struct scope *, const struct field *, const struct input *);
 void frame_trace_end(
         struct frame *, struct frame_trace_entry *, const struct input *, const struct cell *);
+/* What the root's `params` are, one cell for each of its members. NULL: one is not what its type wants, or over budget;
+ * the fault is set. */
+const struct cell *parameters_make(const struct frame_schema *, struct arena *,
+        const struct frame_parameter *, unsigned n, struct frame_fault *);
 /* One step of work; false: the frame costs more than any honest one. */
 bool frame_step(struct frame *, const struct scope *);
 
@@ -390,7 +404,10 @@ bool cells_equal(const struct cell *, const struct cell *);
 bool cells_compare(const struct cell *, const struct cell *, int *order);
 /* A number, text, boolean or enum as text. false: over budget, or none of them. */
 bool cell_text(struct arena *, const struct cell *, slice *);
-/* As a value tree, structures and lists included. */
+/* Does messages' map of a structure have this member, and under which name? */
+bool member_is_shown(const struct member *);
+slice member_label(const struct member *);
+/* As a value tree, structures and lists included; null for what is absent. */
 struct value *cell_value(struct frame *, const struct cell *, unsigned depth);
 const struct enum_value *enum_find(const struct enumeration *, int64_t number, bool natural);
 
