@@ -14,9 +14,10 @@ static bool read_object(struct frame *, struct object *);
 
 /* ---- bytes ---- */
 
+/* One of several bytes stands where characters of that size begin, as the language has it. */
 size_t terminator_find(slice bytes, slice terminator)
 {
-	for (size_t at = 0; at + terminator.n <= bytes.n; at += terminator.n == 2 ? 2 : 1) {
+	for (size_t at = 0; at + terminator.n <= bytes.n; at += terminator.n) {
 		if (memcmp(bytes.p + at, terminator.p, terminator.n) == 0)
 			return at;
 	}
@@ -62,10 +63,7 @@ static slice strip(const struct field *field, slice terminator, slice bytes)
 
 slice field_terminator(const struct field *field, const struct type_use *use)
 {
-	if (field->has_terminator || !use->zero_ended)
-		return field->has_terminator ? field->terminator : (slice){ NULL, 0 };
-	bool wide = use->encoding == ENCODING_UTF16LE || use->encoding == ENCODING_UTF16BE;
-	return wide ? (slice){ "\0\0", 2 } : (slice){ "\0", 1 };
+	return field->has_terminator ? field->terminator : use->zero;
 }
 
 /* The bytes that the field's size, terminator and process give it. *origin: where they stand in the frame. */
@@ -274,8 +272,8 @@ static bool read_plain(struct frame *frame, const struct scope *scope, const str
 		        "the fixed bytes are not there");
 	*cell = (struct cell){ .kind = use->base == BASE_TEXT ? CELL_TEXT : CELL_BYTES,
 		.as.text = bytes };
-	if (use->base == BASE_TEXT &&
-	        !encoding_decode(frame->arena, use->encoding, bytes, &cell->as.text, &why))
+	if (use->base == BASE_TEXT && !encoding_decode(frame->schema, frame->arena, use->encoding,
+	                                      bytes, &cell->as.text, &why))
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_TEXT, origin, why);
 	return true;
 }

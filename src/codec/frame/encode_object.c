@@ -174,8 +174,8 @@ static bool put_plain(struct frame *frame, const struct place *place, const stru
 {
 	slice content = cell->as.text;
 	const char *why = "";
-	if (use->base == BASE_TEXT &&
-	        !encoding_encode(frame->arena, use->encoding, cell->as.text, &content, &why))
+	if (use->base == BASE_TEXT && !encoding_encode(frame->schema, frame->arena, use->encoding,
+	                                      cell->as.text, &content, &why))
 		return fault(place, frame, why);
 	return encode_extent(frame, &place->scope, place->field, use, content, place->output);
 }

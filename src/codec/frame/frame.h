@@ -1,7 +1,7 @@
 /* Binary frames by description: Kaitai Struct (.ksy) interpreted at run time, plus the key `-fairlead:` for what
  * Kaitai Struct does not cover (docs/reference/frames.md).
  *
- * Pure: no I/O (but for frame_schema_open()), no clock; any thread, as long as one thread uses a schema while it is loaded. Loading takes memory
+ * Pure: no I/O (but for frame_schema_open()), no clock; any thread, one at a time for each schema. Loading takes memory
  * of its own; everything else comes from the arena that is given, and is bounded in depth, steps and size. */
 #ifndef CODEC_FRAME_FRAME_H
 #define CODEC_FRAME_FRAME_H

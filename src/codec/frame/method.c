@@ -152,8 +152,9 @@ static bool to_text(struct frame *frame, const struct scope *scope, const struct
 		enum encoding encoding = scope->self->type->encoding;
 		const char *why = "to_s: no encoding";
 		if (call->nitems)
-			(void)encoding_parse(call->items[0]->text, &encoding);
-		if (!encoding_decode(frame->arena, encoding, of->as.text, &made, &why))
+			encoding = (enum encoding)call->integer;
+		if (!encoding_decode(
+		            frame->schema, frame->arena, encoding, of->as.text, &made, &why))
 			return frame_fail(frame, FRAME_FAULT_TEXT, scope, "%s", why);
 	} else if (!cell_text(frame->arena, of, &made)) {
 		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "to_s does not go with %s",
