@@ -199,9 +199,13 @@ static bool print_stream(struct connection *connection, slice bytes)
 	bool good = true;
 	if (!frame_schema_has_framing(connection->schema))
 		return print_frame(connection, bytes);
+	struct arena scratch;
+	arena_init(&scratch, frame_schema_scratch_bytes(connection->schema));
 	for (size_t at = 0; at < bytes.n;) {
 		struct frame_piece piece;
-		enum frame_cut cut = frame_split(connection->schema, slice_from(bytes, at), &piece);
+		arena_finish(&scratch);
+		enum frame_cut cut = frame_split(
+		        connection->schema, slice_from(bytes, at), false, &scratch, &piece);
 		if (cut == FRAME_WHOLE) {
 			good &= print_frame(connection, piece.bytes);
 		} else if (cut != FRAME_BETWEEN) {
@@ -211,6 +215,7 @@ static bool print_stream(struct connection *connection, slice bytes)
 		}
 		at = cut == FRAME_MORE ? bytes.n : at + piece.used;
 	}
+	arena_finish(&scratch);
 	return good;
 }
 

@@ -14,8 +14,11 @@ bool input_eof(const struct input *input)
 bool input_bytes(struct input *input, size_t n, slice *bytes)
 {
 	input_align(input);
-	if (n > input->bytes.n - input->at)
+	if (n > input->bytes.n - input->at) {
+		if (input->goes_on)
+			input->wanted = n > SIZE_MAX - input->at ? SIZE_MAX : input->at + n;
 		return false;
+	}
 	*bytes = (slice){ input->bytes.p + input->at, n };
 	input->at += n;
 	return true;
@@ -42,8 +45,12 @@ bool input_bits(struct input *input, unsigned width, bool little, uint64_t *numb
 		input_align(input);
 	input->bits_little = little;
 	size_t rest = input->bytes.n - input->at;
-	if (width > input->bits_left && (width - input->bits_left + 7) / 8 > rest)
+	size_t needed = width > input->bits_left ? (width - input->bits_left + 7) / 8 : 0;
+	if (needed > rest) {
+		if (input->goes_on)
+			input->wanted = input->at + needed;
 		return false;
+	}
 	uint64_t sum = 0;
 	for (unsigned done = 0; done < width;) {
 		if (!input->bits_left) {

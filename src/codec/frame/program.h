@@ -351,6 +351,8 @@ struct input {
 	bool bits_little;
 	bool open;     /* being written: how many bytes it will have is not known yet */
 	size_t origin; /* of bytes.p[0] in the frame; ORIGIN_NONE: unpacked bytes, in no frame */
+	bool goes_on;  /* more bytes may follow, so nothing is the end */
+	size_t wanted; /* goes_on: how many bytes a read that failed would have needed; 0: none failed */
 };
 #define ORIGIN_NONE SIZE_MAX
 
@@ -433,6 +435,18 @@ bool frame_read_apart(
 int extension_variable(const struct extension *, slice name);
 /* A session variable as this frame has it; CELL_ABSENT where it is not set. */
 bool frame_variable(struct frame *, const struct scope *, unsigned number, struct cell *);
+
+/* Where a structure ends that is read from the front of the bytes. */
+struct frame_end {
+	size_t size;   /* of what was read */
+	size_t needed; /* it failed for lack of bytes: so many are needed at least; 0: it did not */
+	uint64_t steps; /* that it took */
+};
+/* Reads the fields of a type. `goes_on`: more bytes may follow, so nothing may depend on where they end; `max`: the largest
+ * frame, by which work is bounded. false: they are not there (end->needed), or are none. */
+bool frame_decode_end(const struct frame_schema *, const struct type *, struct arena *, slice bytes,
+        bool goes_on, size_t max, struct frame_end *);
+
 /* The member of an object, computed if it is an instance. */
 bool object_member(struct frame *, struct object *, unsigned member, struct cell *);
 slice object_path(struct arena *, const struct object *);
