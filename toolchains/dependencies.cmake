@@ -8,6 +8,7 @@ pkg_check_modules(libcoap REQUIRED IMPORTED_TARGET libcoap-3-openssl)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(expat REQUIRED IMPORTED_TARGET expat)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(protobufc REQUIRED IMPORTED_TARGET libprotobuf-c)
 
 # Without a pkg-config file in Debian 12.

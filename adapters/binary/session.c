@@ -191,12 +191,14 @@ static bool is_full(const struct session *session)
 }
 
 /* Bytes that are no frame are one refusal, up to the next frame or the next whole frame with a wrong checksum. */
-static size_t garbage_bytes(const struct frame_schema *schema, slice unread)
+static size_t garbage_bytes(const struct frame_schema *schema, slice unread, struct arena *scratch)
 {
 	size_t n = 0;
 	struct frame_piece piece;
 	while (n < unread.n) {
-		enum frame_cut cut = frame_split(schema, slice_from(unread, n), &piece);
+		enum frame_cut cut =
+		        frame_split(schema, slice_from(unread, n), false, scratch, &piece);
+		arena_finish(scratch);
 		if (cut != FRAME_BETWEEN && (cut != FRAME_BAD || piece.checksum))
 			break;
 		n += piece.used;
@@ -209,20 +211,28 @@ static size_t received(void *owner, struct stream *stream, slice bytes)
 	struct session *session = owner;
 	size_t used = 0, before = session->partial;
 	enum frame_cut cut = FRAME_WHOLE;
+	const struct frame_schema *schema = session->listener->schema;
+	struct arena scratch;
+	if (bytes.n < session->needed)
+		return 0;
+	arena_init(&scratch, frame_schema_scratch_bytes(schema));
 	while (used < bytes.n && !session->ending && !is_full(session)) {
 		struct frame_piece piece;
-		cut = frame_split(session->listener->schema, slice_from(bytes, used), &piece);
+		slice unread = slice_from(bytes, used);
+		arena_finish(&scratch);
+		cut = frame_split(schema, unread, false, &scratch, &piece);
+		session->needed = piece.needed;
 		if (cut == FRAME_MORE)
 			break;
 		if (cut == FRAME_BAD && !piece.checksum)
-			piece.used =
-			        garbage_bytes(session->listener->schema, slice_from(bytes, used));
+			piece.used = garbage_bytes(schema, unread, &scratch);
 		used += piece.used;
 		if (cut == FRAME_BETWEEN)
 			continue;
 		delivery_begin(session, &piece, cut == FRAME_WHOLE);
 		deliveries_flush(session);
 	}
+	arena_finish(&scratch);
 	session->listener->base.counters.at[COUNTER_BYTES_IN] += used;
 	session->partial = cut == FRAME_MORE && !session->ending ? bytes.n - used : 0;
 	if (session->partial && (used || !before))

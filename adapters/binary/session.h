@@ -22,6 +22,7 @@ struct session {
 	struct tls_shown shown; /* in the TLS handshake */
 	struct timer hold;      /* the core said when to come again */
 	size_t partial;         /* bytes of a frame that is not whole yet */
+	size_t needed;          /* unread bytes that tell whether it is */
 	uint64_t partial_since_ms, opened_ms;
 	bool paused, ending;
 	bool told_incomplete; /* that messages of several frames were lost is in the log */

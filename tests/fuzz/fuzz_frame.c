@@ -105,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		struct frame_piece piece;
 		struct frame_fault fault;
 		struct arena arena;
-		enum frame_cut cut = frame_split(schema, rest, &piece);
+		enum frame_cut cut = frame_split(schema, rest, false, NULL, &piece);
 		if (cut == FRAME_MORE)
 			break;
 		if (!piece.used || piece.used > rest.n || piece.bytes.n > rest.n)

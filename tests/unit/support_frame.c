@@ -58,6 +58,23 @@ void frame_expect(
 	arena_finish(&arena);
 }
 
+void frame_expect_again(const char *description, const char *hex)
+{
+	struct arena arena;
+	struct frame_fault fault;
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = frame_loaded(description);
+	slice bytes = from_hex(&arena, hex);
+	struct frame *frame = frame_decode(schema, &arena, bytes, NULL, &fault);
+	struct value *value = frame ? frame_value(frame) : NULL;
+	slice again = value ? frame_encode(schema, &arena, (slice){ NULL, 0 }, value, &fault)
+	                    : (slice){ NULL, 0 };
+	if (!again.p || !slice_equal(again, bytes))
+		fail_msg("%s\n%s is not written again: %s", description, hex, fault.text);
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
 enum frame_fault_kind frame_fault_of_bytes(
         const char *description, const char *hex, size_t budget, struct frame_fault *fault)
 {

@@ -9,6 +9,8 @@ struct frame_schema *frame_loaded(const char *description);
 /* Decodes the bytes and evaluates an expression over the frame; its result, or the fault's text, is `result`. */
 void frame_expect(
         const char *description, const char *hex, const char *expression, const char *result);
+/* What these bytes mean is written as these bytes again. */
+void frame_expect_again(const char *description, const char *hex);
 /* Decodes within a budget of memory; what kind of fault that gives, which *fault says in full. */
 enum frame_fault_kind frame_fault_of_bytes(
         const char *description, const char *hex, size_t budget, struct frame_fault *fault);

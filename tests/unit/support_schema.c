@@ -83,7 +83,7 @@ static slice show_stream(struct arena *arena, const struct frame_schema *schema,
 	if (!frame_schema_has_framing(schema))
 		show_frame(&text, arena, schema, session, bytes, example);
 	while (frame_schema_has_framing(schema) && bytes.n) {
-		enum frame_cut cut = frame_split(schema, bytes, &piece);
+		enum frame_cut cut = frame_split(schema, bytes, false, arena, &piece);
 		if (cut == FRAME_WHOLE)
 			show_frame(&text, arena, schema, session, piece.bytes, example);
 		else if (cut == FRAME_BAD)

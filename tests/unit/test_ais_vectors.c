@@ -60,12 +60,12 @@ static void decode_file(
 	struct frame_session *session = frame_session_create(schema);
 	struct frame_piece piece;
 	slice rest = read_whole_file(&decoded->arena, path);
-	enum frame_cut cut = frame_split(schema, rest, &piece);
+	enum frame_cut cut = frame_split(schema, rest, false, NULL, &piece);
 	while (cut != FRAME_MORE) {
 		if (cut == FRAME_WHOLE)
 			decode_one(decoded, schema, session, piece.bytes);
 		rest = slice_from(rest, piece.used);
-		cut = frame_split(schema, rest, &piece);
+		cut = frame_split(schema, rest, false, NULL, &piece);
 	}
 	frame_session_free(session);
 }

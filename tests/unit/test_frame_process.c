@@ -4,6 +4,8 @@
 #include "support_frame.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
 
 #define HEAD "meta: { id: x, endian: be, encoding: ASCII }\n"
 
@@ -93,6 +95,59 @@ static void test_bytes_written_as_text(void **state)
 	assert_string_equal(fault.path, "b");
 }
 
+/* The bytes unpack to "hello hello hello hello"; wrong ones say where. */
+static void test_zlib(void **state)
+{
+	static const char packed[] = HEAD "seq: [{ id: n, type: u1 }, { id: b, size: n, process: "
+	                                  "zlib, type: part }, { id: end, type: u1 }]\n"
+	                                  "types: { part: { seq: [{ id: first, type: u1 }, { id: "
+	                                  "t, type: str, size-eos: true }] } }";
+	struct frame_fault fault;
+	(void)state;
+	frame_expect(
+	        packed, "10 789ccb48cdc9c957c8402701680308b1 07", "b.t", "ello hello hello hello");
+	frame_expect(packed, "10 789ccb48cdc9c957c8402701680308b1 07", "b._io.size", "23");
+	frame_expect(packed, "10 789ccb48cdc9c957c8402701680308b1 07", "end", "7");
+	frame_expect(packed, "12 789ccb48cdc9c957c8402701680308b1 ffff 07", "b.first", "104");
+	frame_expect(packed, "0f 789ccb48cdc9c957c8402701680308 07", "b",
+	        "the packed bytes end too early");
+	frame_expect(packed, "00 07", "b", "the packed bytes end too early");
+	frame_expect(packed, "10 789ccb48cdc9c957c8402701680308b2 07", "b",
+	        "these bytes are not zlib's");
+	frame_expect(packed, "06 78bb00000001 07", "b",
+	        "packed with a dictionary, which is not supported");
+	/* Written by a smaller window, so with another first byte, but to the same end. */
+	frame_expect_again(packed, "10 48 89cb48cdc9c957c8402701680308b1 07");
+	assert_int_equal(frame_fault_of_bytes(packed, "04 789fffff 07", BUDGET, &fault),
+	        FRAME_FAULT_CONTENTS);
+	assert_string_equal(fault.path, "b");
+	assert_int_equal(fault.offset, 3);
+}
+
+/* 16 MiB of zeros in 16 KiB: neither a small budget nor a large one is used for them. */
+static void test_what_unpacks_to_too_much(void **state)
+{
+	static const char packed[] = HEAD "seq: [{ id: b, size-eos: true, process: zlib }]";
+	uLongf n = 32768;
+	unsigned char *zeros = calloc(1, 16 << 20), *bomb = malloc(n);
+	(void)state;
+	assert_non_null(zeros);
+	assert_int_equal(compress(bomb, &n, zeros, 16 << 20), Z_OK);
+	struct frame_schema *schema = frame_loaded(packed);
+	for (size_t budget = 1 << 10; budget <= 256 << 20; budget *= 8) {
+		struct arena arena;
+		struct frame_fault fault;
+		arena_init(&arena, budget);
+		assert_null(frame_decode(schema, &arena, (slice){ (char *)bomb, n }, NULL, &fault));
+		assert_int_equal(fault.kind, FRAME_FAULT_LIMIT);
+		assert_true(arena.used_bytes <= 32 << 20);
+		arena_finish(&arena);
+	}
+	frame_schema_free(schema);
+	free(zeros);
+	free(bomb);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -110,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_the_language_s_own),
 		cmocka_unit_test(test_ais), cmocka_unit_test(test_text_of_six_bits),
-		cmocka_unit_test(test_bytes_written_as_text), cmocka_unit_test(test_refused) };
+		cmocka_unit_test(test_bytes_written_as_text), cmocka_unit_test(test_zlib),
+		cmocka_unit_test(test_what_unpacks_to_too_much), cmocka_unit_test(test_refused) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,67 +1,10 @@
 /* Cutting streams, checksums, templates: the -fairlead key. */
-#include "support.h"
+#include "framing_fixture.h"
 
 #include "base/clock.h"
-#include "codec/frame/frame.h"
-
 #include <stdio.h>
 
 enum { BUDGET = 4 << 20 };
-
-static struct frame_schema *framed(const char *framing, struct arena *arena)
-{
-	struct error error = { .text = "" };
-	slice text = arena_printf(arena,
-	        "meta: { id: x, endian: be, encoding: ASCII }\n"
-	        "seq: [{ id: all, type: str, encoding: ISO-8859-1, size-eos: true }]\n"
-	        "-fairlead:\n%s",
-	        framing);
-	struct frame_schema *schema = frame_schema_load(text, &error);
-	if (!schema)
-		fail_msg("%u:%u: %s", error.line, error.column, error.text);
-	return schema;
-}
-
-/* The frames of a stream, "|" after each; bytes that are none as "?". `step` bytes arrive at a time. */
-static slice cut(const struct frame_schema *schema, struct arena *arena, slice stream, size_t step)
-{
-	struct frame_piece piece;
-	char *out = arena_alloc(arena, stream.n * 3 + 1);
-	size_t n = 0, from = 0;
-	for (size_t there = 0; there < stream.n;) {
-		there = there + step < stream.n ? there + step : stream.n;
-		for (;;) {
-			slice unread = { stream.p + from, there - from };
-			enum frame_cut result = frame_split(schema, unread, &piece);
-			if (result == FRAME_MORE)
-				break;
-			assert_true(piece.used > 0 && piece.used <= unread.n);
-			from += piece.used;
-			if (result == FRAME_BETWEEN ||
-			        (result == FRAME_BAD && n && out[n - 1] == '?'))
-				continue;
-			if (result == FRAME_WHOLE)
-				memcpy(out + n, piece.bytes.p, piece.bytes.n);
-			n += result == FRAME_WHOLE ? piece.bytes.n : 0;
-			out[n++] = result == FRAME_WHOLE ? '|' : '?';
-		}
-	}
-	return (slice){ out, n };
-}
-
-static void expect_cut(const char *framing, slice stream, slice expected)
-{
-	struct arena arena;
-	arena_init(&arena, BUDGET);
-	struct frame_schema *schema = framed(framing, &arena);
-	for (size_t step = 1; step <= stream.n; step++) {
-		slice got = cut(schema, &arena, stream, step);
-		if (!slice_equal(got, expected))
-			fail_msg("%s at %zu bytes a time: %.*s", framing, step, SLICE_ARG(got));
-	}
-	frame_schema_free(schema);
-	arena_finish(&arena);
-}
 
 static void test_length_fields(void **state)
 {
@@ -140,12 +83,12 @@ static void test_start_marks_only(void **state)
 	struct arena arena;
 	(void)state;
 	arena_init(&arena, 8 * (size_t)BYTES);
-	struct frame_schema *schema =
-	        framed("  framing: { start: ['('], delimiter: ')' }\n  max: 65536", &arena);
+	struct frame_schema *schema = framed_with(
+	        "  framing: { start: ['('], delimiter: ')' }\n  max: 65536", "", &arena);
 	char *bytes = arena_alloc(&arena, BYTES);
 	memset(bytes, '(', BYTES);
 	uint64_t began_ms = clock_monotonic_ms();
-	slice got = cut(schema, &arena, (slice){ bytes, BYTES }, 65536);
+	slice got = cut_stream(schema, &arena, (slice){ bytes, BYTES }, 65536, false);
 	assert_slice(got, "?");
 	assert_true(clock_monotonic_ms() - began_ms < 2000);
 	frame_schema_free(schema);
@@ -168,7 +111,7 @@ static void test_checksum_catalogue(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct checksum_kind *kind = checksum_find(slice_of(cases[i].name));
 		assert_non_null(kind);
-		assert_int_equal(kind->sum(SLICE("123456789")), cases[i].sum);
+		assert_int_equal(kind->sum(kind, SLICE("123456789")), cases[i].sum);
 	}
 	assert_null(checksum_find(SLICE("crc-17")));
 }

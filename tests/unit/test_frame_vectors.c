@@ -90,7 +90,7 @@ static slice next_frame(const struct replay *replay, slice *stream)
 {
 	struct frame_piece piece;
 	for (;;) {
-		enum frame_cut cut = frame_split(replay->schema, *stream, &piece);
+		enum frame_cut cut = frame_split(replay->schema, *stream, false, NULL, &piece);
 		if (cut == FRAME_MORE)
 			return (slice){ NULL, 0 };
 		*stream = slice_from(*stream, piece.used);
@@ -158,7 +158,8 @@ static void test_nmea_fields_that_are_no_numbers(void **state)
 	int n = snprintf(sentence, sizeof sentence, text, sum);
 	arena_init(&arena, 1 << 20);
 	struct frame_schema *schema = shipped("nmea0183");
-	assert_int_equal(frame_split(schema, (slice){ sentence, (size_t)n }, &piece), FRAME_WHOLE);
+	assert_int_equal(frame_split(schema, (slice){ sentence, (size_t)n }, false, NULL, &piece),
+	        FRAME_WHOLE);
 	struct frame *frame = frame_decode(schema, &arena, piece.bytes, NULL, &fault);
 	assert_true(frame && frame_message(frame, 0, (slice){ NULL, 0 }, &path, &value));
 	const struct value *data = value_get(value, SLICE("data"));
@@ -227,7 +228,7 @@ static void decode_teltonika(const struct value *line, void *arg)
 	arena_init(&arena, 1 << 22);
 	slice hex = arena_copy_slice(&arena, member(line, "hex"));
 	slice bytes = from_hex(&arena, hex.p);
-	enum frame_cut cut = frame_split(trackers->schema, bytes, &piece);
+	enum frame_cut cut = frame_split(trackers->schema, bytes, false, NULL, &piece);
 	struct frame *frame = cut == FRAME_WHOLE ? frame_decode(trackers->schema, &arena,
 	                                                   piece.bytes, NULL, &fault)
 	                                         : NULL;
@@ -323,7 +324,7 @@ static void cut_case(const struct value *line, void *arg)
 		        from_hex(&arena, arena_copy_slice(&arena, member(line, "frame_hex")).p);
 		enum frame_cut cut;
 		do {
-			cut = frame_split(tally->schemas[i], bytes, &piece);
+			cut = frame_split(tally->schemas[i], bytes, false, &arena, &piece);
 			if (cut == FRAME_BAD || cut == FRAME_BETWEEN)
 				bytes = slice_from(bytes, piece.used);
 		} while (cut == FRAME_BAD || cut == FRAME_BETWEEN);

@@ -14,9 +14,10 @@ static bool read_object(struct frame *, struct object *);
 
 /* ---- bytes ---- */
 
+/* One of several bytes stands where characters of that size begin, as the language has it. */
 size_t terminator_find(slice bytes, slice terminator)
 {
-	for (size_t at = 0; at + terminator.n <= bytes.n; at += terminator.n == 2 ? 2 : 1) {
+	for (size_t at = 0; at + terminator.n <= bytes.n; at += terminator.n) {
 		if (memcmp(bytes.p + at, terminator.p, terminator.n) == 0)
 			return at;
 	}
@@ -31,7 +32,9 @@ static bool read_terminated(struct frame *frame, const struct scope *scope,
 	slice rest = slice_from(input->bytes, input->at);
 	size_t at = terminator_find(rest, terminator);
 	if (at == SIZE_MAX) {
-		if (!field->lenient_end)
+		if (input->goes_on)
+			input->wanted = input->bytes.n + 1;
+		if (!field->lenient_end || input->goes_on)
 			return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
 			        "the terminator is missing");
 		*bytes = (slice){ rest.p ? rest.p : "", rest.n };
@@ -62,10 +65,7 @@ static slice strip(const struct field *field, slice terminator, slice bytes)
 
 slice field_terminator(const struct field *field, const struct type_use *use)
 {
-	if (field->has_terminator || !use->zero_ended)
-		return field->has_terminator ? field->terminator : (slice){ NULL, 0 };
-	bool wide = use->encoding == ENCODING_UTF16LE || use->encoding == ENCODING_UTF16BE;
-	return wide ? (slice){ "\0\0", 2 } : (slice){ "\0", 1 };
+	return field->has_terminator ? field->terminator : use->zero;
 }
 
 /* The bytes that the field's size, terminator and process give it. *origin: where they stand in the frame. */
@@ -78,7 +78,7 @@ static bool read_bytes(struct frame *frame, const struct scope *scope, const str
 	if (field->size && !evaluate_size(frame, scope, field->size, "the size", &n))
 		return false;
 	if (field->to_end)
-		n = input->bytes.n - input->at;
+		n = input->goes_on ? SIZE_MAX : input->bytes.n - input->at;
 	*origin = input->origin == ORIGIN_NONE ? ORIGIN_NONE : input->origin + input->at;
 	if (field->size || field->to_end || field->has_contents) {
 		if (!input_bytes(input, n, bytes)) {
@@ -274,8 +274,8 @@ static bool read_plain(struct frame *frame, const struct scope *scope, const str
 		        "the fixed bytes are not there");
 	*cell = (struct cell){ .kind = use->base == BASE_TEXT ? CELL_TEXT : CELL_BYTES,
 		.as.text = bytes };
-	if (use->base == BASE_TEXT &&
-	        !encoding_decode(frame->arena, use->encoding, bytes, &cell->as.text, &why))
+	if (use->base == BASE_TEXT && !encoding_decode(frame->schema, frame->arena, use->encoding,
+	                                      bytes, &cell->as.text, &why))
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_TEXT, origin, why);
 	return true;
 }
@@ -405,7 +405,7 @@ static bool repeat_over(struct frame *frame, const struct scope *scope, const st
 {
 	*over = false;
 	if (field->repeat == REPEAT_TO_END) {
-		*over = input_eof(input);
+		*over = !input->goes_on && input_eof(input);
 	} else if (field->repeat == REPEAT_TIMES) {
 		*over = array->n >= times;
 	} else if (array->n) {
@@ -554,6 +554,8 @@ static bool read_instance(struct frame *frame, const struct scope *scope, const 
 	if (field->pos) {
 		if (!evaluate_size(frame, scope, field->pos, "the position", &pos))
 			return false;
+		if (pos > input->bytes.n && input->goes_on)
+			input->wanted = pos;
 		if (pos > input->bytes.n)
 			return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
 			        "the position lies outside the stream");
@@ -563,6 +565,7 @@ static bool read_instance(struct frame *frame, const struct scope *scope, const 
 	struct cell made = { .kind = CELL_UNREAD };
 	bool good = field->repeat == REPEAT_NONE ? read_item(frame, scope, field, input, &made)
 	                                         : read_repeated(frame, scope, field, input, &made);
+	before.wanted = input->wanted;
 	if (field->pos)
 		*input = before;
 	*cell = made;
@@ -580,8 +583,9 @@ static bool compute(struct frame *frame, struct object *object, unsigned number,
 	bool good = field->value ? compute_value(frame, &scope, field, made)
 	                         : read_instance(frame, &scope, field, made);
 	frame->depth--;
-	if (!good && field->optional && frame->fault->kind != FRAME_FAULT_LIMIT &&
-	        frame->fault->kind != FRAME_FAULT_UNKNOWN) {
+	bool known = frame->fault->kind != FRAME_FAULT_LIMIT &&
+	             frame->fault->kind != FRAME_FAULT_UNKNOWN && !frame->root->input->wanted;
+	if (!good && field->optional && known) {
 		*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
 		*made = (struct cell){ .kind = CELL_ABSENT };
 		good = true;
@@ -660,4 +664,27 @@ struct frame *frame_decode_with(const struct frame_schema *schema, struct arena 
 	return parameters ? frame_decode_type(
 	                            schema, schema->root, parameters, arena, bytes, trace, fault)
 	                  : NULL;
+}
+
+bool frame_decode_end(const struct frame_schema *schema, const struct type *type,
+        struct arena *arena, slice bytes, bool goes_on, size_t max, struct frame_end *end)
+{
+	struct frame_fault fault = { .kind = FRAME_FAULT_NONE };
+	struct frame frame = { .schema = schema,
+		.arena = arena,
+		.fault = &fault,
+		.bytes = bytes,
+		.steps_left = max * STEPS_PER_BYTE / 8 + STEPS_LEAST };
+	struct input input = { .bytes = bytes, .goes_on = goes_on };
+	uint64_t steps = frame.steps_left;
+	*end = (struct frame_end){ .size = 0 };
+	frame.root = object_make(&frame, type, &input);
+	if (!frame.root)
+		return false;
+	frame.root->root = frame.root;
+	bool good = read_object(&frame, frame.root);
+	end->size = input.at;
+	end->needed = good ? 0 : input.wanted;
+	end->steps = steps - frame.steps_left;
+	return good;
 }

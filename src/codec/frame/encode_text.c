@@ -20,24 +20,38 @@ static void put_utf16(struct text *out, bool little, uint32_t code)
 	put_unit(out, little, 0xDC00 + ((code - 0x10000) & 0x3FF));
 }
 
-bool encoding_encode(
-        struct arena *arena, enum encoding encoding, slice text, slice *bytes, const char **why)
+static void put_utf32(struct text *out, bool little, uint32_t code)
+{
+	put_unit(out, little, little ? code & 0xFFFF : code >> 16);
+	put_unit(out, little, little ? code >> 16 : code & 0xFFFF);
+}
+
+bool encoding_encode(const struct frame_schema *schema, struct arena *arena, enum encoding encoding,
+        slice text, slice *bytes, const char **why)
 {
 	bool wide = encoding == ENCODING_UTF16LE || encoding == ENCODING_UTF16BE;
-	uint32_t last = encoding == ENCODING_LATIN1 ? 0xFF : wide ? 0x10FFFF : 0x7F;
+	bool wider = encoding == ENCODING_UTF32LE || encoding == ENCODING_UTF32BE;
+	uint32_t last = encoding == ENCODING_LATIN1 ? 0xFF : wide || wider ? 0x10FFFF : 0x7F;
 	*bytes = (slice){ text.p ? text.p : "", text.n };
 	if (encoding == ENCODING_UTF8)
 		return true;
+	*why = "has a character that its encoding has not";
+	if (encoding >= ENCODING_OTHER) {
+		bool good = charset_encode(schema, arena, encoding, text, bytes);
+		if (good && !bytes->p)
+			*why = "over the memory budget";
+		return good && bytes->p;
+	}
 	struct text out;
 	text_init(&out, arena, wide ? 2 * text.n : text.n);
 	for (size_t at = 0, n; at < text.n; at += n) {
 		uint32_t code = utf8_get(text, at, &n);
-		if (code > last) {
-			*why = "has a character that its encoding has not";
+		if (code > last)
 			return false;
-		}
 		if (wide)
 			put_utf16(&out, encoding == ENCODING_UTF16LE, code);
+		else if (wider)
+			put_utf32(&out, encoding == ENCODING_UTF32LE, code);
 		else
 			text_char(&out, (char)(unsigned char)code);
 	}

@@ -1,6 +1,7 @@
-/* What the stream wants around a frame: the inverse of split.c. The first framing whose start the frame has decides. It
- * writes its length field and its checksum into the frame, puts its delimiter behind it, and then cuts what came out: a
- * frame that would not come out of the stream as it went in is refused. */
+/* What the stream wants around a frame: the inverse of split.c. The first framing whose start the frame has decides, or
+ * that brings a start mark which the frame does not show. It writes its length field and its checksum into the frame, stuffs
+ * its bytes, puts its marks around it, and then cuts what came out: a frame that would not come out of the stream as it
+ * went in is refused. */
 #include "codec/frame/encode.h"
 
 #include "codec/frame/extension.h"
@@ -15,13 +16,20 @@ static const struct framing *framing_of(const struct frame_schema *schema, slice
 	const struct extension *extension = schema->extension;
 	for (unsigned i = 0; i < extension->nframings; i++) {
 		const struct framing *framing = &extension->framings[i];
-		bool fits = framing->nstarts == 0;
+		bool fits = framing->nstarts == 0 || framing->strip_start;
 		for (unsigned k = 0; k < framing->nstarts && !fits; k++)
-			fits = slice_starts(frame, framing->starts[k]);
-		if (fits)
+			fits = mark_fits(&framing->starts[k], frame);
+		if (fits && !framing->discard)
 			return framing;
 	}
 	return NULL;
+}
+
+/* How many bytes of the framing's own the frame does not show at its beginning. */
+static size_t hidden_bytes(const struct framing *framing)
+{
+	size_t mark = framing->strip_start && framing->nstarts ? framing->starts[0].bytes.n : 0;
+	return mark + framing->skip;
 }
 
 /* A place in a frame of n bytes, which may be counted from its end. */
@@ -48,8 +56,12 @@ bool wrap_covers(const struct frame_schema *schema, slice frame, size_t at, size
 	size_t from;
 	if (!framing)
 		return false;
-	if (framing->kind == FRAMING_LENGTH && at >= framing->offset &&
-	        at + n <= (size_t)framing->offset + framing->width)
+	const struct length_field *length = &framing->length;
+	size_t first = at + hidden_bytes(framing);
+	if (framing->kind == FRAMING_LENGTH && length_is_fixed(length) &&
+	        ((first >= length->offset && first + n <= (size_t)length->offset + length->width) ||
+	                (length->twice && first >= length->again &&
+	                        first + n <= (size_t)length->again + length->width)))
 		return true;
 	const struct checksum *checksum = &framing->checksum;
 	if (!checksum->kind)
@@ -60,53 +72,19 @@ bool wrap_covers(const struct frame_schema *schema, slice frame, size_t at, size
 	       at + n <= from + checksum->width;
 }
 
-size_t wrap_room(const struct frame_schema *schema, slice frame, bool *certain)
+size_t wrap_room(const struct frame_schema *schema, slice frame)
 {
 	const struct framing *framing = framing_of(schema, frame);
-	*certain = false;
-	if (!framing || !framing->checksum.kind)
+	if (!framing || !framing->checksum.kind || !framing->checksum.kind->sum ||
+	        framing->checksum.at != -(int64_t)framing->checksum.width)
 		return 0;
-	if (!framing->checksum.kind->sum) {
-		size_t star = slice_find(frame, '*');
-		*certain = star == frame.n || star + 1 == frame.n;
-		return !*certain ? 0 : star == frame.n ? 3 : 2;
-	}
-	return framing->checksum.at == -(int64_t)framing->checksum.width ? framing->checksum.width
-	                                                                 : 0;
-}
-
-static void put_number(char *at, unsigned width, bool little, uint64_t number)
-{
-	for (unsigned i = 0; i < width; i++)
-		at[little ? i : width - 1 - i] =
-		        (char)(unsigned char)(i < 8 ? number >> (8 * i) : 0);
-}
-
-static bool patch_length(const struct framing *framing, char *bytes, size_t n, const char **why)
-{
-	int64_t header = (int64_t)framing->offset + (int64_t)framing->width;
-	int64_t counted = (int64_t)n - framing->adjust - (framing->counts_frame ? 0 : header);
-	*why = "the frame ends before the framing's length field does";
-	if ((int64_t)n < header)
-		return false;
-	*why = "the framing's length field cannot say how long the frame is";
-	if (counted < 0 || counted % framing->unit)
-		return false;
-	uint64_t number = (uint64_t)(counted / framing->unit);
-	if (framing->width < 8 && number >> (8 * framing->width))
-		return false;
-	put_number(
-	        bytes + framing->offset, framing->width, framing->endian == ENDIAN_LITTLE, number);
-	return true;
+	return framing->checksum.width;
 }
 
 static void patch_nmea(char *bytes, size_t n)
 {
 	size_t at;
 	unsigned char sum = 0;
-	/* Room was made for all three characters. */
-	if (n > 3 && !bytes[n - 3] && slice_find((slice){ bytes, n }, '*') == n)
-		bytes[n - 3] = '*';
 	if (!nmea_place((slice){ bytes, n }, &at))
 		return;
 	for (size_t i = 1; i + 1 < at; i++)
@@ -129,9 +107,9 @@ static bool patch_checksum(const struct checksum *checksum, char *bytes, size_t 
 	if (!place(checksum->from, n, &from) || !place(checksum->to, n, &to) ||
 	        !place(checksum->at, n, &at) || from > to || n - at < checksum->width)
 		return false;
-	uint64_t sum = checksum->kind->sum((slice){ bytes + from, to - from });
-	put_number(bytes + at, checksum->width, checksum->endian == ENDIAN_LITTLE, sum);
-	return true;
+	uint64_t sum = checksum->kind->sum(checksum->kind, (slice){ bytes + from, to - from });
+	return number_write(
+	        bytes + at, checksum->width, checksum->as, checksum->endian == ENDIAN_LITTLE, sum);
 }
 
 bool wrap_patch(const struct frame_schema *schema, char *bytes, size_t n, const char **why)
@@ -140,20 +118,50 @@ bool wrap_patch(const struct frame_schema *schema, char *bytes, size_t n, const 
 	*why = "no framing of the description begins like this frame";
 	if (!framing)
 		return schema->extension->nframings == 0;
-	if (framing->kind == FRAMING_LENGTH && !patch_length(framing, bytes, n, why))
+	*why = "the framing's length field cannot say how long the frame is";
+	if (framing->kind == FRAMING_LENGTH && length_is_fixed(&framing->length) &&
+	        !length_write(&framing->length, bytes, n, hidden_bytes(framing)))
 		return false;
 	return patch_checksum(&framing->checksum, bytes, n, why);
 }
 
-static bool ends_delimited(const struct framing *framing, slice frame)
+/* The size of the delimiter that the frame ends in, of which it is a part; 0: it does not. */
+static size_t own_delimiter(const struct framing *framing, slice frame)
 {
-	for (unsigned i = 0; i < framing->ndelimiters; i++) {
+	for (unsigned i = 0; i < framing->ndelimiters && framing->include; i++) {
 		slice delimiter = framing->delimiters[i];
 		if (frame.n >= delimiter.n &&
 		        slice_equal(slice_from(frame, frame.n - delimiter.n), delimiter))
-			return true;
+			return delimiter.n;
 	}
-	return false;
+	return 0;
+}
+
+/* The start mark, which the frame may show, its bytes as they go on the line, and the delimiter, which it may show. */
+static slice cover(const struct framing *framing, struct arena *arena, slice frame)
+{
+	struct text text;
+	slice mark = { NULL, 0 };
+	text_init(&text, arena, frame.n + 16);
+	for (unsigned i = framing->nstarts; i--;) {
+		if (framing->strip_start || mark_fits(&framing->starts[i], frame))
+			mark = framing->starts[i].bytes;
+	}
+	size_t shown = framing->strip_start ? 0 : mark.n, end = own_delimiter(framing, frame);
+	if (shown + end > frame.n)
+		end = 0;
+	slice inner = { frame.p + shown, frame.n - shown - end };
+	text_slice_add(&text, framing->strip_start ? mark : (slice){ frame.p, shown });
+	if (framing->escape.kind != ESCAPE_NONE)
+		inner = escape_write(&framing->escape, arena, inner);
+	if (!inner.p)
+		return (slice){ NULL, 0 };
+	text_slice_add(&text, inner);
+	if (end)
+		text_slice_add(&text, slice_from(frame, frame.n - end));
+	else if (framing->ndelimiters)
+		text_slice_add(&text, framing->delimiters[0]);
+	return text_slice(&text);
 }
 
 static slice refuse(struct frame_fault *fault, enum frame_fault_kind kind, const char *why)
@@ -167,25 +175,20 @@ slice frame_wrap(const struct frame_schema *schema, struct arena *arena, slice b
         struct frame_fault *fault)
 {
 	const char *why = "";
-	struct text text;
 	*fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
 	if (!schema->extension->nframings)
 		return bytes;
-	text_init(&text, arena, bytes.n + 16);
-	text_slice_add(&text, bytes);
-	if (text.failed)
+	slice copy = arena_copy_slice(arena, bytes);
+	if (!copy.p)
 		return refuse(fault, FRAME_FAULT_LIMIT, "over the memory budget");
-	if (!wrap_patch(schema, text.p, text.n, &why))
+	if (!wrap_patch(schema, (char *)(uintptr_t)copy.p, copy.n, &why))
 		return refuse(fault, FRAME_FAULT_VALUE, why);
-	const struct framing *framing = framing_of(schema, bytes);
-	if (framing->kind == FRAMING_DELIMITER &&
-	        !(framing->include && ends_delimited(framing, bytes)))
-		text_slice_add(&text, framing->delimiters[0]);
-	slice whole = text_slice(&text);
+	slice whole = cover(framing_of(schema, bytes), arena, copy);
 	if (!whole.p)
-		return refuse(fault, FRAME_FAULT_LIMIT, "over the memory budget");
+		return refuse(fault, FRAME_FAULT_VALUE,
+		        "the framing has no words for one of the bytes, or over the memory budget");
 	struct frame_piece piece;
-	enum frame_cut cut = frame_split(schema, whole, &piece);
+	enum frame_cut cut = frame_split(schema, whole, true, arena, &piece);
 	if (cut != FRAME_WHOLE || piece.used != whole.n)
 		return refuse(fault, FRAME_FAULT_VALUE,
 		        cut == FRAME_BAD && piece.why

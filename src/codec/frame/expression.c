@@ -6,7 +6,7 @@
  * that the expression stands in; a name after "." must be a member of some type or a method, and whether this very
  * object has it is known when it runs. Rejected: static types for every expression. They would catch a little more at
  * load time, but a switched type has none, and a value that knows its kind is checked on use anyway. */
-#include "codec/frame/token.h"
+#include "codec/frame/size.h"
 
 #include "codec/frame/tree.h"
 
@@ -157,6 +157,12 @@ static struct expression *parse_special(struct parser *parser, slice name)
 			boolean->integer = slice_is(name, "true");
 		return boolean;
 	}
+	if (slice_is(name, "_sizeof")) {
+		struct expression *size = make(parser, OP_SIZEOF);
+		if (size)
+			size->type = parser->loader->self;
+		return size && size_ask(parser, size) ? size : NULL;
+	}
 	if (parser->loader->in_extension && parser->loader->has_login && slice_is(name, "device"))
 		return make(parser, OP_DEVICE);
 	if (parser->loader->has_variables && slice_is(name, "session"))
@@ -164,6 +170,35 @@ static struct expression *parse_special(struct parser *parser, slice name)
 	if (parser->loader->has_assembled && slice_is(name, "assembled"))
 		return make(parser, OP_ASSEMBLED);
 	return NULL;
+}
+
+/* sizeof<type> or bitsizeof<type>. */
+static struct expression *parse_sizeof(struct parser *parser, bool in_bits)
+{
+	struct expression *size = make(parser, OP_SIZEOF);
+	struct type_use use = { .base = BASE_NONE };
+	slice last;
+	parser_advance(parser);
+	if (!size || !parser_expect_sign(parser, "<"))
+		return NULL;
+	if (parser->token.kind != TOKEN_NAME)
+		return parser_fail(parser, "a type expected, not", parser->token.text);
+	size_t at = parser->token.at;
+	slice path = parse_path(parser, &last);
+	path.n = (size_t)(last.p + last.n - path.p);
+	size->in_bits = in_bits;
+	if (loader_plain_type(parser->loader->self, path, &use) && use.base != BASE_TEXT) {
+		unsigned bits = use.base == BASE_BITS ? use.width : 8 * use.width;
+		size->op = OP_INTEGER;
+		size->integer = in_bits ? bits : (bits + 7) / 8;
+	} else {
+		size->type = loader_find_type(parser->loader, path);
+		if (!size->type)
+			return parser_fail_at(parser, at, "there is no type of a fixed size", path);
+		if (!size_ask(parser, size))
+			return NULL;
+	}
+	return parser_expect_sign(parser, ">") ? size : NULL;
 }
 
 static struct expression *parse_name(struct parser *parser)
@@ -179,8 +214,9 @@ static struct expression *parse_name(struct parser *parser)
 		return special;
 	}
 	int member = type_member(parser->loader->self, loader_intern(parser->loader, name, false));
-	if (member < 0 && parser_at_sign(&ahead, "<"))
-		return parser_fail(parser, "sizeof and bitsizeof are not supported:", name);
+	if (member < 0 && parser_at_sign(&ahead, "<") &&
+	        (slice_is(name, "sizeof") || slice_is(name, "bitsizeof")))
+		return parse_sizeof(parser, slice_is(name, "bitsizeof"));
 	if (member < 0)
 		return parser_fail(
 		        parser, "this type has no member, and there is no special name", name);
@@ -358,14 +394,16 @@ static struct expression *parse_cast(struct parser *parser, struct expression *f
 	return parser_expect_sign(parser, ">") ? cast : NULL;
 }
 
-static bool check_encoding_argument(struct parser *parser, const struct expression *member)
+static bool take_encoding_argument(struct parser *parser, struct expression *member)
 {
 	enum encoding encoding;
 	if (member->method != CALL_TO_S || !member->nitems)
 		return true;
 	const struct expression *name = member->items[0];
-	if (name->op == OP_TEXT && encoding_parse(name->text, &encoding))
+	if (name->op == OP_TEXT && loader_encoding(parser->loader, name->text, &encoding)) {
+		member->integer = encoding;
 		return true;
+	}
 	parser_fail(parser, "to_s: an encoding that is not supported:",
 	        name->op == OP_TEXT ? name->text : SLICE("(computed)"));
 	return false;
@@ -383,6 +421,11 @@ static struct expression *parse_member(struct parser *parser, struct expression 
 	struct expression *member = make(parser, OP_MEMBER);
 	if (!member)
 		return NULL;
+	if (slice_is(name, "_sizeof")) {
+		member->op = OP_SIZEOF;
+		member->first = first;
+		return size_ask(parser, member) ? member : NULL;
+	}
 	unsigned least = 0, most = 0;
 	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
 		if (slice_is(name, methods[i].name)) {
@@ -400,7 +443,7 @@ static struct expression *parse_member(struct parser *parser, struct expression 
 		return NULL;
 	if (member->nitems < least || member->nitems > most)
 		return parser_fail_at(parser, at, "a wrong number of arguments for", name);
-	return check_encoding_argument(parser, member) ? member : NULL;
+	return take_encoding_argument(parser, member) ? member : NULL;
 }
 
 static struct expression *parse_postfix(struct parser *parser)
@@ -587,7 +630,11 @@ static struct expression *parse_choice(struct parser *parser)
 const struct expression *expression_compile(
         struct loader *loader, slice text, unsigned line, unsigned column)
 {
-	struct parser parser = { .loader = loader, .text = text, .line = line, .column = column };
+	struct parser parser = { .loader = loader,
+		.text = text,
+		.line = line,
+		.column = column,
+		.source = loader->source };
 	parser_advance(&parser);
 	struct expression *expression = parse_choice(&parser);
 	if (expression && parser.token.kind != TOKEN_END)

@@ -1,7 +1,7 @@
 /* The `-fairlead:` key, loaded (docs/reference/frames.md). Inside codec/frame only.
  *
  *     extension.c      the key as a whole: login, path, messages
- *     framing_load.c   `framing:`; split.c runs it
+ *     framing.h        `framing:`
  *     template.c       replies, loaded and filled in
  *     assemble.c       messages of several frames
  *     variables.c      what is remembered from earlier frames
@@ -11,38 +11,11 @@
 #define FRAME_EXTENSION_H
 
 #include "codec/frame/emit.h"
+#include "codec/frame/framing.h"
 #include "codec/frame/program.h"
 #include "codec/frame/tree.h"
 
 enum { FRAME_MAX_BYTES = 1 << 20 };
-
-enum { FRAMING_MAX = 8, START_MAX = 4 };
-
-enum framing_kind { FRAMING_LENGTH, FRAMING_DELIMITER, FRAMING_FIXED };
-
-#define CHECKSUM_TO_END INT64_MAX
-struct checksum {
-	const struct checksum_kind *kind; /* NULL: none */
-	int64_t from, to, at;             /* negative: counted from the frame's end */
-	enum endian endian;
-	unsigned width; /* of the stored sum; at least the kind's own */
-	bool optional;  /* nmea: a sentence without one is taken */
-};
-
-struct framing {
-	enum framing_kind kind;
-	slice starts[START_MAX]; /* the frame begins with one of these; none: with anything */
-	unsigned nstarts;
-	unsigned offset, width; /* of the length field */
-	enum endian endian;
-	bool counts_frame;
-	int64_t adjust, unit;
-	slice delimiters[START_MAX];
-	unsigned ndelimiters;
-	bool include;
-	size_t fixed_bytes;
-	struct checksum checksum;
-};
 
 enum part_kind { PART_BYTES, PART_INTEGER, PART_EXPRESSION, PART_CHECKSUM };
 
@@ -100,6 +73,7 @@ struct extension {
 	struct framing framings[FRAMING_MAX];
 	unsigned nframings;
 	size_t max_bytes;
+	uint64_t gap_us; /* the longest pause that ends a frame; 0: none does */
 	bool has_login;
 	bool login_is_message; /* the login frame carries a message as well */
 	bool has_device; /* each frame says which device it is from: login_device, login_secret */

@@ -64,6 +64,8 @@ static bool compile_use(struct loader *loader, const struct node *node, enum enc
 	slice plain = slice_trim((slice){ name.p, open });
 	use->encoding = encoding;
 	if (open == name.n && loader_plain_type(loader->self, plain, use)) {
+		if (use->zero.n)
+			use->zero = (slice){ "\0\0\0\0", encoding_unit(loader->schema, encoding) };
 		if (use->base == BASE_TEXT && encoding == ENCODING_NONE)
 			return node_error(node, loader->error, "a text needs an encoding");
 		return use->endian != ENDIAN_UNKNOWN || use->base == BASE_TEXT ||
@@ -133,7 +135,7 @@ static bool compile_type(struct loader *loader, const struct node *node, struct 
 {
 	const struct node *type = node_get(node, "type"), *named = node_get(node, "encoding");
 	enum encoding encoding = loader->self->encoding;
-	if (named && !encoding_parse(named->text, &encoding))
+	if (named && !loader_encoding(loader, named->text, &encoding))
 		return node_error(named, loader->error, "the encoding \"%.*s\" is not supported",
 		        SLICE_ARG(named->text));
 	if (type && type->kind == NODE_MAP)
@@ -193,11 +195,9 @@ static bool compile_extent(struct loader *loader, const struct node *node, struc
 			return false;
 		field->pad = (int)byte;
 	}
-	if (field->use.zero_ended && !field->has_terminator) {
-		bool wide = field->use.encoding == ENCODING_UTF16LE ||
-		            field->use.encoding == ENCODING_UTF16BE;
+	if (field->use.zero.n && !field->has_terminator) {
 		field->has_terminator = true;
-		field->terminator = wide ? (slice){ "\0\0", 2 } : (slice){ "\0", 1 };
+		field->terminator = field->use.zero;
 	}
 	if (contents) {
 		field->has_contents = true;
@@ -220,7 +220,7 @@ static bool check_extent(struct loader *loader, const struct node *node, const s
 	if (field->switch_on) {
 		for (unsigned i = 0; i < field->ncases; i++) {
 			if (field->cases[i].use.base == BASE_TEXT && !bounded &&
-			        !field->cases[i].use.zero_ended)
+			        !field->cases[i].use.zero.n)
 				return node_error(node, loader->error, "a text needs a size");
 		}
 		return true;

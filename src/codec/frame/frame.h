@@ -1,7 +1,7 @@
 /* Binary frames by description: Kaitai Struct (.ksy) interpreted at run time, plus the key `-fairlead:` for what
  * Kaitai Struct does not cover (docs/reference/frames.md).
  *
- * Pure: no I/O (but for frame_schema_open()), no clock; any thread, as long as one thread uses a schema while it is loaded. Loading takes memory
+ * Pure: no I/O (but for frame_schema_open()), no clock; any thread, one at a time for each schema. Loading takes memory
  * of its own; everything else comes from the arena that is given, and is bounded in depth, steps and size. */
 #ifndef CODEC_FRAME_FRAME_H
 #define CODEC_FRAME_FRAME_H
@@ -69,14 +69,21 @@ enum frame_cut {
 struct frame_piece {
 	slice bytes; /* FRAME_WHOLE: the frame, as the description sees it */
 	size_t used; /* how many bytes of the stream are done with (a delimiter that is left out too) */
+	size_t needed;   /* FRAME_MORE: with fewer unread bytes than these the answer is the same */
 	const char *why; /* FRAME_BAD: for a person */
 	bool checksum;   /* FRAME_BAD: a whole frame whose checksum is wrong */
 };
 
 /* Looks at the start of the unread bytes. Skips nothing by itself: `used` says how far to skip (at least one
  * byte) to find the next possible start. Deterministic: how the bytes arrived makes no difference to the
- * frames. */
-enum frame_cut frame_split(const struct frame_schema *, slice unread, struct frame_piece *);
+ * frames. `quiet`: nothing has followed these bytes for frame_schema_gap_us(), which ends a frame where the description
+ * says so. A piece of escaped bytes lies in `scratch`, else in `unread`; nothing in there is needed by the next call. */
+enum frame_cut frame_split(const struct frame_schema *, slice unread, bool quiet,
+        struct arena *scratch, struct frame_piece *);
+/* How long a line is silent after a frame that nothing else ends, in microseconds; 0: silence means nothing. */
+uint64_t frame_schema_gap_us(const struct frame_schema *);
+/* What `scratch` of frame_split() may have to hold. */
+size_t frame_schema_scratch_bytes(const struct frame_schema *);
 
 /* ---- one frame ---- */
 
@@ -211,13 +218,23 @@ slice frame_write(const struct frame_schema *, struct arena *, slice type, const
 
 /* ---- checksums ---- */
 
+/* As in the catalogue of parametrised CRC algorithms; `width` in bits, 8 to 32. */
+struct checksum_crc {
+	unsigned width;
+	uint32_t polynomial, start, end;
+	bool reflect_in, reflect_out;
+};
 struct checksum_kind {
 	const char *name; /* "crc-16/modbus" */
-	unsigned width;   /* bytes */
-	uint32_t (*sum)(slice);
+	unsigned width;   /* of the sum, in bytes */
+	/* NULL: nmea, which is a text of its own. */
+	uint32_t (*sum)(const struct checksum_kind *, slice);
+	struct checksum_crc crc;
 };
 /* NULL: unknown. */
 const struct checksum_kind *checksum_find(slice name);
+/* Makes one that is not in the catalogue. */
+void checksum_crc(struct checksum_kind *, const struct checksum_crc *);
 /* NMEA 0183: true when the sentence (from "$" or "!", with or without its line end) carries the checksum that
  * it should, and so does the TAG block before it, if there is one. `missing`: the sentence carries none at all. */
 bool checksum_nmea(slice sentence, bool *missing);

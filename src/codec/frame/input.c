@@ -1,8 +1,5 @@
-/* Reading bytes, numbers and bits, and texts of several encodings. */
+/* Reading bytes, numbers and bits. */
 #include "codec/frame/program.h"
-
-#include "base/text.h"
-#include "base/utf8.h"
 
 void input_align(struct input *input)
 {
@@ -17,8 +14,11 @@ bool input_eof(const struct input *input)
 bool input_bytes(struct input *input, size_t n, slice *bytes)
 {
 	input_align(input);
-	if (n > input->bytes.n - input->at)
+	if (n > input->bytes.n - input->at) {
+		if (input->goes_on)
+			input->wanted = n > SIZE_MAX - input->at ? SIZE_MAX : input->at + n;
 		return false;
+	}
 	*bytes = (slice){ input->bytes.p + input->at, n };
 	input->at += n;
 	return true;
@@ -45,8 +45,12 @@ bool input_bits(struct input *input, unsigned width, bool little, uint64_t *numb
 		input_align(input);
 	input->bits_little = little;
 	size_t rest = input->bytes.n - input->at;
-	if (width > input->bits_left && (width - input->bits_left + 7) / 8 > rest)
+	size_t needed = width > input->bits_left ? (width - input->bits_left + 7) / 8 : 0;
+	if (needed > rest) {
+		if (input->goes_on)
+			input->wanted = input->at + needed;
 		return false;
+	}
 	uint64_t sum = 0;
 	for (unsigned done = 0; done < width;) {
 		if (!input->bits_left) {
@@ -66,86 +70,4 @@ bool input_bits(struct input *input, unsigned width, bool little, uint64_t *numb
 	}
 	*number = sum;
 	return true;
-}
-
-static bool decode_utf16(struct arena *arena, bool little, slice bytes, slice *text)
-{
-	struct text out;
-	text_init(&out, arena, bytes.n * 3 / 2 + 1);
-	for (size_t i = 0; i + 1 < bytes.n; i += 2) {
-		unsigned char first = (unsigned char)bytes.p[i],
-		              second = (unsigned char)bytes.p[i + 1];
-		uint32_t code =
-		        little ? (uint32_t)(second << 8 | first) : (uint32_t)(first << 8 | second);
-		if (code >= 0xDC00 && code <= 0xDFFF)
-			return false;
-		if (code >= 0xD800 && code <= 0xDBFF) {
-			i += 2;
-			if (i + 1 >= bytes.n)
-				return false;
-			first = (unsigned char)bytes.p[i];
-			second = (unsigned char)bytes.p[i + 1];
-			uint32_t low = little ? (uint32_t)(second << 8 | first)
-			                      : (uint32_t)(first << 8 | second);
-			if (low < 0xDC00 || low > 0xDFFF)
-				return false;
-			code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-		}
-		char utf8[4];
-		text_bytes(&out, utf8, utf8_put(code, utf8));
-	}
-	*text = text_slice(&out);
-	return bytes.n % 2 == 0;
-}
-
-static void decode_latin1(struct arena *arena, slice bytes, slice *text)
-{
-	struct text out;
-	text_init(&out, arena, bytes.n * 2 + 1);
-	for (size_t i = 0; i < bytes.n; i++) {
-		char utf8[4];
-		text_bytes(&out, utf8, utf8_put((unsigned char)bytes.p[i], utf8));
-	}
-	*text = text_slice(&out);
-}
-
-static bool is_ascii(slice bytes)
-{
-	for (size_t i = 0; i < bytes.n; i++) {
-		if ((unsigned char)bytes.p[i] > 127)
-			return false;
-	}
-	return true;
-}
-
-bool encoding_decode(
-        struct arena *arena, enum encoding encoding, slice bytes, slice *text, const char **why)
-{
-	bool good = true;
-	*text = bytes;
-	switch (encoding) {
-	case ENCODING_NONE:
-	case ENCODING_ASCII:
-		good = is_ascii(bytes);
-		*why = "a byte that is not ASCII";
-		break;
-	case ENCODING_UTF8:
-		good = utf8_valid(bytes);
-		*why = "bytes that are not UTF-8";
-		break;
-	case ENCODING_UTF16LE:
-	case ENCODING_UTF16BE:
-		*why = "bytes that are not UTF-16";
-		good = decode_utf16(arena, encoding == ENCODING_UTF16LE, bytes, text);
-		break;
-	case ENCODING_LATIN1:
-		if (!is_ascii(bytes))
-			decode_latin1(arena, bytes, text);
-		break;
-	}
-	if (good && !text->p && bytes.n) {
-		*why = "over the memory budget";
-		good = false;
-	}
-	return good;
 }

@@ -4,6 +4,7 @@
  * know every key that may stand at their level; any other key is refused by its name, save those that begin with "-",
  * which the language leaves to other tools. */
 #include "codec/frame/extension.h"
+#include "codec/frame/size.h"
 #include "codec/frame/source.h"
 
 #include "base/text.h"
@@ -30,7 +31,7 @@ bool loader_plain_type(const struct type *self, slice name, struct type_use *use
 	slice suffix;
 	if (slice_is(name, "str") || slice_is(name, "strz")) {
 		use->base = BASE_TEXT;
-		use->zero_ended = name.n == 4;
+		use->zero = name.n == 4 ? (slice){ "\0", 1 } : (slice){ NULL, 0 };
 		return true;
 	}
 	if (name.n < 2 || !strchr("usfb", name.p[0]) ||
@@ -102,24 +103,6 @@ bool node_bytes(struct loader *loader, const struct node *node, slice *bytes)
 	}
 	*bytes = text_slice(&text);
 	return bytes->p || node_error(node, loader->error, "out of memory");
-}
-
-bool encoding_parse(slice name, enum encoding *encoding)
-{
-	static const struct {
-		const char *name;
-		enum encoding encoding;
-	} known[] = { { "ASCII", ENCODING_ASCII }, { "US-ASCII", ENCODING_ASCII },
-		{ "UTF-8", ENCODING_UTF8 }, { "UTF8", ENCODING_UTF8 },
-		{ "UTF-16LE", ENCODING_UTF16LE }, { "UTF-16BE", ENCODING_UTF16BE },
-		{ "ISO-8859-1", ENCODING_LATIN1 }, { "ISO8859-1", ENCODING_LATIN1 } };
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (slice_equal_nocase(name, slice_of(known[i].name))) {
-			*encoding = known[i].encoding;
-			return true;
-		}
-	}
-	return false;
 }
 
 static bool check_keys(
@@ -274,7 +257,7 @@ static bool declare_meta(struct loader *loader, struct type *type, const struct 
 		type->bit_endian = slice_is(bit_endian->text, "le") ? ENDIAN_LITTLE : ENDIAN_BIG;
 	if (bit_endian && type->bit_endian == ENDIAN_BIG && !slice_is(bit_endian->text, "be"))
 		return node_error(bit_endian, loader->error, "bit-endian is le or be");
-	if (encoding && !encoding_parse(encoding->text, &type->encoding))
+	if (encoding && !loader_encoding(loader, encoding->text, &type->encoding))
 		return node_error(encoding, loader->error, "the encoding \"%.*s\" is not supported",
 		        SLICE_ARG(encoding->text));
 	return true;
@@ -409,7 +392,8 @@ static bool load(struct loader *loader, const char *path, slice text)
 	loader->in_extension = true;
 	loader->schema->extension = ARENA_NEW(loader->arena, struct extension);
 	if (!loader->schema->extension ||
-	        !extension_compile(loader, node_get(first->tree, "-fairlead")))
+	        !extension_compile(loader, node_get(first->tree, "-fairlead")) ||
+	        !sizes_answer(loader))
 		return false;
 	for (struct source *at = first; at; at = at->next) {
 		loader->source = at;
@@ -457,6 +441,7 @@ void frame_schema_free(struct frame_schema *schema)
 {
 	if (!schema)
 		return;
+	charsets_close(schema);
 	arena_finish(&schema->arena);
 	free(schema);
 }

@@ -152,8 +152,9 @@ static bool to_text(struct frame *frame, const struct scope *scope, const struct
 		enum encoding encoding = scope->self->type->encoding;
 		const char *why = "to_s: no encoding";
 		if (call->nitems)
-			(void)encoding_parse(call->items[0]->text, &encoding);
-		if (!encoding_decode(frame->arena, encoding, of->as.text, &made, &why))
+			encoding = (enum encoding)call->integer;
+		if (!encoding_decode(
+		            frame->schema, frame->arena, encoding, of->as.text, &made, &why))
 			return frame_fail(frame, FRAME_FAULT_TEXT, scope, "%s", why);
 	} else if (!cell_text(frame->arena, of, &made)) {
 		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "to_s does not go with %s",
@@ -197,8 +198,18 @@ static bool substring(struct frame *frame, const struct scope *scope, const stru
 	return true;
 }
 
-static bool call_input(enum method_name method, const struct input *input, struct cell *result)
+/* false with a fault: that is not known before the end is there. Without: the method does not go with a stream. */
+static bool call_input(struct frame *frame, const struct scope *scope, enum method_name method,
+        struct input *input, struct cell *result)
 {
+	if (input->goes_on && method == CALL_LENGTH)
+		return frame_fail(
+		        frame, FRAME_FAULT_EXPRESSION, scope, "the size of a stream that goes on");
+	if (input->goes_on && method == CALL_EOF && input_eof(input)) {
+		input->wanted = input->bytes.n + 1;
+		return frame_fail(
+		        frame, FRAME_FAULT_END, scope, "the end of a stream that goes on");
+	}
 	if (method == CALL_EOF)
 		*result = cell_of_boolean(input_eof(input));
 	else if (method == CALL_POS)
@@ -268,7 +279,7 @@ bool cell_call(struct frame *frame, const struct scope *scope, const struct expr
 	if (of->kind == CELL_IO && of->as.input->open && call->method != CALL_POS)
 		return frame_fail(frame, FRAME_FAULT_UNKNOWN, scope,
 		        "how many bytes there will be is not known yet");
-	if (of->kind == CELL_IO && call_input(call->method, of->as.input, result))
+	if (of->kind == CELL_IO && call_input(frame, scope, call->method, of->as.input, result))
 		return true;
 	if (of->kind == CELL_STRUCT && object_call(call->method, of->as.object, result))
 		return true;

@@ -208,6 +208,7 @@ static const struct process_kind kinds[] = {
 	{ "xor", 1, 1, process_xor, process_xor },
 	{ "rol", 1, 1, process_rol, process_ror },
 	{ "ror", 1, 1, process_ror, process_rol },
+	{ "zlib", 0, 0, process_zlib, undo_zlib },
 	{ "fairlead.unarmour", 1, 1, process_unarmour, undo_unarmour },
 	{ "fairlead.sixbit_text", 2, 2, process_sixbit_text, NULL },
 	{ "fairlead.hex", 0, 0, process_hex, undo_hex },

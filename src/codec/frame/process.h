@@ -23,6 +23,9 @@ struct process_kind {
 	bool (*undo)(const struct processing *, slice in, slice *out);
 };
 
+/* zlib.c */
+bool process_zlib(const struct processing *, slice in, slice *out);
+bool undo_zlib(const struct processing *, slice in, slice *out);
 /* NULL: there is none of this name. */
 const struct process_kind *process_find(slice name);
 /* Puts what the field's process makes of the bytes in their place. `origin`: where they stand in the frame. */

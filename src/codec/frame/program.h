@@ -38,6 +38,7 @@ enum operation {
 	OP_MEMBER,    /* first.name: a member of a structure, or a method */
 	OP_ITEM,      /* first[second] */
 	OP_CAST,      /* first.as<type> */
+	OP_SIZEOF,    /* of `type` or of what `first` is: an OP_INTEGER when all is loaded */
 	OP_JOIN,      /* f"…": the parts as text, one after the other */
 	OP_NEGATE,
 	OP_NOT,
@@ -86,13 +87,14 @@ struct expression {
 	bool natural; /* OP_INTEGER, OP_ENUM: `integer` holds a uint64_t above INT64_MAX */
 	enum method_name method; /* OP_MEMBER: what the name means where it is no member */
 	unsigned member;         /* OP_OWN, OP_SESSION */
-	int64_t integer;         /* OP_INTEGER, OP_BOOLEAN, OP_ENUM */
+	int64_t integer; /* OP_INTEGER, OP_BOOLEAN, OP_ENUM; OP_MEMBER: the encoding of to_s(…) */
 	double real;
 	slice text; /* OP_TEXT, OP_BYTES; OP_MEMBER: the interned name */
 	const struct enumeration *enumeration;
 	const struct type
 	        *type; /* OP_CAST to a structure; NULL: to bytes, or to another plain type */
-	bool to_bytes;
+	bool to_bytes; /* OP_CAST */
+	bool in_bits;  /* OP_SIZEOF */
 	const struct expression *first, *second, *third;
 	const struct expression *const *items; /* OP_ARRAY, OP_JOIN, arguments of a method */
 	unsigned nitems;
@@ -119,8 +121,12 @@ enum encoding {
 	ENCODING_UTF8,
 	ENCODING_UTF16LE,
 	ENCODING_UTF16BE,
-	ENCODING_LATIN1
+	ENCODING_UTF32LE,
+	ENCODING_UTF32BE,
+	ENCODING_LATIN1,
+	ENCODING_OTHER /* and above: the schema's charset of that number */
 };
+enum { CHARSETS_MAX = 16 };
 
 enum base {
 	BASE_NONE, /* a switch without a case for the value: nothing is read */
@@ -140,7 +146,7 @@ struct type_use {
 	enum base base;
 	unsigned width;     /* bytes of a number; bits of a bit field */
 	enum endian endian; /* of numbers and of bits */
-	bool zero_ended;    /* strz */
+	slice zero;         /* strz: what it ends with */
 	enum encoding encoding;
 	const struct type *type;
 	const struct expression *const *arguments;
@@ -239,14 +245,17 @@ struct frame_schema {
 	struct arena arena;
 	struct type *root;
 	struct interned *names[NAME_BUCKETS];
-	struct extension *extension; /* extension.h */
-	uint64_t stamp;              /* of the files that it was read from */
+	struct extension *extension;            /* extension.h */
+	struct charset *charsets[CHARSETS_MAX]; /* charset.c */
+	unsigned ncharsets;
+	uint64_t stamp; /* of the files that it was read from */
 };
 
 /* ---- loading ---- */
 
 struct node;
 struct source;
+struct question;
 
 struct loader {
 	struct frame_schema *schema;
@@ -255,10 +264,11 @@ struct loader {
 	/* source.h. While an expression is compiled outside of loading there are none. */
 	struct arena *scratch;
 	const struct frame_files *files;
-	struct source *sources;  /* the description itself, then what it imports */
-	struct source *source;   /* that is being worked on */
-	const struct type *self; /* whose member is being compiled */
-	bool in_extension;       /* `device` is known */
+	struct source *sources;     /* the description itself, then what it imports */
+	struct source *source;      /* that is being worked on */
+	struct question *questions; /* size.h */
+	const struct type *self;    /* whose member is being compiled */
+	bool in_extension;          /* `device` is known */
 	bool has_login;
 	bool has_assembled; /* `assembled` is known */
 	bool has_variables; /* `session` is known */
@@ -288,7 +298,11 @@ bool node_integer(struct loader *, const struct node *, int64_t low, int64_t hig
 bool node_switch(struct loader *, const struct node *, bool *);
 /* A text's bytes, or a list of numbers and texts. */
 bool node_bytes(struct loader *, const struct node *, slice *);
-bool encoding_parse(slice name, enum encoding *);
+/* false: there is none of this name. */
+bool loader_encoding(struct loader *, slice name, enum encoding *);
+/* Bytes of its smallest part: 1, 2 or 4. */
+unsigned encoding_unit(const struct frame_schema *, enum encoding);
+void charsets_close(struct frame_schema *);
 
 /* ---- running ---- */
 
@@ -337,6 +351,8 @@ struct input {
 	bool bits_little;
 	bool open;     /* being written: how many bytes it will have is not known yet */
 	size_t origin; /* of bytes.p[0] in the frame; ORIGIN_NONE: unpacked bytes, in no frame */
+	bool goes_on;  /* more bytes may follow, so nothing is the end */
+	size_t wanted; /* goes_on: how many bytes a read that failed would have needed; 0: none failed */
 };
 #define ORIGIN_NONE SIZE_MAX
 
@@ -419,6 +435,18 @@ bool frame_read_apart(
 int extension_variable(const struct extension *, slice name);
 /* A session variable as this frame has it; CELL_ABSENT where it is not set. */
 bool frame_variable(struct frame *, const struct scope *, unsigned number, struct cell *);
+
+/* Where a structure ends that is read from the front of the bytes. */
+struct frame_end {
+	size_t size;   /* of what was read */
+	size_t needed; /* it failed for lack of bytes: so many are needed at least; 0: it did not */
+	uint64_t steps; /* that it took */
+};
+/* Reads the fields of a type. `goes_on`: more bytes may follow, so nothing may depend on where they end; `max`: the largest
+ * frame, by which work is bounded. false: they are not there (end->needed), or are none. */
+bool frame_decode_end(const struct frame_schema *, const struct type *, struct arena *, slice bytes,
+        bool goes_on, size_t max, struct frame_end *);
+
 /* The member of an object, computed if it is an instance. */
 bool object_member(struct frame *, struct object *, unsigned member, struct cell *);
 slice object_path(struct arena *, const struct object *);
@@ -451,8 +479,13 @@ struct frame *frame_decode_type(const struct frame_schema *, const struct type *
         struct frame_fault *);
 
 /* To UTF-8. false: malformed or over budget; *why says which. */
-bool encoding_decode(struct arena *, enum encoding, slice bytes, slice *text, const char **why);
+bool encoding_decode(const struct frame_schema *, struct arena *, enum encoding, slice bytes,
+        slice *text, const char **why);
 /* From UTF-8. false: a character that the encoding has not, or over budget; *why says which. */
-bool encoding_encode(struct arena *, enum encoding, slice text, slice *bytes, const char **why);
+bool encoding_encode(const struct frame_schema *, struct arena *, enum encoding, slice text,
+        slice *bytes, const char **why);
+/* The same into an ENCODING_OTHER. false: it has not all these characters. { NULL, 0 }: over budget. */
+bool charset_encode(
+        const struct frame_schema *, struct arena *, enum encoding, slice text, slice *bytes);
 
 #endif

@@ -1,26 +1,43 @@
 /* Cutting a stream into frames.
  *
  * frame_split() looks at the unread bytes only, so the frames do not depend on how the bytes arrived. The first framing
- * whose start mark fits decides; while fewer bytes than its mark are there and fit so far, more are awaited. Bytes that
- * begin no frame are skipped up to the next place where one could begin; delimiters between frames that have start
- * marks (the "\n" of a "\r\n" whose "\r" ended the frame, an empty line) are nobody's fault. A claimed length is held
- * against the largest frame before anything waits for it.
+ * whose start mark fits decides; while fewer bytes than its mark are there and fit so far, more are awaited. extent.c says
+ * where its frame ends. Bytes that begin no frame are skipped up to the next place where one could begin; delimiters
+ * between frames that have start marks (the "\n" of a "\r\n" whose "\r" ended the frame, an empty line) are nobody's
+ * fault, and so is nothing at all between two marks that are the same (HDLC's flags), whose second then begins the frame.
+ * A claimed length is held against the largest frame before anything waits for it.
  *
- * A line that begins with noise or with a sentence that was cut off may hold a good sentence as well, so after a wrong
- * checksum the last start mark within it gets another chance. One chance, and one search for a delimiter however many
- * start marks stand before it: a stream of nothing but start marks costs no more than any other. */
+ * AFTER WHAT IS NO FRAME the search goes on one byte further, so that noise, a lying length and a frame that was cut off
+ * hide nothing behind them. A line that begins with noise or with a sentence that was cut off may hold a good sentence as
+ * well, so after a wrong checksum the last start mark within what delimiters enclose gets another chance; one chance. A
+ * whole frame by its length whose checksum is wrong is passed over whole: one bit that fell over is far more likely in its
+ * contents than in its length, and looking for a frame in there could find one that claims what follows.
+ *
+ * WORST CASE. Every byte could begin a frame that only turns out to be none after a look at the largest frame's worth
+ * of bytes. So the more work a refusal took, the more bytes are passed over: one in 256 that were looked at, one for each
+ * 16 steps of decoding. For honest streams that is nothing; a stream of nothing but start marks costs no more than any
+ * other, in proportion. */
 #include "codec/frame/extension.h"
 
+enum { WORK_PER_BYTE = 256, SCRATCH_LEAST = 64 << 10 };
+
 enum fit { FIT_NO, FIT_YES, FIT_MAYBE };
+
+static bool mark_fits_so_far(const struct mark *mark, slice bytes)
+{
+	struct mark front = *mark;
+	front.bytes.n = bytes.n < front.bytes.n ? bytes.n : front.bytes.n;
+	return mark_fits(&front, bytes);
+}
 
 static enum fit starts_here(const struct framing *framing, slice bytes)
 {
 	enum fit fit = framing->nstarts ? FIT_NO : FIT_YES;
 	for (unsigned i = 0; i < framing->nstarts; i++) {
-		slice start = framing->starts[i];
-		if (slice_starts(bytes, start))
+		const struct mark *start = &framing->starts[i];
+		if (mark_fits(start, bytes))
 			return FIT_YES;
-		if (slice_starts(start, bytes))
+		if (bytes.n < start->bytes.n && mark_fits_so_far(start, bytes))
 			fit = FIT_MAYBE;
 	}
 	return fit;
@@ -50,7 +67,7 @@ static size_t next_start(const struct extension *extension, slice bytes, size_t 
 	while (at < bytes.n && !framing_at(extension, slice_from(bytes, at), &undecided) &&
 	        !undecided)
 		at++;
-	return at;
+	return at < bytes.n ? at : bytes.n;
 }
 
 /* The last place where a frame could begin; 0: none but the first. */
@@ -70,59 +87,22 @@ static enum frame_cut skip(
 	return cut;
 }
 
-static enum frame_cut bad(
-        const struct extension *extension, slice unread, const char *why, struct frame_piece *piece)
+static enum frame_cut more(struct frame_piece *piece, size_t needed)
 {
-	return skip(unread, next_start(extension, unread, 1), FRAME_BAD, why, piece);
+	*piece = (struct frame_piece){ .needed = needed };
+	return FRAME_MORE;
 }
 
-static uint64_t number_at(slice bytes, size_t at, unsigned width, bool little)
+static size_t stray_delimiter(const struct extension *extension, slice bytes)
 {
-	uint64_t number = 0;
-	for (unsigned i = 0; i < width; i++)
-		number = number << 8 | (unsigned char)bytes.p[at + (little ? width - 1 - i : i)];
-	return number;
-}
-
-/* The whole frame's size. false: no such frame can be. */
-static bool length_of(const struct framing *framing, slice unread, size_t max, size_t *size)
-{
-	uint64_t number = number_at(
-	        unread, framing->offset, framing->width, framing->endian == ENDIAN_LITTLE);
-	if (number > max)
-		return false;
-	int64_t header = (int64_t)framing->offset + (int64_t)framing->width;
-	int64_t total = (int64_t)number * framing->unit + framing->adjust +
-	                (framing->counts_frame ? 0 : header);
-	*size = (size_t)total;
-	return total >= header && total <= (int64_t)max;
-}
-
-/* The longest of the delimiters that stands at the front of the bytes; 0: none. */
-static size_t delimiter_at(const struct framing *framing, slice bytes)
-{
-	size_t n = 0;
-	for (unsigned i = 0; i < framing->ndelimiters; i++) {
-		slice delimiter = framing->delimiters[i];
-		if (delimiter.n > n && slice_starts(bytes, delimiter))
-			n = delimiter.n;
+	for (unsigned i = 0; i < extension->nframings; i++) {
+		const struct framing *framing = &extension->framings[i];
+		for (unsigned k = 0; k < framing->ndelimiters; k++) {
+			if (slice_starts(bytes, framing->delimiters[k]))
+				return framing->delimiters[k].n;
+		}
 	}
-	return n;
-}
-
-/* The first delimiter from `at` on; bytes.n: there is none. */
-static size_t find_delimiter(const struct framing *framing, slice bytes, size_t at)
-{
-	size_t first = bytes.n;
-	for (unsigned i = 0; i < framing->ndelimiters; i++) {
-		slice delimiter = framing->delimiters[i];
-		const char *found =
-		        at < first ? memmem(bytes.p + at, first - at, delimiter.p, delimiter.n)
-		                   : NULL;
-		if (found)
-			first = (size_t)(found - bytes.p);
-	}
-	return first;
+	return 0;
 }
 
 /* Delimiters where a frame with a start mark could have begun. */
@@ -130,113 +110,157 @@ static size_t stray_delimiters(const struct extension *extension, slice bytes)
 {
 	size_t at = 0, n = 1, end = next_start(extension, bytes, 1);
 	while (n && at < end) {
-		n = 0;
-		for (unsigned i = 0; i < extension->nframings && !n; i++)
-			n = delimiter_at(&extension->framings[i], slice_from(bytes, at));
+		n = stray_delimiter(extension, slice_from(bytes, at));
 		at += n;
 	}
 	return at < end ? at : end;
 }
 
-/* Too far from its delimiter: so are all places of its kind before `nearest`. */
-static size_t skip_far(const struct extension *extension, const struct framing *framing,
-        slice unread, size_t nearest)
+/* Where to go on after what is no frame. */
+static enum frame_cut refuse(const struct extension *extension, const struct cutter *cutter,
+        const struct extent *extent, struct frame_piece *piece)
 {
+	slice unread = cutter->unread;
 	bool undecided;
-	size_t at = next_start(extension, unread, 1);
-	while (at < nearest && framing_at(extension, slice_from(unread, at), &undecided) == framing)
+	size_t least = 1 + extent->work / WORK_PER_BYTE;
+	size_t at = next_start(extension, unread, least);
+	while (at < extent->skip &&
+	        framing_at(extension, slice_from(unread, at), &undecided) == cutter->framing)
 		at = next_start(extension, unread, at + 1);
-	return at;
+	return skip(unread, at, FRAME_BAD, extent->why, piece);
 }
 
-static enum frame_cut split_delimited(const struct extension *extension,
-        const struct framing *framing, slice unread, struct frame_piece *piece)
+/* ---- what the description sees ---- */
+
+/* The bytes between the marks, without their escapes. false: they are wrong. */
+static bool clean_between(
+        const struct cutter *cutter, const struct extent *extent, char *clean, size_t *n)
 {
-	size_t mark = 0, max = extension->max_bytes;
-	for (unsigned i = 0; i < framing->nstarts; i++) {
-		if (slice_starts(unread, framing->starts[i]))
-			mark = framing->starts[i].n;
+	slice raw = { cutter->unread.p + extent->from, extent->to - extent->from };
+	size_t used;
+	enum escape_unit unit = escape_read(&cutter->framing->escape, raw, raw.n, clean, n, &used);
+	return (unit == ESCAPE_UNIT_BYTE || unit == ESCAPE_UNIT_MORE) && used == raw.n;
+}
+
+/* false: extent->why says why not. */
+static bool uncover(const struct cutter *cutter, struct extent *extent, slice *frame)
+{
+	const struct framing *framing = cutter->framing;
+	size_t hidden = framing->strip_start ? cutter->mark : 0, n = 0;
+	if (extent->clean.p) {
+		*frame = slice_from(extent->clean, hidden + framing->skip);
+	} else if (framing->escape.kind == ESCAPE_NONE) {
+		*frame = slice_from((slice){ cutter->unread.p, extent->to + extent->tail },
+		        hidden + framing->skip);
+	} else {
+		char *made = arena_alloc_raw(cutter->scratch, extent->to + extent->tail + 1);
+		size_t mark = framing->strip_start ? 0 : cutter->mark;
+		extent->why = made ? "a byte after an escape that means nothing"
+		                   : "over the memory budget";
+		if (!made)
+			return false;
+		memcpy(made, cutter->unread.p, mark);
+		if (!clean_between(cutter, extent, made + mark, &n))
+			return false;
+		memcpy(made + mark + n, cutter->unread.p + extent->to, extent->tail);
+		*frame = slice_from((slice){ made, mark + n + extent->tail }, framing->skip);
 	}
-	size_t at = find_delimiter(framing, unread, mark);
-	if (at > max)
-		return skip(unread, skip_far(extension, framing, unread, at - max), FRAME_BAD,
-		        "no delimiter within the largest frame", piece);
-	if (at == unread.n)
-		return FRAME_MORE;
-	size_t n = delimiter_at(framing, slice_from(unread, at));
-	piece->bytes = (slice){ unread.p, framing->include ? at + n : at };
-	piece->used = at + n;
+	if (!frame->p)
+		*frame = (slice){ cutter->unread.p, 0 };
+	return true;
+}
+
+/* Nothing between a mark and one like it, or nothing at all where bytes are stuffed: a mark too many. */
+static bool is_nothing(const struct cutter *cutter, const struct extent *extent, size_t *used)
+{
+	const struct framing *framing = cutter->framing;
+	if (framing->kind != FRAMING_DELIMITER || extent->to > extent->from)
+		return false;
+	slice mark = { cutter->unread.p, cutter->mark };
+	*used = mark.n ? mark.n : extent->used;
+	for (unsigned i = 0; i < framing->ndelimiters && mark.n; i++) {
+		if (slice_equal(framing->delimiters[i], mark))
+			return true;
+	}
+	return !mark.n && framing->escape.kind != ESCAPE_NONE;
+}
+
+/* A frame whose end is known, and whose bytes are wrong. */
+static enum frame_cut spoiled(const struct extension *extension, const struct cutter *cutter,
+        slice raw, const char *why, struct frame_piece *piece)
+{
+	const struct framing *framing = cutter->framing;
+	size_t inside = framing->kind == FRAMING_DELIMITER && framing->nstarts
+	                        ? last_start(extension, raw)
+	                        : 0;
+	return inside ? skip(raw, inside, FRAME_BAD, "bytes that are no whole frame", piece)
+	              : skip(raw, raw.n, FRAME_BAD, why, piece);
+}
+
+static enum frame_cut finish(const struct extension *extension, const struct cutter *cutter,
+        struct extent *extent, struct frame_piece *piece)
+{
+	slice frame, raw = { cutter->unread.p, extent->used };
+	size_t used;
+	if (cutter->framing->discard)
+		return skip(raw, raw.n, FRAME_BETWEEN, NULL, piece);
+	if (is_nothing(cutter, extent, &used))
+		return skip(raw, used, FRAME_BETWEEN, NULL, piece);
+	if (!uncover(cutter, extent, &frame))
+		return spoiled(extension, cutter, raw, extent->why, piece);
+	if (!checksum_holds(&cutter->framing->checksum, frame, raw)) {
+		(void)spoiled(extension, cutter, raw, "the checksum is wrong", piece);
+		/* Where the mark that closes it could open the next one, too, that is all there is inside. */
+		piece->checksum = piece->used == raw.n || piece->used == extent->to;
+		if (piece->checksum)
+			piece->bytes = frame;
+		return FRAME_BAD;
+	}
+	*piece = (struct frame_piece){ .bytes = frame, .used = raw.n };
 	return FRAME_WHOLE;
 }
 
-/* An offset that may be counted from the end. */
-static bool place(int64_t offset, size_t n, size_t *at)
-{
-	int64_t absolute = offset < 0 ? (int64_t)n + offset : offset;
-	if (offset == CHECKSUM_TO_END)
-		absolute = (int64_t)n;
-	*at = (size_t)absolute;
-	return absolute >= 0 && absolute <= (int64_t)n;
-}
-
-static bool checksum_holds(const struct checksum *checksum, slice frame)
-{
-	size_t from, to, at;
-	bool missing;
-	if (!checksum->kind)
-		return true;
-	if (!checksum->kind->sum)
-		return checksum_nmea(frame, &missing) || (missing && checksum->optional);
-	if (!place(checksum->from, frame.n, &from) || !place(checksum->to, frame.n, &to) ||
-	        !place(checksum->at, frame.n, &at) || from > to || frame.n - at < checksum->width)
-		return false;
-	uint64_t stored = number_at(frame, at, checksum->width, checksum->endian == ENDIAN_LITTLE);
-	return stored == checksum->kind->sum((slice){ frame.p + from, to - from });
-}
-
-enum frame_cut frame_split(
-        const struct frame_schema *schema, slice unread, struct frame_piece *piece)
+enum frame_cut frame_split(const struct frame_schema *schema, slice unread, bool quiet,
+        struct arena *scratch, struct frame_piece *piece)
 {
 	const struct extension *extension = schema->extension;
+	struct cutter cutter = {
+		.schema = schema, .unread = unread, .quiet = quiet, .scratch = scratch
+	};
+	struct extent extent = { .why = "bytes that begin no frame" };
 	bool undecided;
-	size_t size = 0;
-	*piece = (struct frame_piece){ .used = 0 };
 	if (!unread.n)
-		return FRAME_MORE;
-	const struct framing *framing = framing_at(extension, unread, &undecided);
-	if (!framing && undecided)
-		return FRAME_MORE;
-	if (!framing) {
+		return more(piece, 1);
+	cutter.framing = framing_at(extension, unread, &undecided);
+	if (!cutter.framing && undecided && !(quiet && extension->gap_us))
+		return more(piece, unread.n + 1);
+	if (!cutter.framing) {
 		size_t stray = stray_delimiters(extension, unread);
 		return stray ? skip(unread, stray, FRAME_BETWEEN, NULL, piece)
-		             : bad(extension, unread, "bytes that begin no frame", piece);
+		             : refuse(extension, &cutter, &extent, piece);
 	}
-	if (framing->kind == FRAMING_DELIMITER) {
-		enum frame_cut cut = split_delimited(extension, framing, unread, piece);
-		if (cut != FRAME_WHOLE)
-			return cut;
-	} else {
-		if (framing->kind == FRAMING_LENGTH) {
-			if (unread.n < (size_t)framing->offset + framing->width)
-				return FRAME_MORE;
-			if (!length_of(framing, unread, extension->max_bytes, &size))
-				return bad(extension, unread, "a length that no frame has", piece);
-		} else {
-			size = framing->fixed_bytes;
-		}
-		if (unread.n < size)
-			return FRAME_MORE;
-		piece->bytes = (slice){ unread.p, size };
-		piece->used = size;
+	for (unsigned i = 0; i < cutter.framing->nstarts; i++) {
+		const struct mark *start = &cutter.framing->starts[i];
+		if (start->bytes.n > cutter.mark && mark_fits(start, unread))
+			cutter.mark = start->bytes.n;
 	}
-	if (checksum_holds(&framing->checksum, piece->bytes))
-		return FRAME_WHOLE;
-	size_t inside = framing->kind == FRAMING_DELIMITER && framing->nstarts
-	                        ? last_start(extension, piece->bytes)
-	                        : 0;
-	if (inside)
-		return skip(unread, inside, FRAME_BAD, "bytes that are no whole frame", piece);
-	piece->checksum = true;
-	piece->why = "the checksum is wrong";
-	return FRAME_BAD;
+	switch (extent_find(&cutter, extension->max_bytes, &extent)) {
+	case EXTENT_WHOLE:
+		return finish(extension, &cutter, &extent, piece);
+	case EXTENT_MORE:
+		return more(piece, extent.needed);
+	case EXTENT_BAD:
+		break;
+	}
+	return refuse(extension, &cutter, &extent, piece);
+}
+
+uint64_t frame_schema_gap_us(const struct frame_schema *schema)
+{
+	return schema->extension->gap_us;
+}
+
+size_t frame_schema_scratch_bytes(const struct frame_schema *schema)
+{
+	return 4 * schema->extension->max_bytes + SCRATCH_LEAST;
 }

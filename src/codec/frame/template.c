@@ -130,7 +130,9 @@ slice template_fill(const struct reply_template *reply, struct frame *frame, str
 			text_slice_add(&text, part->bytes);
 		} else if (part->kind == PART_CHECKSUM) {
 			slice covered = { text.p, text.n };
-			put_number(&text, part->checksum->sum(slice_from(covered, part->from)),
+			put_number(&text,
+			        part->checksum->sum(
+			                part->checksum, slice_from(covered, part->from)),
 			        part->checksum->width, part->endian);
 		} else if (!put_computed(&text, frame, part)) {
 			return (slice){ NULL, 0 };

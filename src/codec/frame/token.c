@@ -117,7 +117,9 @@ static void take_number(struct parser *parser)
 	slice text = parser->text;
 	while (end < text.n && (is_digit(text.p[end]) || text.p[end] == '_'))
 		end++;
-	if (end + 1 < text.n && text.p[end] == '.' && is_digit(text.p[end + 1])) {
+	/* "1." is a number, "1.to_s" is one with a method. */
+	if (end < text.n && text.p[end] == '.' &&
+	        !(end + 1 < text.n && is_letter(text.p[end + 1]))) {
 		real = true;
 		end++;
 		while (end < text.n && (is_digit(text.p[end]) || text.p[end] == '_'))
@@ -129,7 +131,8 @@ static void take_number(struct parser *parser)
 			digits++;
 		if (digits < text.n && is_digit(text.p[digits])) {
 			real = true;
-			for (end = digits; end < text.n && is_digit(text.p[end]);)
+			for (end = digits;
+			        end < text.n && (is_digit(text.p[end]) || text.p[end] == '_');)
 				end++;
 		}
 	}
@@ -252,7 +255,7 @@ void parser_advance(struct parser *parser)
 	if (parser->failed || parser->at >= text.n)
 		return;
 	char c = text.p[parser->at];
-	if (is_digit(c)) {
+	if (is_digit(c) || (c == '.' && is_digit(parser_peek(parser, 1)))) {
 		take_number(parser);
 	} else if (c == 'f' && parser_peek(parser, 1) == '"') {
 		take_format(parser);

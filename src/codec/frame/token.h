@@ -31,6 +31,7 @@ struct parser {
 	size_t at; /* behind the present token */
 	struct token token;
 	unsigned line, column, depth;
+	struct source *source; /* that it stands in */
 	bool failed;
 };
 

@@ -1,0 +1,247 @@
+/* Each way of cutting a stream, by streams of our own making: whole, cut anywhere, between noise, and wrong. */
+#include "framing_fixture.h"
+
+#include "codec/frame/framing.h"
+
+/* ---- byte stuffing ---- */
+
+#define SLIP                                                                                       \
+	"  framing: { delimiter: [0xc0], escape: { byte: 0xdb, map: { 0xdc: 0xc0, 0xdd: 0xdb } } " \
+	"}"
+
+static void test_slip(void **state)
+{
+	(void)state;
+	expect_cut(
+	        SLIP, SLICE("\xc0one\xc0\xc0t\xdb\xdcw\xdb\xddo\xc0"), SLICE("one|t\xc0w\xdbo|"));
+	/* An escape of nothing, and one that the end cuts off. */
+	expect_cut(SLIP,
+	        SLICE("a\xdb\x01z\xc0"
+	              "b\xc0"
+	              "c\xdb\xc0"
+	              "d\xc0"),
+	        SLICE("?b|?d|"));
+}
+
+/* 0x7e at both ends, or one between two; FCS over what is meant. */
+static void test_hdlc(void **state)
+{
+	static const char framing[] =
+	        "  framing: { start: { bytes: [0x7e], include: false }, delimiter: [0x7e],\n"
+	        "    escape: { byte: 0x7d, xor: 0x20 },\n"
+	        "    checksum: { algorithm: crc-16/x-25, endian: le } }";
+	(void)state;
+	/* The FCS of "123456789" is 0x906e. */
+	expect_cut(framing, SLICE("~123456789\x6e\x90~~~123456789\x6e\x90~"),
+	        SLICE("123456789\x6e\x90|123456789\x6e\x90|"));
+	/* The FCS of "~}" is 0xcdf1. */
+	expect_cut(framing, SLICE("~}^}]\xf1\xcd~"), SLICE("~}\xf1\xcd|"));
+	expect_cut(framing, SLICE("x~123456789\x6e\x91~~123456789\x6e\x90~"),
+	        SLICE("?123456789\x6e\x90|"));
+	/* A flag that was lost: one frame is, and no more. */
+	expect_cut(framing, SLICE("~ab~123456789\x6e\x90~~123456789\x6e\x90~"),
+	        SLICE("?123456789\x6e\x90|123456789\x6e\x90|"));
+}
+
+static void test_marks_that_stay(void **state)
+{
+	(void)state;
+	expect_cut("  framing: { start: ['~'], delimiter: { bytes: '~', include: true },\n"
+	           "    escape: { byte: 0x7d, map: { 1: 0x7d, 2: 0x7e } } }",
+	        SLICE("$$~0}\2\10}\1U~~a~b~c~"), SLICE("?~0~\10}U~|~a~|?~c~|"));
+	/* The escaped byte is the one that is meant with the escape byte's own bits turned. */
+	expect_cut("  framing: { start: ['('], delimiter: { bytes: ')', include: true },\n"
+	           "    escape: { byte: 0x3d, xor: 0x3d } }",
+	        SLICE("(a=\x15"
+	              "b=\x14=\x00)(c)"),
+	        SLICE("(a(b)=)|(c)|"));
+	/* A backslash before the delimiter, and before itself. */
+	expect_cut("  framing: { delimiter: ';', escape: { byte: 0x5c, xor: 0 } }",
+	        SLICE("a\\;b\\\\;c;"), SLICE("a;b\\|c|"));
+}
+
+static void test_dle(void **state)
+{
+	static const char framing[] =
+	        "  framing: { start: { bytes: [0x10, 2], include: false }, delimiter: [0x10, 3],\n"
+	        "    escape: { byte: 0x10, double: true } }";
+	(void)state;
+	expect_cut(framing, SLICE("x\20\2a\20\20\3b\20\3\20\2\20\20\20\3"), SLICE("?a\20\3b|\20|"));
+	/* A frame that breaks off where the next one begins. */
+	expect_cut(framing, SLICE("\20\2ab\20\2c\20\3"), SLICE("?c|"));
+}
+
+/* One start mark for each size, and the mark's byte doubled within. */
+static void test_doubled_marks_and_sizes(void **state)
+{
+	static const char framing[] =
+	        "  framing:\n"
+	        "    - { start: [[0x1a, 0x31]], fixed: 4, escape: { byte: 0x1a, double: true } }\n"
+	        "    - { start: [[0x1a, 0x32]], fixed: 6, escape: { byte: 0x1a, double: true } }\n";
+	(void)state;
+	expect_cut(framing,
+	        SLICE("\x1a\x31"
+	              "ab\x1a\x32\x1a\x1a"
+	              "cde\x1a\x31\x1a\x1a\x1a\x1a"),
+	        SLICE("\x1a\x31"
+	              "ab|\x1a\x32\x1a"
+	              "cde|\x1a\x31\x1a\x1a|"));
+	expect_cut(framing,
+	        SLICE("\x1a\x32"
+	              "ab\x1a\x31"
+	              "cd"),
+	        SLICE("?\x1a\x31"
+	              "cd|"));
+	/* A length that is escaped itself. */
+	expect_cut("  framing: { start: [[0xfe]], length-field: { offset: 1, size: 1 },\n"
+	           "    escape: { byte: 0xfd, xor: 0x20 } }",
+	        SLICE("\xfe\2a\xfd\xdd\xfe\xfd\x21"
+	              "b"),
+	        SLICE("\xfe\2a\xfd|\xfe\1"
+	              "b|"));
+}
+
+/* What is written is what was read. */
+static void test_escapes_are_written_back(void **state)
+{
+	static const struct escape kinds[] = {
+		{ .kind = ESCAPE_DOUBLE, .byte = 0x10 },
+		{ .kind = ESCAPE_XOR, .byte = 0x7d, .flip = 0x20, .needed = { [15] = 0x60 } },
+		{ .kind = ESCAPE_MAP,
+		        .byte = 0xdb,
+		        .on_line = { 0xdc, 0xdd },
+		        .meant = { 0xc0, 0xdb },
+		        .nmap = 2 },
+	};
+	char all[256], back[256];
+	struct arena arena;
+	(void)state;
+	arena_init(&arena, FRAMING_BUDGET);
+	for (unsigned i = 0; i < 256; i++)
+		all[i] = (char)(unsigned char)i;
+	for (unsigned i = 0; i < 3; i++) {
+		size_t n, used;
+		slice raw = escape_write(&kinds[i], &arena, (slice){ all, 256 });
+		assert_int_equal(raw.n, i == 0 ? 257 : 258);
+		assert_int_equal(
+		        escape_read(&kinds[i], raw, 256, back, &n, &used), ESCAPE_UNIT_BYTE);
+		assert_true(n == 256 && used == raw.n && memcmp(all, back, 256) == 0);
+	}
+	assert_null(memchr(escape_write(&kinds[1], &arena, (slice){ all, 256 }).p, '~', 258));
+	/* A map without words for its own escape byte cannot say it. */
+	static const struct escape poor = {
+		.kind = ESCAPE_MAP, .byte = 0xdb, .on_line = { 1 }, .meant = { 2 }, .nmap = 1
+	};
+	assert_null(escape_write(&poor, &arena, SLICE("\xdb")).p);
+	assert_slice(escape_write(&poor, &arena, SLICE("\2a")), "\xdb\1a");
+	arena_finish(&arena);
+}
+
+/* A frame goes on the line with its marks, escapes, length and checksum, and comes back. */
+static void test_frames_are_written_as_they_are_read(void **state)
+{
+	static const struct {
+		const char *framing, *frame, *line;
+	} cases[] = {
+		{ SLIP, "a\xc0\xdb", "a\xdb\xdc\xdb\xdd\xc0" },
+		{ "  framing: { start: { bytes: [0x7e], include: false }, delimiter: [0x7e],\n"
+		  "    escape: { byte: 0x7d, xor: 0x20 },\n"
+		  "    checksum: { algorithm: crc-16/x-25, endian: le } }",
+		        "123456789..", "~123456789\x6e\x90~" },
+		{ "  framing: { start: ['~'], delimiter: { bytes: '~', include: true },\n"
+		  "    escape: { byte: 0x7d, map: { 1: 0x7d, 2: 0x7e } } }",
+		        "~a~}b~", "~a}\2}\1b~" },
+		{ "  framing: { start: ['#'], length-field: { offset: 1, size: 3, as: decimal },\n"
+		  "    checksum: { algorithm: xor8, as: hex } }",
+		        "#...1234..", "#006123411" },
+		{ "  framing: { length-field: { offset: 0, size: 2, mask: 0x0fff, counts: frame } "
+		  "}",
+		        "\x70.abc", "\x70\5abc" },
+		{ "  framing: { start: ['h'], length-field: { offset: 1, size: 1, again-at: 2, "
+		  "counts: { from: 4 }, adjust: 2 }, end: [0x16] }",
+		        "h..habc.\x16", "h\3\3habc.\x16" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct arena arena;
+		struct frame_fault fault;
+		struct frame_piece piece;
+		arena_init(&arena, FRAMING_BUDGET);
+		struct frame_schema *schema = framed_with(cases[i].framing, "", &arena);
+		slice line = frame_wrap(schema, &arena, slice_of(cases[i].frame), &fault);
+		if (!line.p)
+			fail_msg("%s: %s", cases[i].framing, fault.text);
+		assert_slice(line, cases[i].line);
+		assert_int_equal(frame_split(schema, line, false, &arena, &piece), FRAME_WHOLE);
+		assert_int_equal(piece.bytes.n, strlen(cases[i].frame));
+		frame_schema_free(schema);
+		arena_finish(&arena);
+	}
+}
+
+/* ---- a frame that ends where its description does ---- */
+
+#define TYPES                                                                                      \
+	"types:\n"                                                                                 \
+	"  packet:\n"                                                                              \
+	"    seq:\n"                                                                               \
+	"      - { id: mark, contents: [0x5b] }\n"                                                 \
+	"      - { id: items, type: item, repeat: until, repeat-until: _.kind == 0x5d }\n"         \
+	"  item:\n"                                                                                \
+	"    seq:\n"                                                                               \
+	"      - { id: kind, type: u1, valid: { max: 0x5d } }\n"                                   \
+	"      - { id: n, type: u1, if: kind != 0x5d }\n"                                          \
+	"      - { id: body, size: n, if: kind != 0x5d }\n"                                        \
+	"  text:\n"                                                                                \
+	"    seq:\n"                                                                               \
+	"      - { id: n, type: str, terminator: 0x2c }\n"                                         \
+	"      - { id: body, size: n.to_i }\n"
+
+static void test_types(void **state)
+{
+	(void)state;
+	expect_frames("  framing: { type: packet }", TYPES, SLICE("x[\1\3abc\2\0]][]"), false,
+	        SLICE("?[\1\3abc\2\0]|?[]|"));
+	/* Lengths in digits. */
+	expect_frames("  framing: { type: text }", TYPES, SLICE("3,abc12,0123456789ab0,"), false,
+	        SLICE("3,abc|12,0123456789ab|0,|"));
+	/* One longer than the largest frame, at once. */
+	expect_frames("  framing: { start: ['1', '2'], type: text }\n  max: 100", TYPES,
+	        SLICE("10000000,2,ab"), false, SLICE("?2,ab|"));
+	/* No number. */
+	expect_frames("  framing: { start: ['N', '2'], type: text }", TYPES, SLICE("Nx,2,ab"),
+	        false, SLICE("?2,ab|"));
+	expect_frames("  framing: { type: packet, checksum: { algorithm: sum8, at: -1, from: 1 } }",
+	        "types: { packet: { seq: [{ id: n, type: u1 }, { size: n }, { type: u1 }] } }",
+	        SLICE("\2ab\xc3\1a\x61"), false, SLICE("\2ab\xc3|\1a\x61|"));
+}
+
+static void test_types_without_an_end(void **state)
+{
+	(void)state;
+	expect_refused("  framing: { type: rest }",
+	        "types: { rest: { seq: [{ id: all, size-eos: true }] } }",
+	        "\"rest\" has no end of its own: \"all\"");
+	expect_refused("  framing: { type: rest }",
+	        "types: { rest: { seq: [{ id: a, type: in }] }, in: { seq: [{ id: b, type: u1, "
+	        "repeat: eos }] } }",
+	        "\"b\" (line 2) goes on");
+	expect_refused("  framing: { type: gone }", "", "there is no type \"gone\"");
+	/* What is asked of a stream that goes on is never answered too early. */
+	expect_frames("  framing: { type: odd }",
+	        "types: { odd: { seq: [{ id: n, type: u1 }, { id: more, type: u1, if: not _io.eof "
+	        "}] } }",
+	        SLICE("abcd"), false, SLICE("ab|cd|"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_slip),
+		cmocka_unit_test(test_hdlc), cmocka_unit_test(test_marks_that_stay),
+		cmocka_unit_test(test_dle), cmocka_unit_test(test_doubled_marks_and_sizes),
+		cmocka_unit_test(test_escapes_are_written_back),
+		cmocka_unit_test(test_frames_are_written_as_they_are_read),
+
+		cmocka_unit_test(test_types), cmocka_unit_test(test_types_without_an_end) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
