@@ -14,7 +14,7 @@ static const struct {
 	{ "run", cli_run, "the gateway, in the foreground" },
 	{ "check", cli_check,
 	        "holds a configuration against everything that can be wrong with it" },
-	{ "frame", cli_frame, "what the bytes of a binary frame mean, by its description" },
+	{ "frame", cli_frame, "binary frames by their description, read and written" },
 	{ "client", cli_client, "clients that are added while the gateway runs" },
 	{ "token", cli_token, "tokens and API keys: made, listed, revoked" },
 	{ "pki", cli_pki, "a small CA: keys, certificates and revocation lists of devices" },

@@ -92,7 +92,7 @@ types:
     seq:
       - id: event
         type: u1
-      - { id: total, type: u1, -fairlead-omit: true }
+      - { id: total, type: u1, -fairlead-omit: true, -fairlead-write: n1 + n2 + n4 + n8 }
       - { id: n1, type: u1, -fairlead-omit: true }
       - id: one
         type: io8_u1
@@ -127,7 +127,7 @@ types:
         type: u2
       - id: generation
         type: u1
-      - { id: total, type: u1, -fairlead-omit: true }
+      - { id: total, type: u1, -fairlead-omit: true, -fairlead-write: n1 + n2 + n4 + n8 }
       - { id: n1, type: u1, -fairlead-omit: true }
       - id: one
         type: io8e_u1
@@ -152,7 +152,7 @@ types:
     seq:
       - id: event
         type: u2
-      - { id: total, type: u2, -fairlead-omit: true }
+      - { id: total, type: u2, -fairlead-omit: true, -fairlead-write: n1 + n2 + n4 + n8 + nx }
       - { id: n1, type: u2, -fairlead-omit: true }
       - id: one
         type: io8e_u1

@@ -144,9 +144,56 @@ static void test_lengths_and_counts(void **state)
 	EXPECT(description, "", cases);
 }
 
+/* ---- the descriptions that come along ---- */
+
+static const struct {
+	const char *schema, *hex;
+} samples[] = {
+	{ "tlv", "000b010441a26666020343656c" },
+	{ "teltonika", "000f333536333037303432343431303133" },
+	{ "teltonika", "000000000000003608010000016b40d8ea30010000000000000000000000000000000105021"
+	               "50301010"
+	               "1425e0f01f10000601a014e0000000000000000010000c7cf" },
+	{ "reading", "fa01000c04616263640673657373616d4e82" },
+	/* $GPGGA,123519,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47 */
+	{ "nmea0183", "2447504747412c3132333531392c343830372e3033382c4e2c30313133312e3030302c452c31"
+	              "2c30382c"
+	              "302e392c3534352e342c4d2c34362e392c4d2c2c2a34370d0a" },
+};
+
+static void test_samples_are_written_as_they_were_read(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+		struct arena arena;
+		struct error error = { .text = "" };
+		struct frame_fault fault;
+		struct frame_piece piece;
+		char path[512];
+		arena_init(&arena, BUDGET);
+		(void)snprintf(path, sizeof path, "%s/schemas/frames/%s.ksy", FAIRLEAD_SOURCE,
+		        samples[i].schema);
+		struct frame_schema *schema = frame_schema_open(path, &error);
+		if (!schema)
+			fail_msg("%s", error.text);
+		slice bytes = from_hex(&arena, samples[i].hex);
+		if (frame_split(schema, bytes, false, &arena, &piece) != FRAME_WHOLE)
+			fail_msg("%s: %s", samples[i].schema, piece.why);
+		struct frame *frame = frame_decode(schema, &arena, piece.bytes, NULL, &fault);
+		assert_non_null(frame);
+		slice again =
+		        frame_write(schema, &arena, (slice){ NULL, 0 }, frame_value(frame), &fault);
+		if (!again.p || !slice_equal(again, bytes))
+			fail_msg("%s: %s: %s", samples[i].schema, fault.path, fault.text);
+		frame_schema_free(schema);
+		arena_finish(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_lengths_and_counts) };
+		cmocka_unit_test(test_lengths_and_counts),
+		cmocka_unit_test(test_samples_are_written_as_they_were_read) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

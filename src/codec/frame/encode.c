@@ -131,6 +131,8 @@ static bool run_pass(struct task *task, slice before, slice *bytes)
 	if (!fill_parameters(task, root) || !encode_object(&task->frame, root, output) ||
 	        !compute_holes(task))
 		return false;
+	if (!output_close(output))
+		return give_up(task->fault, FRAME_FAULT_LIMIT, "larger than the largest frame");
 	*bytes = text_slice(&output->bytes);
 	return bytes->p || give_up(task->fault, FRAME_FAULT_LIMIT, "over the memory budget");
 }
@@ -232,37 +234,40 @@ slice frame_encode(const struct frame_schema *schema, struct arena *arena, slice
 	return bytes;
 }
 
-/* With `room` more bytes at the end for a checksum that no field of the description holds. */
-static bool patch(struct task *task, slice bytes, size_t room, slice *patched)
+/* With `room` more bytes at the end for a checksum that no field of the description holds. { NULL, 0 }: a fault. */
+static slice finish(struct task *task, slice bytes, size_t room)
 {
 	const char *why = "";
 	char *copy = arena_alloc(task->arena, bytes.n + room + 1);
-	if (!copy)
-		return give_up(task->fault, FRAME_FAULT_LIMIT, "over the memory budget");
-	memcpy(copy, bytes.p, bytes.n);
-	*patched = (slice){ copy, bytes.n + room };
-	if (!wrap_patch(task->schema, copy, bytes.n + room, &why))
-		return give_up(task->fault, FRAME_FAULT_VALUE, why);
-	return read_back(task, *patched);
+	*task->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
+	bool good = copy || give_up(task->fault, FRAME_FAULT_LIMIT, "over the memory budget");
+	if (good)
+		memcpy(copy, bytes.p, bytes.n);
+	slice whole = { copy, bytes.n + room };
+	good = good && (wrap_patch(task->schema, copy, whole.n, &why) ||
+	                       give_up(task->fault, FRAME_FAULT_VALUE, why));
+	return good && read_back(task, whole)
+	               ? frame_wrap(task->schema, task->arena, whole, task->fault)
+	               : (slice){ NULL, 0 };
 }
 
 slice frame_write(const struct frame_schema *schema, struct arena *arena, slice type,
         const struct value *value, struct frame_fault *fault)
 {
 	struct task task = { .schema = schema, .value = value, .arena = arena, .fault = fault };
-	slice patched;
+	bool certain;
 	if (!begin(&task, type))
 		return (slice){ NULL, 0 };
 	slice bytes = run_passes(&task);
 	if (!bytes.p || !all_there(&task, bytes))
 		return (slice){ NULL, 0 };
-	size_t room = wrap_room(schema, bytes);
-	if (patch(&task, bytes, 0, &patched))
-		return frame_wrap(schema, arena, patched, fault);
+	size_t room = wrap_room(schema, bytes, &certain);
+	slice whole = finish(&task, bytes, certain ? room : 0);
+	if (whole.p || certain || !room)
+		return whole;
 	struct frame_fault first = *fault;
-	*fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
-	if (room && patch(&task, bytes, room, &patched))
-		return frame_wrap(schema, arena, patched, fault);
-	*fault = first;
-	return (slice){ NULL, 0 };
+	whole = finish(&task, bytes, room);
+	if (!whole.p)
+		*fault = first;
+	return whole;
 }

@@ -47,6 +47,7 @@ struct output {
 	struct input view; /* as expressions see it: how far it is, and how long it will be */
 	struct text bytes;
 	bool fixed; /* view.bytes.n is what the description says */
+	slice owed; /* a terminator that ends the last field and is not its own; empty: none */
 	size_t max_bytes;
 };
 
@@ -58,6 +59,8 @@ bool output_fill(struct output *, size_t n, char byte);
 bool output_unsigned(struct output *, unsigned width, bool little, uint64_t);
 bool output_bits(struct output *, unsigned width, bool little, uint64_t);
 void output_align(struct output *);
+/* The terminator that is owed, at the end of the stream. */
+bool output_close(struct output *);
 
 /* ---- encode_value.c: values into cells, cells into bytes ---- */
 
@@ -73,9 +76,10 @@ bool encode_number_fits(const struct type_use *, const struct cell *);
 
 /* ---- encode_extent.c: sizes, terminators, padding ---- */
 
-/* The bytes of a field, with what belongs around them. `natural`: of a structure, filled up with zeros. */
+/* The bytes of a field, with what belongs around them. `last`: it is the last item that its stream has, where a
+ * terminator that need not be there only separates. */
 bool encode_extent(struct frame *, const struct scope *, const struct field *,
-        const struct type_use *, slice content, struct output *);
+        const struct type_use *, slice content, bool last, struct output *);
 /* How many bytes (or items) the expression stands for, where `natural` are wanted: what it depends on is made to fit.
  * *n is what it gives then; `natural` where it cannot be said yet. */
 bool encode_fit(
@@ -107,8 +111,9 @@ bool encode_check(struct frame *, struct object *, const struct value *);
 
 /* These bytes of the frame are the framing's to write. */
 bool wrap_covers(const struct frame_schema *, slice frame, size_t at, size_t n);
-/* How many bytes the checksum at its end takes; 0: there is none. */
-size_t wrap_room(const struct frame_schema *, slice frame);
+/* How many bytes the checksum at its end takes, in case that no field of the description holds it; 0: there is none.
+ * *certain: no field does. */
+size_t wrap_room(const struct frame_schema *, slice frame, bool *certain);
 /* Writes the length field and the checksum of the framing that fits, into the bytes. false: *why. */
 bool wrap_patch(const struct frame_schema *, char *bytes, size_t n, const char **why);
 

@@ -53,23 +53,62 @@ static bool check_content(struct frame *frame, const struct scope *scope, const 
 	if (!terminator.n)
 		return true;
 	size_t at = terminator_find(content, terminator);
+	/* Where the size ends them, bytes need no terminator. */
+	bool must = !field->lenient_end && !field->size && !field->to_end;
 	if (field->include)
-		return at == content.n - terminator.n || (at == SIZE_MAX && field->lenient_end) ||
+		return at == content.n - terminator.n || (at == SIZE_MAX && !must) ||
 		       fault(frame, scope, field, "does not end with its terminator");
 	return at == SIZE_MAX || fault(frame, scope, field, "contains its terminator");
 }
 
-/* Without a size of its own: up to the terminator. */
+/* Without a size of its own: up to the terminator, where `separates` only if that is what tells it. One that is not consumed is the next field's to write, or, where
+ * there is none, the stream's at its end. One that need not be there is left out where it has no room. */
 static bool put_terminated(struct frame *frame, const struct scope *scope,
-        const struct field *field, slice terminator, slice content, struct output *output)
+        const struct field *field, slice terminator, slice content, bool separates,
+        struct output *output)
 {
+	const struct input *view = &output->view;
 	bool ended = field->include && content.n >= terminator.n;
 	if (ended && field->keep_terminator)
 		content.n -= terminator.n;
-	if (!output_bytes(output, content) ||
-	        (!field->include && !field->keep_terminator && !output_bytes(output, terminator)))
+	if (!output_bytes(output, content))
+		return too_large(frame, scope, field);
+	bool full = output->fixed && view->at == view->bytes.n;
+	if (field->lenient_end && (full || (separates && content.n)))
+		return true;
+	if (field->keep_terminator)
+		output->owed = field->lenient_end ? (slice){ NULL, 0 } : terminator;
+	else if (!field->include && !output_bytes(output, terminator))
 		return too_large(frame, scope, field);
 	return true;
+}
+
+/* What the field's process was made of. Its arguments are evaluated as in reading, where the bytes are behind. */
+static bool undo(struct frame *frame, const struct scope *scope, const struct field *field,
+        bool structure, struct output *output, slice *content)
+{
+	struct input before = output->view;
+	slice plain = *content;
+	struct cell size = { .kind = CELL_ABSENT };
+	if (field->size && encode_try(frame, scope, field->size, &size) == KNOWN_FAULT)
+		return false;
+	size_t n = plain.n;
+	if (size.kind == CELL_INTEGER && size.as.integer >= 0 &&
+	        (uint64_t)size.as.integer <= output->max_bytes)
+		n = (size_t)size.as.integer;
+	output->view.at += n;
+	bool good = process_undo(frame, scope, field, content);
+	/* A structure that does not fill its size is filled up before a process that keeps the length. */
+	if (good && structure && content->n == plain.n && plain.n < n && field->pad < 0) {
+		char *filled = arena_alloc(frame->arena, n);
+		if (!filled)
+			return frame_no_memory(frame, scope);
+		memcpy(filled, plain.p, plain.n);
+		*content = (slice){ filled, n };
+		good = process_undo(frame, scope, field, content);
+	}
+	output->view = before;
+	return good;
 }
 
 static bool wrong_size(struct frame *frame, const struct scope *scope, const struct field *field,
@@ -108,12 +147,12 @@ static bool put_sized(struct frame *frame, const struct scope *scope, const stru
 }
 
 bool encode_extent(struct frame *frame, const struct scope *scope, const struct field *field,
-        const struct type_use *use, slice content, struct output *output)
+        const struct type_use *use, slice content, bool last, struct output *output)
 {
 	slice terminator = field_terminator(field, use);
 	bool structure = use->base == BASE_STRUCT;
 	output_align(output);
-	if (field->process && !process_undo(frame, scope, field, &content))
+	if (field->process && !undo(frame, scope, field, structure, output, &content))
 		return false;
 	if (!check_content(frame, scope, field, terminator, content))
 		return false;
@@ -138,6 +177,6 @@ bool encode_extent(struct frame *frame, const struct scope *scope, const struct 
 	if (field->has_contents)
 		return put_sized(frame, scope, field, terminator, content, n, structure, output);
 	if (terminator.n)
-		return put_terminated(frame, scope, field, terminator, content, output);
+		return put_terminated(frame, scope, field, terminator, content, last, output);
 	return fault(frame, scope, field, "has no size in this case of the switch");
 }

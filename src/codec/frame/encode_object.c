@@ -12,6 +12,7 @@ struct place {
 	struct scope scope; /* with the number of the item */
 	const struct field *field;
 	struct slot *slot;
+	bool last; /* of a repetition to the end of the stream */
 	struct output *output;
 };
 
@@ -123,9 +124,13 @@ static bool derive(struct frame *frame, const struct place *place, const struct 
         struct cell *cell, struct cell *shown)
 {
 	const struct field *field = place->field;
-	const struct expression *by = field->write ? field->write : field->valid.equal;
+	const struct valid *valid = &field->valid;
+	const struct expression *by = field->write ? field->write : valid->equal;
 	bool repeated = place->scope.index >= 0, known = false;
-	bool optional = field->anonymous || field->omitted;
+	bool optional = field->anonymous;
+	/* What nobody can give is something that the description allows. */
+	if (optional && !by)
+		by = valid->nany_of ? valid->any_of[0] : valid->min;
 	struct slot *slot = place->slot;
 	size_t n;
 	*shown = (struct cell){ .kind = CELL_UNREAD };
@@ -177,7 +182,8 @@ static bool put_plain(struct frame *frame, const struct place *place, const stru
 	if (use->base == BASE_TEXT && !encoding_encode(frame->schema, frame->arena, use->encoding,
 	                                      cell->as.text, &content, &why))
 		return fault(place, frame, why);
-	return encode_extent(frame, &place->scope, place->field, use, content, place->output);
+	return encode_extent(
+	        frame, &place->scope, place->field, use, content, place->last, place->output);
 }
 
 static bool write_scalar(struct frame *frame, const struct place *place, const struct type_use *use,
@@ -259,11 +265,13 @@ static bool open_stream(struct frame *frame, const struct place *place, const st
 static bool close_stream(struct frame *frame, const struct place *place, const struct type_use *use,
         struct draft *draft, struct output *inner)
 {
+	bool closed = output_close(inner);
 	slice content = text_slice(&inner->bytes);
-	if (!content.p)
+	if (!closed || !content.p)
 		return frame_no_memory(frame, &place->scope);
 	size_t before = place->output->bytes.n;
-	if (!encode_extent(frame, &place->scope, place->field, use, content, place->output))
+	if (!encode_extent(
+	            frame, &place->scope, place->field, use, content, place->last, place->output))
 		return false;
 	slice all = slice_from((slice){ place->output->bytes.p, place->output->bytes.n }, before);
 	bool same = place->field->process || place->field->has_terminator;
@@ -474,6 +482,7 @@ static bool write_repeated(
 	for (size_t i = 0; i < n; i++) {
 		struct cell made = { .kind = CELL_UNREAD };
 		place->scope.index = (int64_t)i;
+		place->last = i + 1 == n && place->field->repeat == REPEAT_TO_END;
 		const struct value *value = item && item->kind != VALUE_NULL ? item : NULL;
 		if (!write_item(frame, place, value, &made))
 			return false;

@@ -19,6 +19,8 @@ bool output_bytes(struct output *output, slice bytes)
 	if (bytes.n > output->max_bytes - output->bytes.n)
 		return false;
 	text_slice_add(&output->bytes, bytes);
+	if (bytes.n)
+		output->owed.n = 0;
 	output->view.at = output->bytes.n;
 	return !output->bytes.failed;
 }
@@ -33,6 +35,8 @@ bool output_fill(struct output *output, size_t n, char byte)
 		return false;
 	memset(to, byte, n);
 	output->bytes.n += n;
+	if (n)
+		output->owed.n = 0;
 	output->view.at = output->bytes.n;
 	return true;
 }
@@ -43,6 +47,11 @@ bool output_unsigned(struct output *output, unsigned width, bool little, uint64_
 	for (unsigned i = 0; i < width; i++)
 		bytes[little ? i : width - 1 - i] = (char)(unsigned char)(number >> (8 * i));
 	return output_bytes(output, (slice){ bytes, width });
+}
+
+bool output_close(struct output *output)
+{
+	return output_bytes(output, output->owed);
 }
 
 /* Big: into the highest bit that is left. Little: into the lowest, the lowest of the number first. */

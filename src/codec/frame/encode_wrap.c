@@ -72,19 +72,28 @@ bool wrap_covers(const struct frame_schema *schema, slice frame, size_t at, size
 	       at + n <= from + checksum->width;
 }
 
-size_t wrap_room(const struct frame_schema *schema, slice frame)
+size_t wrap_room(const struct frame_schema *schema, slice frame, bool *certain)
 {
 	const struct framing *framing = framing_of(schema, frame);
-	if (!framing || !framing->checksum.kind || !framing->checksum.kind->sum ||
-	        framing->checksum.at != -(int64_t)framing->checksum.width)
+	*certain = false;
+	if (!framing || !framing->checksum.kind)
 		return 0;
-	return framing->checksum.width;
+	if (!framing->checksum.kind->sum) {
+		size_t star = slice_find(frame, '*');
+		*certain = star == frame.n || star + 1 == frame.n;
+		return !*certain ? 0 : star == frame.n ? 3 : 2;
+	}
+	return framing->checksum.at == -(int64_t)framing->checksum.width ? framing->checksum.width
+	                                                                 : 0;
 }
 
 static void patch_nmea(char *bytes, size_t n)
 {
 	size_t at;
 	unsigned char sum = 0;
+	/* Room was made for all three characters. */
+	if (n > 3 && !bytes[n - 3] && slice_find((slice){ bytes, n }, '*') == n)
+		bytes[n - 3] = '*';
 	if (!nmea_place((slice){ bytes, n }, &at))
 		return;
 	for (size_t i = 1; i + 1 < at; i++)
