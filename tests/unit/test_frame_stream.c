@@ -1,4 +1,4 @@
-/* Cutting streams, checksums, templates: the -fairlead key. */
+/* Cutting streams, templates: the -fairlead key. */
 #include "framing_fixture.h"
 
 #include "base/clock.h"
@@ -95,50 +95,6 @@ static void test_start_marks_only(void **state)
 	arena_finish(&arena);
 }
 
-static void test_checksum_catalogue(void **state)
-{
-	/* The check values of the catalogue of parametrised CRC algorithms: the sum of "123456789". */
-	static const struct {
-		const char *name;
-		uint32_t sum;
-	} cases[] = { { "crc-8/smbus", 0xF4 }, { "crc-8/maxim-dow", 0xA1 },
-		{ "crc-16/arc", 0xBB3D }, { "crc-16/modbus", 0x4B37 },
-		{ "crc-16/ccitt-false", 0x29B1 }, { "crc-16/xmodem", 0x31C3 },
-		{ "crc-16/kermit", 0x2189 }, { "crc-16/x-25", 0x906E }, { "crc-32", 0xCBF43926 },
-		{ "crc-32/mpeg-2", 0x0376E6E7 }, { "xor8", 0x31 }, { "sum8", 0xDD },
-		{ "sum16", 0x1DD }, { "lrc", 0x23 } };
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const struct checksum_kind *kind = checksum_find(slice_of(cases[i].name));
-		assert_non_null(kind);
-		assert_int_equal(kind->sum(kind, SLICE("123456789")), cases[i].sum);
-	}
-	assert_null(checksum_find(SLICE("crc-17")));
-}
-
-static void test_nmea_checksum(void **state)
-{
-	static const struct {
-		const char *sentence;
-		bool right, missing;
-	} cases[] = { { "$GPGLL,5057.970,N,00146.110,E,142451,A*27", true, false },
-		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*27\r\n", true, false },
-		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*28", false, false },
-		{ "$GPGLL,5057.970,N,00146.110,E,142451,A", false, true },
-		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*", false, false },
-		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*2", false, false },
-		{ "$GPGLL,5057.970,N,00146.110,E,142451,A*27x", false, false },
-		{ "!A*41", true, false }, { "!O*4f", true, false }, { "", false, true },
-		{ "*00", false, false } };
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		bool missing;
-		assert_int_equal(
-		        checksum_nmea(slice_of(cases[i].sentence), &missing), cases[i].right);
-		assert_int_equal(missing, cases[i].missing);
-	}
-}
-
 static void test_templates(void **state)
 {
 	static const char description[] =
@@ -229,8 +185,7 @@ int main(void)
 		cmocka_unit_test(test_delimiters), cmocka_unit_test(test_fixed_and_alternatives),
 		cmocka_unit_test(test_checksums_in_the_stream),
 		cmocka_unit_test(test_good_sentences_in_bad_lines),
-		cmocka_unit_test(test_start_marks_only), cmocka_unit_test(test_checksum_catalogue),
-		cmocka_unit_test(test_nmea_checksum), cmocka_unit_test(test_templates),
+		cmocka_unit_test(test_start_marks_only), cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_a_field_called_device) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

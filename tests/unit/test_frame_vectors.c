@@ -7,13 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	BUDGET = 64 << 20,
-	NMEA_MAX = 256,
-	NMEA_FLOOR = 20000,
-	FRAMING_FLOOR = 30,
-	POSITIONS_FLOOR = 60
-};
+enum { BUDGET = 64 << 20, NMEA_MAX = 256, NMEA_FLOOR = 20000, POSITIONS_FLOOR = 60 };
 
 static struct frame_schema *shipped(const char *name)
 {
@@ -268,94 +262,6 @@ static void test_teltonika_messages(void **state)
 	frame_schema_free(schema);
 }
 
-/* Framings of trackers as a description has them. A name may stand more than once for one maker's several. */
-static const struct {
-	const char *class, *framing;
-} framings[] = {
-	{ "TeltonikaFrameDecoder", "[{ start: [0xff], fixed: 1 }, { start: [0, 0, 0, 0], "
-	                           "length-field: { offset: 4, size: 4, "
-	                           "adjust: 4 } }, { length-field: { size: 2 } }]" },
-	{ "Dsf22FrameDecoder", "{ length-field: { offset: 4, size: 1, unit: 16 } }" },
-	{ "EgtsFrameDecoder", "{ length-field: { offset: 5, size: 2, endian: le, adjust: 6 } }" },
-	{ "TramigoFrameDecoder",
-	        "[{ start: [4], length-field: { offset: 1, size: 2, endian: le, counts: frame } }, "
-	        "{ start: [0x80], length-field: { offset: 5, size: 2, counts: frame } }]" },
-	{ "Jt600FrameDecoder", "{ start: ['$'], length-field: { offset: 8, size: 2 } }" },
-	{ "NavisFrameDecoder", "[{ start: ['@NTC'], length-field: { offset: 12, size: 2, endian: "
-	                       "le, adjust: 2 } }, "
-	                       "{ start: [0x7f], fixed: 1 }]" },
-	{ "ArnaviFrameDecoder",
-	        "[{ start: ['$'], delimiter: \"\\r\\n\" }, { start: [0xff], fixed: 10 }]" },
-	{ "SuntechFrameDecoder", "[{ start: [0x81], length-field: { offset: 1, size: 2 } }, { "
-	                         "start: [ST], delimiter: \"\\r\" }]" },
-	{ "SnapperFrameDecoder",
-	        "[{ start: [K], length-field: { offset: 12, size: 4, endian: le, adjust: 9 } }, "
-	        "{ start: [P], fixed: 2 }]" },
-	{ "Tk103FrameDecoder", "{ start: ['('], delimiter: { bytes: ')', include: true } }" },
-	{ "UlbotechFrameDecoder", "{ start: ['*'], delimiter: { bytes: '#', include: true } }" },
-	{ "MegastekFrameDecoder", "{ delimiter: [\"\\r\\n\", \"\\n\"] }" },
-	{ "ItsFrameDecoder", "{ delimiter: [\"\\r\\n\", '*'] }" },
-	{ "TelicFrameDecoder", "{ delimiter: [0] }" },
-	{ "JmakFrameDecoder", "[{ start: ['~', '^'], delimiter: { bytes: '$', include: true } }, { "
-	                      "start: ['{'], delimiter: "
-	                      "{ bytes: '}', include: true } }]" },
-};
-
-struct tally {
-	struct frame_schema *schemas[sizeof framings / sizeof *framings];
-	unsigned right, all;
-};
-
-static void cut_case(const struct value *line, void *arg)
-{
-	struct tally *tally = arg;
-	slice class = member(line, "class"), input = member(line, "input_hex");
-	if (!input.n || !member(line, "frame_hex").n)
-		return;
-	tally->all++;
-	for (size_t i = 0; i < sizeof framings / sizeof *framings; i++) {
-		struct arena arena;
-		struct frame_piece piece;
-		if (!slice_is(class, framings[i].class))
-			continue;
-		arena_init(&arena, 1 << 22);
-		slice bytes = from_hex(&arena, arena_copy_slice(&arena, input).p);
-		slice wanted =
-		        from_hex(&arena, arena_copy_slice(&arena, member(line, "frame_hex")).p);
-		enum frame_cut cut;
-		do {
-			cut = frame_split(tally->schemas[i], bytes, false, &arena, &piece);
-			if (cut == FRAME_BAD || cut == FRAME_BETWEEN)
-				bytes = slice_from(bytes, piece.used);
-		} while (cut == FRAME_BAD || cut == FRAME_BETWEEN);
-		tally->right += cut == FRAME_WHOLE && slice_equal(piece.bytes, wanted);
-		arena_finish(&arena);
-	}
-}
-
-static void test_framing_cases(void **state)
-{
-	struct tally tally = { .right = 0 };
-	struct arena arena;
-	struct error error;
-	(void)state;
-	arena_init(&arena, BUDGET);
-	for (size_t i = 0; i < sizeof framings / sizeof *framings; i++) {
-		slice text = arena_printf(&arena,
-		        "meta: { id: x, endian: be }\n-fairlead: { framing: %s }",
-		        framings[i].framing);
-		tally.schemas[i] = frame_schema_load(text, &error);
-		if (!tally.schemas[i])
-			fail_msg("%s:%u: %s", framings[i].class, error.column, error.text);
-	}
-	each_line("frame_decoder_cases.jsonl", &arena, cut_case, &tally);
-	(void)printf("%u of %u framing cases\n", tally.right, tally.all);
-	assert_true(tally.right >= FRAMING_FLOOR);
-	for (size_t i = 0; i < sizeof framings / sizeof *framings; i++)
-		frame_schema_free(tally.schemas[i]);
-	arena_finish(&arena);
-}
-
 int main(void)
 {
 	static const char *const needed[] = { "gpsd", "pyais-nmea", "signalk-logs",
@@ -366,6 +272,6 @@ int main(void)
 	}
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_nmea_fields_that_are_no_numbers),
 		cmocka_unit_test(test_nmea_logs_complete_and_in_order),
-		cmocka_unit_test(test_teltonika_messages), cmocka_unit_test(test_framing_cases) };
+		cmocka_unit_test(test_teltonika_messages) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 
 #include "codec/frame/program.h"
 
-enum { FRAMING_MAX = 8, MARK_MAX = 8, ESCAPE_MAP_MAX = 16 };
+enum { FRAMING_MAX = 8, MARK_MAX = 16, ESCAPE_MAP_MAX = 16 };
 
 /* ---- byte stuffing ---- */
 

@@ -30,8 +30,11 @@ static bool compile_fits(struct loader *loader, const struct node *node, struct 
 		n += at->quoted || !digit ? at->text.n : 1;
 	}
 	mark->fits = (slice){ fits, mark->bytes.n };
-	return fits[0] ||
-	       node_error(node, loader->error, "a mark begins with a byte that is known");
+	for (size_t i = 0; i < n; i++) {
+		if (fits[i])
+			return true;
+	}
+	return node_error(node, loader->error, "a mark has at least one byte that is known");
 }
 
 /* One mark or a list of marks: "$", [0x78, _, 0x78], or [["$"], ["!"]] and ["$", "!"] for several texts. */
