@@ -130,12 +130,36 @@ static void finish(struct delivery *delivery, enum frame_answer answer, bool clo
 static void finish_refused(struct delivery *delivery, enum status status)
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
-	bool answers = frame_has_answer(schema, FRAME_ANSWER_ACK);
-	bool nak = frame_has_answer(schema, FRAME_ANSWER_NAK);
+	struct frame *frame = delivery->frame;
+	bool answers = frame_has_answer(schema, frame, FRAME_ANSWER_ACK);
+	bool nak = frame_has_answer(schema, frame, FRAME_ANSWER_NAK);
 	bool unknown = status == STATUS_UNAUTHENTICATED && frame_schema_has_login(schema);
+	if (frame)
+		frame_answered(frame, status, delivery->taken, NULL);
 	finish(delivery, FRAME_ANSWER_NAK, unknown || (answers && !nak));
 	if (answers && nak && !delivery->answer.p)
 		delivery->close_after = true;
+}
+
+/* All is delivered. `reply`: what the backend answered to the last message, or NULL. Where the device's answer cannot be
+ * made of it, the device hears that its message was not answered well. */
+static void finish_taken(struct delivery *delivery, enum status status, const struct value *reply)
+{
+	struct session *session = delivery->session;
+	frame_answered(delivery->frame, status, delivery->taken, reply);
+	finish(delivery, FRAME_ANSWER_ACK, false);
+	if (delivery->answer.p ||
+	        !frame_has_answer(session->listener->schema, delivery->frame, FRAME_ANSWER_ACK))
+		return;
+	session->listener->base.counters.at[COUNTER_FAILED]++;
+	if (!session->told_unanswered)
+		log_warning("binary",
+		        "no reply can be made of the backend's answer listener=%s peer=%s "
+		        "why=\"%s\"",
+		        session->listener->base.label, session->peer,
+		        frame_fault_of(delivery->frame)->text);
+	session->told_unanswered = true;
+	finish_refused(delivery, STATUS_BAD_BACKEND);
 }
 
 static void finish_malformed(struct delivery *delivery)
@@ -191,16 +215,12 @@ static void submit_login(struct delivery *delivery)
 	submit(delivery, request);
 }
 
-/* Submits the next message of the frame, or ends the delivery when there is none. */
+/* Submits the next message of the frame. */
 static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 {
 	struct session *session = delivery->session;
 	slice path;
 	const struct value *value;
-	if (delivery->next == delivery->messages) {
-		finish(delivery, FRAME_ANSWER_ACK, false);
-		return;
-	}
 	if (session->listener->stopping) {
 		finish_refused(delivery, STATUS_UNAVAILABLE);
 		return;
@@ -216,10 +236,11 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 		return;
 	}
 	delivery->next++;
-	request->in.method = METHOD_POST;
+	request->in.method = frame_method(delivery->frame);
 	request->in.path = path;
 	request->in.value = value;
-	request->in.value_bytes = delivery->bytes.n;
+	request->in.value_bytes = value ? delivery->bytes.n : 0;
+	request->reply_as_value = frame_wants_reply(delivery->frame);
 	submit(delivery, request);
 }
 
@@ -253,11 +274,17 @@ static void start_message(struct delivery *delivery, struct frame_fault *fault)
 		delivery->stray = true;
 		refuse(delivery, STATUS_MALFORMED, why);
 	} else if (part == FRAME_PART_HELD) {
-		finish(delivery, FRAME_ANSWER_ACK, false);
-	} else if (frame_messages(delivery->frame, &delivery->messages)) {
-		submit_next(delivery, fault);
-	} else {
+		finish_taken(delivery, STATUS_ACCEPTED, NULL);
+	} else if (!frame_messages(delivery->frame, &delivery->messages)) {
 		refuse_frame(delivery, fault);
+	} else if (delivery->messages) {
+		submit_next(delivery, fault);
+	} else if (frame_is_message(delivery->frame) ||
+	           frame_schema_ignores_others(session->listener->schema)) {
+		finish_taken(delivery, STATUS_OK, NULL);
+	} else {
+		refuse(delivery, STATUS_NOT_FOUND,
+		        "none of the description's messages is for this frame");
 	}
 }
 
@@ -343,7 +370,7 @@ static void login_done(struct delivery *delivery, bool accepted)
 		start_message(delivery, frame_fault_of(delivery->frame));
 	} else if (kept) {
 		finish(delivery, FRAME_ANSWER_LOGIN_ACCEPT, false);
-	} else if (frame_has_answer(schema, FRAME_ANSWER_LOGIN_REFUSE)) {
+	} else if (frame_has_answer(schema, delivery->frame, FRAME_ANSWER_LOGIN_REFUSE)) {
 		finish(delivery, FRAME_ANSWER_LOGIN_REFUSE, true);
 	} else {
 		finish(delivery, FRAME_ANSWER_NAK, true);
@@ -359,6 +386,12 @@ void binary_session_reply(struct request *request)
 	if (status == STATUS_TOO_MANY && request->retry_after_ms && session->stream)
 		timer_set(&session->hold,
 		        loop_now_ms(session->listener->loop) + request->retry_after_ms);
+	if (success && delivery->kind == DELIVERY_MESSAGES) {
+		delivery->taken++;
+		/* The answer may be made of the backend's, which lives in the request. */
+		if (delivery->next == delivery->messages)
+			finish_taken(delivery, status, request->out.value);
+	}
 	request_free(request);
 	if (delivery->kind == DELIVERY_LOGIN) {
 		login_done(delivery, success);
@@ -367,11 +400,10 @@ void binary_session_reply(struct request *request)
 			finish_malformed(delivery);
 		else
 			finish_refused(delivery, status);
-	} else if (success) {
-		struct frame_fault *fault = frame_fault_of(delivery->frame);
-		submit_next(delivery, fault);
-	} else {
+	} else if (!success) {
 		finish_refused(delivery, status);
+	} else if (delivery->next < delivery->messages) {
+		submit_next(delivery, frame_fault_of(delivery->frame));
 	}
 	session_go_on(session);
 }

@@ -25,6 +25,7 @@ struct session {
 	size_t needed;          /* unread bytes that tell whether it is */
 	uint64_t partial_since_ms, opened_ms;
 	bool paused, ending;
+	bool told_unanswered; /* that no reply could be made is in the log */
 	bool told_incomplete; /* that messages of several frames were lost is in the log */
 };
 
@@ -37,7 +38,7 @@ struct delivery {
 	slice bytes;         /* the frame's own copy */
 	struct frame *frame; /* NULL: it could not be decoded */
 	enum delivery_kind kind;
-	unsigned messages, next;
+	unsigned messages, next, taken;
 	slice device, secret; /* who this very frame says that it is from */
 	bool done, close_after;
 	slice accepted; /* what the device hears first, of a login that is a message as well */

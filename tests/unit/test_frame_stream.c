@@ -138,7 +138,7 @@ static void test_templates(void **state)
 	assert_false(frame_message(frame, 2, SLICE("car 7"), &path, &value));
 	slice ack = frame_answer(schema, frame, &arena, FRAME_ANSWER_ACK);
 	assert_true(slice_equal(ack, SLICE("\6\0\0\0\2a/b\x2e")));
-	assert_false(frame_has_answer(schema, FRAME_ANSWER_NAK));
+	assert_false(frame_has_answer(schema, frame, FRAME_ANSWER_NAK));
 	assert_null(frame_answer(schema, NULL, &arena, FRAME_ANSWER_ACK).p);
 	assert_slice(frame_answer(schema, NULL, &arena, FRAME_ANSWER_HEARTBEAT), "pong\n");
 	/* ".." is no segment, nor is nothing: such a frame has no path. */

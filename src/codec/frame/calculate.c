@@ -10,7 +10,7 @@ const char *cell_kind_name(const struct cell *cell)
 {
 	static const char *const names[] = { "a field not read yet", "an instance being computed",
 		"an absent field", "a number", "a number", "a boolean", "a text", "bytes",
-		"an enum", "a structure", "an array", "a stream" };
+		"an enum", "a structure", "an array", "a stream", "a list or map" };
 	return names[cell->kind];
 }
 

@@ -55,6 +55,15 @@ bool cells_concatenate(struct frame *, const struct scope *, slice, slice, struc
 bool cells_mixed(struct frame *, const struct scope *, const char *what, const struct cell *,
         const struct cell *);
 
+/* A value as a cell: scalars as cells have them, lists and maps as CELL_VALUE, null and NULL as absent. */
+struct cell cell_of_value(const struct value *);
+/* The member of this name, or what the method gives, of something that the backend answered; absent where there is no such
+ * member. */
+bool reply_member(struct frame *, const struct scope *, const struct expression *,
+        const struct cell *of, struct cell *result);
+bool reply_item(struct frame *, const struct scope *, const struct expression *,
+        const struct cell *of, struct cell *result);
+
 /* Of an array or bytes. */
 size_t cell_items(const struct cell *);
 struct cell cell_item(const struct cell *, size_t i);

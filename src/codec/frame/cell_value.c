@@ -98,6 +98,7 @@ static struct value *plain_value(struct frame *frame, const struct cell *cell, u
 	case CELL_BUSY:
 	case CELL_ABSENT:
 	case CELL_IO:
+	case CELL_VALUE:
 		made = value_null(frame->arena);
 		break;
 	case CELL_INTEGER:

@@ -407,13 +407,13 @@ enum emit_result emit_run(struct frame *frame, const struct scope *scope, const 
 
 struct value *emit_message(struct frame *frame, const struct scope *scope)
 {
-	const struct extension *extension = frame->schema->extension;
+	const struct emit *emit = frame->rule->emit;
 	struct value *made;
-	if (!extension->emit && !scope->it && frame->assembled.kind != CELL_UNREAD)
+	if (!emit && !scope->it && frame->assembled.kind != CELL_UNREAD)
 		return cell_value(frame, &frame->assembled, 0);
-	if (!extension->emit)
+	if (!emit)
 		return scope->it ? cell_value(frame, scope->it, 0) : frame_value(frame);
-	switch (emit_run(frame, scope, extension->emit, 0, &made)) {
+	switch (emit_run(frame, scope, emit, 0, &made)) {
 	case EMITTED:
 		return made;
 	case EMIT_NOTHING:

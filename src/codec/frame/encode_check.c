@@ -79,6 +79,7 @@ static bool same_plain(struct arena *arena, const struct cell *cell, const struc
 	case CELL_STRUCT:
 	case CELL_ARRAY:
 	case CELL_IO:
+	case CELL_VALUE:
 		return false;
 	}
 	return false;

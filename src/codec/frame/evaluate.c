@@ -39,6 +39,8 @@ static bool member(struct frame *frame, const struct scope *scope,
 	struct cell of;
 	if (!evaluate(frame, scope, expression->first, &of))
 		return false;
+	if (expression->of_reply && (of.kind == CELL_VALUE || of.kind == CELL_ABSENT))
+		return reply_member(frame, scope, expression, &of, result);
 	int number =
 	        of.kind == CELL_STRUCT ? type_member(of.as.object->type, expression->text) : -1;
 	if (number < 0)
@@ -53,8 +55,11 @@ static bool item(struct frame *frame, const struct scope *scope,
 {
 	struct cell of;
 	size_t i;
-	if (!evaluate(frame, scope, expression->first, &of) ||
-	        !evaluate_size(frame, scope, expression->second, "an index", &i))
+	if (!evaluate(frame, scope, expression->first, &of))
+		return false;
+	if (expression->of_reply && (of.kind == CELL_VALUE || of.kind == CELL_ABSENT))
+		return reply_item(frame, scope, expression, &of, result);
+	if (!evaluate_size(frame, scope, expression->second, "an index", &i))
 		return false;
 	if (of.kind != CELL_ARRAY && of.kind != CELL_BYTES)
 		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "[] does not go with %s",
@@ -241,6 +246,15 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		                                    "_index means nothing here");
 	case OP_DEVICE:
 		*result = cell_of_text(frame->device);
+		return true;
+	case OP_REPLY:
+		*result = cell_of_value(frame->reply);
+		return true;
+	case OP_STATUS:
+		*result = cell_of_text(slice_of(status_name(frame->status)));
+		return true;
+	case OP_TAKEN:
+		*result = cell_of_natural(frame->taken);
 		return true;
 	case OP_SESSION:
 		return frame_variable(frame, scope, expression->member, result);

@@ -140,6 +140,23 @@ static struct expression *parse_session(struct parser *parser)
 	return variable;
 }
 
+/* What is known in replies only. */
+static struct expression *parse_answer(struct parser *parser, slice name)
+{
+	if (slice_is(name, "_reply")) {
+		parser->loader->saw_reply = true;
+		return make(parser, OP_REPLY);
+	}
+	if (slice_is(name, "_status"))
+		return make(parser, OP_STATUS);
+	return slice_is(name, "_taken") ? make(parser, OP_TAKEN) : NULL;
+}
+
+static bool is_of_reply(const struct expression *first)
+{
+	return first->op == OP_REPLY || first->of_reply;
+}
+
 static struct expression *parse_special(struct parser *parser, slice name)
 {
 	static const struct {
@@ -148,8 +165,12 @@ static struct expression *parse_special(struct parser *parser, slice name)
 	} specials[] = { { "_", OP_SELF }, { "_index", OP_INDEX }, { "_root", OP_ROOT },
 		{ "_parent", OP_PARENT }, { "_io", OP_IO }, { "_is_le", OP_IS_LE } };
 	for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
-		if (slice_is(name, specials[i].name))
-			return make(parser, specials[i].op);
+		if (!slice_is(name, specials[i].name))
+			continue;
+		struct expression *special = make(parser, specials[i].op);
+		if (special && special->op == OP_SELF)
+			special->of_reply = parser->loader->it_is_of_reply;
+		return special;
 	}
 	if (slice_is(name, "true") || slice_is(name, "false")) {
 		struct expression *boolean = make(parser, OP_BOOLEAN);
@@ -165,6 +186,9 @@ static struct expression *parse_special(struct parser *parser, slice name)
 	}
 	if (parser->loader->in_extension && parser->loader->has_login && slice_is(name, "device"))
 		return make(parser, OP_DEVICE);
+	struct expression *answer = parser->loader->in_reply ? parse_answer(parser, name) : NULL;
+	if (answer || parser->failed)
+		return answer;
 	if (parser->loader->has_variables && slice_is(name, "session"))
 		return parse_session(parser);
 	if (parser->loader->has_assembled && slice_is(name, "assembled"))
@@ -434,7 +458,8 @@ static struct expression *parse_member(struct parser *parser, struct expression 
 			most = methods[i].most;
 		}
 	}
-	if (!member->method && !loader_is_member_name(parser->loader, name))
+	member->of_reply = is_of_reply(first);
+	if (!member->method && !member->of_reply && !loader_is_member_name(parser->loader, name))
 		return parser_fail_at(
 		        parser, at, "no type has a member, and there is no method", name);
 	member->first = first;
@@ -459,6 +484,7 @@ static struct expression *parse_postfix(struct parser *parser)
 			if (!item)
 				return NULL;
 			item->first = value;
+			item->of_reply = is_of_reply(value);
 			item->second = parse_choice(parser);
 			if (!item->second || !parser_expect_sign(parser, "]"))
 				return NULL;

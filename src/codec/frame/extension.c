@@ -160,6 +160,81 @@ bool path_compile(struct loader *loader, slice text, unsigned line, unsigned col
 	return true;
 }
 
+static bool compile_method(
+        struct loader *loader, const struct node *node, struct message_rule *rule)
+{
+	rule->method = METHOD_POST;
+	if (!node)
+		return true;
+	bool known = method_parse(node->text, &rule->method);
+	return (known && rule->method <= METHOD_DELETE) ||
+	       node_error(node, loader->error, "method is GET, POST, PUT, PATCH or DELETE");
+}
+
+/* What a frame's message is: of a rule in `messages`, or of the description itself. `path`: where the rule has none. */
+static bool compile_message(struct loader *loader, const struct node *node, const struct node *path,
+        struct message_rule *rule)
+{
+	const struct node *each = node_get(node, "each"), *own = node_get(node, "path");
+	const struct node *emit = node_get(node, "emit");
+	path = own ? own : path;
+	if (!compile_method(loader, node_get(node, "method"), rule) ||
+	        (each && !extension_required_expression(loader, node, "each", &rule->each)) ||
+	        !template_compile(loader, node_get(node, "reply"), &rule->reply))
+		return false;
+	rule->emit = emit ? emit_compile(loader, emit) : NULL;
+	if (emit && !rule->emit)
+		return false;
+	return !path || path_compile(loader, path->text, path->line, path->column, &rule->path,
+	                        &rule->npath);
+}
+
+static bool compile_rule(struct loader *loader, const struct node *node, const struct node *path,
+        struct message_rule *rule)
+{
+	static const char *const known[] = { "when", "method", "path", "each", "emit", "reply",
+		"nak", NULL };
+	const struct node *when = node_get(node, "when");
+	if (!extension_check_keys(loader, node, known, "a rule of messages") ||
+	        (when && !extension_required_expression(loader, node, "when", &rule->when)) ||
+	        !template_compile(loader, node_get(node, "nak"), &rule->nak) ||
+	        !compile_message(loader, node, path, rule))
+		return false;
+	return rule->npath ||
+	       node_error(node, loader->error, "neither this rule nor the description has a path");
+}
+
+/* The rules in `messages`; without it the description's own keys are the only rule. */
+static bool compile_messages(
+        struct loader *loader, const struct node *node, struct extension *extension)
+{
+	static const char *const single[] = { "method", "each", "emit", "reply", NULL };
+	const struct node *rules = node_get(node, "messages"),
+	                  *others = node_get(node, "otherwise");
+	if (!rules && others)
+		return node_error(others, loader->error, "otherwise goes with messages");
+	if (!rules)
+		return compile_message(loader, node, NULL, &extension->rules[0]);
+	extension->nrules = 0;
+	for (unsigned i = 0; single[i]; i++) {
+		const struct node *at = node_get(node, single[i]);
+		if (at)
+			return node_key_error(at, loader->error,
+			        "with messages, each of its rules has its own \"%s\"", single[i]);
+	}
+	if (rules->kind != NODE_LIST || !rules->count || rules->count > RULES_MAX)
+		return node_error(
+		        rules, loader->error, "messages is a list of at most %d rules", RULES_MAX);
+	NODE_EACH (rules, at) {
+		if (!compile_rule(loader, at, node_get(node, "path"),
+		            &extension->rules[extension->nrules++]))
+			return false;
+	}
+	extension->ignores_others = others && slice_is(others->text, "ignore");
+	return !others || extension->ignores_others || slice_is(others->text, "refuse") ||
+	       node_error(others, loader->error, "otherwise is refuse or ignore");
+}
+
 static bool compile_on_error(
         struct loader *loader, const struct node *node, struct extension *extension)
 {
@@ -181,14 +256,15 @@ bool extension_compile(struct loader *loader, const struct node *node)
 {
 	static const char *const known[] = { "framing", "max", "login", "ack", "nak", "heartbeat",
 		"path", "each", "emit", "on-error", "concurrent", "assemble", "session", "device",
-		NULL };
+		"method", "reply", "messages", "otherwise", NULL };
 	struct extension *extension = loader->schema->extension;
 	int64_t max = MAX_BYTES_DEFAULT, concurrent = 1;
 	extension->max_bytes = MAX_BYTES_DEFAULT;
 	extension->concurrent = 1;
+	extension->nrules = 1;
+	extension->rules[0].method = METHOD_POST;
 	if (!node)
 		return true;
-	const struct node *path = node_get(node, "path"), *each = node_get(node, "each");
 	if (!extension_check_keys(loader, node, known, "-fairlead") ||
 	        !framings_compile(loader, node_get(node, "framing"), extension) ||
 	        !variables_compile(loader, node_get(node, "session"), extension) ||
@@ -205,19 +281,9 @@ bool extension_compile(struct loader *loader, const struct node *node)
 		return false;
 	extension->max_bytes = (size_t)max;
 	extension->concurrent = (unsigned)concurrent;
-	if (each) {
-		extension->each = expression_of(loader, each);
-		if (!extension->each)
-			return false;
-	}
 	/* Up to here `device` is what the frame calls so, from here on what the login said. */
 	loader->has_login = extension->has_login || extension->has_device;
-	const struct node *emit = node_get(node, "emit");
-	extension->emit = emit ? emit_compile(loader, emit) : NULL;
-	if (emit && !extension->emit)
-		return false;
-	return !path || path_compile(loader, path->text, path->line, path->column, &extension->path,
-	                        &extension->npath);
+	return compile_messages(loader, node, extension);
 }
 
 bool frame_schema_set_path(
@@ -232,6 +298,8 @@ bool frame_schema_set_path(
 		        device || schema->extension->has_login || schema->extension->has_device,
 		.has_variables = schema->extension->nvariables > 0,
 		.has_assembled = schema->extension->nassemblies > 0 };
-	return path_compile(
-	        &loader, path_template, 0, 0, &schema->extension->path, &schema->extension->npath);
+	struct message_rule *rule = schema->extension->rules;
+	if (schema->extension->nrules > 1)
+		return error_set(error, "each of the description's messages has a path of its own");
+	return path_compile(&loader, path_template, 0, 0, &rule->path, &rule->npath);
 }

@@ -17,7 +17,23 @@
 
 enum { FRAME_MAX_BYTES = 1 << 20 };
 
-enum part_kind { PART_BYTES, PART_INTEGER, PART_EXPRESSION, PART_CHECKSUM };
+enum part_kind {
+	PART_BYTES,
+	PART_INTEGER,
+	PART_REAL,
+	PART_EXPRESSION, /* a text or bytes */
+	PART_CHECKSUM,
+	PART_EACH /* the parts in `of`, once for each element */
+};
+
+struct part;
+
+struct reply_template {
+	bool present;
+	bool wants_reply; /* it uses what the backend answered */
+	struct part *parts;
+	unsigned nparts;
+};
 
 struct part {
 	enum part_kind kind;
@@ -25,20 +41,29 @@ struct part {
 	const struct expression *expression;
 	unsigned width;
 	enum endian endian;
+	bool has_sign; /* PART_INTEGER */
 	const struct checksum_kind *checksum;
 	size_t from;
-};
-
-struct reply_template {
-	bool present;
-	struct part *parts;
-	unsigned nparts;
+	struct reply_template of;
 };
 
 /* "/ships/{device}/x": literal parts, and expressions whose text becomes one segment's part. */
 struct path_part {
 	slice literal;
 	const struct expression *expression; /* NULL: literal */
+};
+
+enum { RULES_MAX = 32 };
+
+/* A kind of message that frames make. */
+struct message_rule {
+	const struct expression *when; /* NULL: each frame */
+	enum method method;
+	struct path_part *path;
+	unsigned npath;
+	const struct expression *each;
+	const struct emit *emit;          /* NULL: the whole frame, or the element of `each` */
+	struct reply_template reply, nak; /* in place of the description's ack and nak */
 };
 
 enum { VARIABLES_MAX = 32 };
@@ -81,10 +106,9 @@ struct extension {
 	struct reply_template login_accept, login_refuse;
 	struct reply_template ack, nak, heartbeat;
 	const struct expression *heartbeat_when;
-	struct path_part *path;
-	unsigned npath;
-	const struct expression *each;
-	const struct emit *emit; /* NULL: the whole frame, or the element of `each` */
+	struct message_rule rules[RULES_MAX];
+	unsigned nrules;
+	bool ignores_others; /* frames that fit no rule are taken, and make no message */
 	enum frame_on_error on_error;
 	unsigned concurrent;
 	struct variable_rule variables[VARIABLES_MAX];
@@ -110,12 +134,14 @@ bool framings_compile(struct loader *, const struct node *, struct extension *);
 bool variables_compile(struct loader *, const struct node *, struct extension *);
 bool assemble_compile(struct loader *, const struct node *, struct extension *);
 bool template_compile(struct loader *, const struct node *, struct reply_template *);
+/* The same, of bytes and checksums only: for what is said when there is no frame. */
+bool template_compile_fixed(struct loader *, const struct node *, struct reply_template *);
 bool path_compile(struct loader *, slice text, unsigned line, unsigned column, struct path_part **,
         unsigned *n);
 
 /* ---- running ---- */
 
-/* { NULL, 0 }: an expression failed, or one is needed and `frame` is NULL. */
+/* { NULL, 0 }: an expression failed, or one is needed and `frame` is NULL; the frame's fault says why. */
 slice template_fill(const struct reply_template *, struct frame *, struct arena *);
 
 #endif

@@ -7,6 +7,7 @@
 #define CODEC_FRAME_FRAME_H
 
 #include "api/plugin.h"
+#include "api/status.h"
 #include "base/arena.h"
 #include "codec/value.h"
 
@@ -46,6 +47,8 @@ bool frame_schema_has_device(const struct frame_schema *);
 bool frame_schema_has_path(const struct frame_schema *);
 /* It wants to be told something (frame_decode_with()). */
 bool frame_schema_has_parameters(const struct frame_schema *);
+/* Frames that none of its `messages` is for are taken without a word. */
+bool frame_schema_ignores_others(const struct frame_schema *);
 /* The largest frame. */
 size_t frame_schema_max_bytes(const struct frame_schema *);
 /* The largest message of several frames; 0: there are none. */
@@ -176,9 +179,13 @@ bool frame_role(struct frame *, enum frame_role *);
 /* Who a login frame, or where each frame says so this one, is from; *device is empty where it does not say.
  * *secret is a copy in the frame's arena, for the caller to wipe; empty when the schema names none. */
 bool frame_login(struct frame *, slice *device, slice *secret);
-/* How many messages it holds. */
+/* How many messages it holds; 0: also when none of the description's `messages` is for it. */
 bool frame_messages(struct frame *, unsigned *n);
-/* Where message `i` goes and what it says; `device`: from the login, or empty. */
+/* Some rule of `messages` is for it; after frame_messages(). */
+bool frame_is_message(const struct frame *);
+/* What its messages do; after frame_messages(). */
+enum method frame_method(const struct frame *);
+/* Where message `i` goes and what it says (NULL: it only asks, by GET or DELETE); `device`: from the login, or empty. */
 bool frame_message(struct frame *, unsigned i, slice device, slice *path, const struct value **);
 
 /* What it says where it does not come by itself, but as the body of a message: the list of all its messages where
@@ -192,7 +199,13 @@ enum frame_answer {
 	FRAME_ANSWER_LOGIN_REFUSE,
 	FRAME_ANSWER_HEARTBEAT
 };
-bool frame_has_answer(const struct frame_schema *, enum frame_answer);
+/* Some answers depend on the frame's messages; `frame` NULL: it could not be decoded. */
+bool frame_has_answer(const struct frame_schema *, const struct frame *, enum frame_answer);
+/* Its answers are made of what the backend answered. */
+bool frame_wants_reply(const struct frame *);
+/* How its messages ended, for the answer that is made next: how many were delivered, and what the backend answered to the
+ * last one (or NULL), which must live as long as frame_answer() takes. */
+void frame_answered(struct frame *, enum status, unsigned taken, const struct value *reply);
 /* The bytes to send; { NULL, 0 } when the schema has no such answer or an expression failed. `frame` may be
  * NULL (a frame that could not be decoded): templates that name its fields then give nothing. */
 slice frame_answer(const struct frame_schema *, struct frame *, struct arena *, enum frame_answer);

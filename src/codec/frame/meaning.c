@@ -25,7 +25,15 @@ bool frame_schema_has_device(const struct frame_schema *schema)
 
 bool frame_schema_has_path(const struct frame_schema *schema)
 {
-	return schema->extension->npath > 0;
+	bool all = true;
+	for (unsigned i = 0; i < schema->extension->nrules; i++)
+		all &= schema->extension->rules[i].npath > 0;
+	return all;
+}
+
+bool frame_schema_ignores_others(const struct frame_schema *schema)
+{
+	return schema->extension->ignores_others;
 }
 
 size_t frame_schema_max_bytes(const struct frame_schema *schema)
@@ -111,7 +119,7 @@ static bool elements(struct frame *frame, const struct array **array)
 {
 	struct scope scope = root_scope(frame);
 	struct cell list;
-	if (!evaluate(frame, &scope, frame->schema->extension->each, &list))
+	if (!evaluate(frame, &scope, frame->rule->each, &list))
 		return false;
 	if (list.kind != CELL_ARRAY)
 		return frame_fail(
@@ -120,11 +128,38 @@ static bool elements(struct frame *frame, const struct array **array)
 	return true;
 }
 
+/* The first rule that fits. */
+static bool choose_rule(struct frame *frame)
+{
+	const struct extension *extension = frame->schema->extension;
+	struct scope scope = root_scope(frame);
+	for (unsigned i = 0; i < extension->nrules && !frame->rule; i++) {
+		const struct message_rule *rule = &extension->rules[i];
+		bool applies = true;
+		if (rule->when && !evaluate_boolean(frame, &scope, rule->when, &applies))
+			return false;
+		if (applies)
+			frame->rule = rule;
+	}
+	return true;
+}
+
+static bool no_rule(struct frame *frame, const struct scope *scope)
+{
+	return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
+	        "none of the description's messages is for this frame");
+}
+
 bool frame_messages(struct frame *frame, unsigned *n)
 {
 	const struct array *array;
+	*n = 0;
+	if (!choose_rule(frame))
+		return false;
+	if (!frame->rule)
+		return true;
 	*n = 1;
-	if (!frame->schema->extension->each)
+	if (!frame->rule->each)
 		return true;
 	if (!elements(frame, &array))
 		return false;
@@ -134,11 +169,11 @@ bool frame_messages(struct frame *frame, unsigned *n)
 
 static bool fill_path(struct frame *frame, const struct scope *scope, slice *path)
 {
-	const struct extension *extension = frame->schema->extension;
+	const struct message_rule *rule = frame->rule;
 	struct text text;
 	text_init(&text, frame->arena, 64);
-	for (unsigned i = 0; i < extension->npath; i++) {
-		const struct path_part *part = &extension->path[i];
+	for (unsigned i = 0; i < rule->npath; i++) {
+		const struct path_part *part = &rule->path[i];
 		slice plain;
 		if (!part->expression) {
 			text_slice_add(&text, part->literal);
@@ -161,20 +196,37 @@ static bool fill_path(struct frame *frame, const struct scope *scope, slice *pat
 	       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "the fields give no path");
 }
 
+bool frame_is_message(const struct frame *frame)
+{
+	return frame->rule != NULL;
+}
+
+enum method frame_method(const struct frame *frame)
+{
+	return frame->rule ? frame->rule->method : METHOD_POST;
+}
+
 bool frame_message(
         struct frame *frame, unsigned i, slice device, slice *path, const struct value **value)
 {
 	struct scope scope = root_scope(frame);
 	const struct array *array;
-	if (frame->schema->extension->each) {
+	if (!choose_rule(frame))
+		return false;
+	if (!frame->rule)
+		return no_rule(frame, &scope);
+	if (frame->rule->each) {
 		if (!elements(frame, &array) || i >= array->n)
 			return false;
 		scope.it = &array->items[i];
 		scope.index = i;
 	}
 	frame->device = device;
+	*value = NULL;
 	if (!fill_path(frame, &scope, path))
 		return false;
+	if (frame->rule->method == METHOD_GET || frame->rule->method == METHOD_DELETE)
+		return true;
 	*value = emit_message(frame, &scope);
 	return *value != NULL ||
 	       frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "over the memory budget");
@@ -184,7 +236,13 @@ struct value *frame_payload(struct frame *frame)
 {
 	struct scope scope = root_scope(frame);
 	const struct array *array;
-	if (!frame->schema->extension->each)
+	if (!choose_rule(frame))
+		return NULL;
+	if (!frame->rule) {
+		(void)no_rule(frame, &scope);
+		return NULL;
+	}
+	if (!frame->rule->each)
 		return emit_message(frame, &scope);
 	if (!elements(frame, &array))
 		return NULL;
@@ -202,14 +260,24 @@ struct value *frame_payload(struct frame *frame)
 
 /* ---- answers ---- */
 
-static const struct reply_template *template_of(
-        const struct extension *extension, enum frame_answer answer)
+void frame_answered(
+        struct frame *frame, enum status status, unsigned taken, const struct value *reply)
 {
+	frame->status = status;
+	frame->taken = taken;
+	frame->reply = reply;
+}
+
+/* Of the message's rule, where it has one of its own. `frame`: or NULL. */
+static const struct reply_template *template_of(
+        const struct extension *extension, const struct frame *frame, enum frame_answer answer)
+{
+	const struct message_rule *rule = frame ? frame->rule : NULL;
 	switch (answer) {
 	case FRAME_ANSWER_ACK:
-		return &extension->ack;
+		return rule && rule->reply.present ? &rule->reply : &extension->ack;
 	case FRAME_ANSWER_NAK:
-		return &extension->nak;
+		return rule && rule->nak.present ? &rule->nak : &extension->nak;
 	case FRAME_ANSWER_LOGIN_ACCEPT:
 		return &extension->login_accept;
 	case FRAME_ANSWER_LOGIN_REFUSE:
@@ -220,14 +288,22 @@ static const struct reply_template *template_of(
 	return NULL;
 }
 
-bool frame_has_answer(const struct frame_schema *schema, enum frame_answer answer)
+bool frame_has_answer(
+        const struct frame_schema *schema, const struct frame *frame, enum frame_answer answer)
 {
-	return template_of(schema->extension, answer)->present;
+	return template_of(schema->extension, frame, answer)->present;
+}
+
+bool frame_wants_reply(const struct frame *frame)
+{
+	const struct extension *extension = frame->schema->extension;
+	return template_of(extension, frame, FRAME_ANSWER_ACK)->wants_reply ||
+	       template_of(extension, frame, FRAME_ANSWER_NAK)->wants_reply;
 }
 
 slice frame_answer(const struct frame_schema *schema, struct frame *frame, struct arena *arena,
         enum frame_answer answer)
 {
-	const struct reply_template *reply = template_of(schema->extension, answer);
+	const struct reply_template *reply = template_of(schema->extension, frame, answer);
 	return reply->present ? template_fill(reply, frame, arena) : (slice){ NULL, 0 };
 }

@@ -101,6 +101,7 @@ bool cell_text(struct arena *arena, const struct cell *cell, slice *result)
 	case CELL_STRUCT:
 	case CELL_ARRAY:
 	case CELL_IO:
+	case CELL_VALUE:
 		return false;
 	}
 	*result = cell->natural ? arena_printf(arena, "%llu", (unsigned long long)cell->as.integer)

@@ -33,6 +33,9 @@ enum operation {
 	OP_IO,
 	OP_IS_LE,
 	OP_DEVICE,    /* in -fairlead: what the login frame said */
+	OP_REPLY,     /* in a reply: what the backend answered */
+	OP_STATUS,    /* in a reply: how the message ended, as a word */
+	OP_TAKEN,     /* in a reply: how many of the frame's messages were delivered */
 	OP_SESSION,   /* in -fairlead: a variable of the session, by number */
 	OP_ASSEMBLED, /* in -fairlead: the message that this frame's part made whole */
 	OP_MEMBER,    /* first.name: a member of a structure, or a method */
@@ -95,6 +98,7 @@ struct expression {
 	        *type; /* OP_CAST to a structure; NULL: to bytes, or to another plain type */
 	bool to_bytes; /* OP_CAST */
 	bool in_bits;  /* OP_SIZEOF */
+	bool of_reply; /* OP_MEMBER, OP_ITEM, OP_SELF: of what the backend answered, where any name may be and any may be missing */
 	const struct expression *first, *second, *third;
 	const struct expression *const *items; /* OP_ARRAY, OP_JOIN, arguments of a method */
 	unsigned nitems;
@@ -270,10 +274,13 @@ struct loader {
 	const struct type *self;    /* whose member is being compiled */
 	bool in_extension;          /* `device` is known */
 	bool has_login;
-	bool has_assembled; /* `assembled` is known */
-	bool has_variables; /* `session` is known */
-	bool makes_senml;   /* some message is a SenML pack */
-	unsigned nemits;    /* parts of messages so far */
+	bool has_assembled;  /* `assembled` is known */
+	bool has_variables;  /* `session` is known */
+	bool makes_senml;    /* some message is a SenML pack */
+	unsigned nemits;     /* parts of messages so far */
+	bool in_reply;       /* `_reply`, `_status` and `_taken` are known */
+	bool saw_reply;      /* `_reply` was used */
+	bool it_is_of_reply; /* `_` is an element of what the backend answered */
 };
 
 /* The one slice of this name; { NULL, 0 }: out of memory. */
@@ -318,7 +325,8 @@ enum cell_kind {
 	CELL_ENUM,
 	CELL_STRUCT,
 	CELL_ARRAY,
-	CELL_IO
+	CELL_IO,
+	CELL_VALUE /* a list or map of what the backend answered */
 };
 
 struct cell {
@@ -332,6 +340,7 @@ struct cell {
 		struct object *object;
 		struct array *array;
 		struct input *input;
+		const struct value *value;
 	} as;
 	const struct enumeration *enumeration;
 	const struct scaling *scaling; /* of the field that the cell is, untouched since; or NULL */
@@ -368,6 +377,8 @@ struct object {
 	struct cell cells[]; /* one a member */
 };
 
+struct message_rule;
+
 struct frame {
 	const struct frame_schema *schema;
 	struct arena *arena;
@@ -378,7 +389,11 @@ struct frame {
 	slice device;                  /* the session's, while templates are filled */
 	struct frame_session *session; /* NULL: none */
 	struct cell *variables; /* the session's, as they are from this frame on; NULL: none */
-	struct cell assembled;  /* CELL_UNREAD: nothing became whole with this frame */
+	const struct message_rule *rule; /* once frame_messages() has chosen it; NULL: none fits */
+	const struct value *reply;       /* while its answer is made; or NULL */
+	enum status status;
+	unsigned taken;
+	struct cell assembled; /* CELL_UNREAD: nothing became whole with this frame */
 	uint64_t steps_left;
 	unsigned depth;
 	struct encoder *encoder; /* encode.h; NULL: the frame is read */

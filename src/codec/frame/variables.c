@@ -108,6 +108,7 @@ static bool set(struct frame *frame, const struct scope *scope,
 	case CELL_STRUCT:
 	case CELL_ARRAY:
 	case CELL_IO:
+	case CELL_VALUE:
 		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
 		        "session.%.*s: only numbers, texts, bytes and true or false are kept",
 		        SLICE_ARG(variable->name));
