@@ -97,6 +97,7 @@ struct request {
 	/* match, mediate: what the message means, when that differs from in.value: members that filled path variables
 	 * are taken out, or the body was decoded; or NULL. */
 	const struct value *content;
+	bool unpacked; /* mediate: `content` is what the endpoint makes of in.body, and goes on in its place */
 	slice resource;           /* match: the path that roles are held against; mostly in.path */
 	unsigned methods_allowed; /* match, with STATUS_METHOD_NOT_ALLOWED: for Allow */
 	const struct identity *who; /* authenticate */

@@ -18,6 +18,7 @@
 
 #include "api/codec.h"
 #include "codec/value.h"
+#include "core/pointer.h"
 
 enum { PIECES_MAX = 16 };
 
@@ -246,52 +247,14 @@ static slice parameter(const struct filling *filling, slice name)
 	return (slice){ NULL, 0 };
 }
 
-/* One token of a pointer as the key that it means: "~1" is "/", "~0" is "~" (RFC 6901 section 4). */
-static slice token_key(struct arena *arena, slice token)
-{
-	struct text key;
-	text_init(&key, arena, token.n + 1);
-	for (size_t i = 0; i < token.n; i++) {
-		bool escape = token.p[i] == '~' && i + 1 < token.n;
-		i += escape;
-		text_char(&key, !escape ? token.p[i] : token.p[i] == '1' ? '/' : '~');
-	}
-	return text_slice(&key);
-}
-
-static const struct value *element(const struct value *list, slice token)
-{
-	enum { DIGITS_MAX = 9 };
-	unsigned index = 0;
-	if (!token.n || token.n > DIGITS_MAX)
-		return NULL;
-	for (size_t i = 0; i < token.n; i++) {
-		if (token.p[i] < '0' || token.p[i] > '9')
-			return NULL;
-		index = index * 10 + (unsigned)(token.p[i] - '0');
-	}
-	return value_at(list, index);
-}
-
-static const struct value *pointed(const struct filling *filling, slice pointer)
-{
-	const struct value *at = filling->body;
-	pointer = slice_from(pointer, 1);
-	while (at && pointer.p) {
-		slice token = slice_cut(&pointer, '/');
-		at = at->kind == VALUE_LIST
-		             ? element(at, token)
-		             : value_get(at, token_key(&filling->request->arena, token));
-	}
-	return at;
-}
-
 /* A node stands in one chain: what is in another's already is copied, and shares its members. */
 static struct value *copy(struct filling *filling, const struct value *of)
 {
 	struct value *made = kept(filling, ARENA_NEW(&filling->request->arena, struct value));
-	if (made)
+	if (made) {
 		*made = *of;
+		made->next = NULL;
+	}
 	return made;
 }
 
@@ -314,7 +277,8 @@ static struct value *piece_value(struct filling *filling, const struct piece *pi
 {
 	struct arena *arena = &filling->request->arena;
 	if (piece->source == SOURCE_BODY) {
-		const struct value *found = pointed(filling, piece->text);
+		const struct value *found =
+		        pointer_get(&filling->request->arena, filling->body, piece->text);
 		return found ? sum(filling, piece, found) : NULL;
 	}
 	slice text = piece->source == SOURCE_TEXT    ? piece->text

@@ -15,6 +15,7 @@
 #include "core/directory.h"
 #include "core/router.h"
 #include "core/settings.h"
+#include "core/unpack.h"
 
 enum {
 	CONFIGURATION_MAX_BYTES = 256 * 1024 * 1024,
@@ -380,6 +381,8 @@ void configuration_destroy(struct configuration *configuration)
 		if (backend)
 			backend->ops->close(backend);
 	}
+	for (unsigned i = 0; i < configuration->nendpoints; i++)
+		unpacking_close(configuration->endpoints[i].unpacking);
 	for (struct service *at = configuration->services; at; at = at->next) {
 		struct backend *backend = at->backend.backend;
 		if (backend)

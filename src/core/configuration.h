@@ -66,8 +66,9 @@ struct endpoint_setup {
 	const struct role_rule *subject; /* a path must be the caller's own by this; or NULL */
 	const struct backend_setup *to;  /* NULL: the gateway keeps the value and is all there is */
 	const void *bound;
-	const slice *accepts; /* media types */
-	unsigned naccepts;    /* 0: what the codecs read */
+	const struct unpacking *unpacking; /* request.decode; NULL: none */
+	const slice *accepts;              /* media types */
+	unsigned naccepts;                 /* 0: what the codecs read */
 };
 
 /* What a listener with ops->serves leads to: a backend of its own, and the endpoints that come with that. */

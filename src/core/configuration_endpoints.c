@@ -8,6 +8,7 @@
 #include "core/router.h"
 #include "core/settings.h"
 #include "core/subject.h"
+#include "core/unpack.h"
 
 static bool known_protocol(const struct plugs *plugs, slice name)
 {
@@ -205,6 +206,19 @@ static void load_with(struct loading *loading, const struct config *node)
 	loading->setup->endpoint.call.with = composition_load(
 	        &loading->configuration->arena, node, check_variable, &check, &error);
 	if (!loading->setup->endpoint.call.with)
+		mistake_add_error(loading->mistakes, node, &error);
+}
+
+static void load_request(struct loading *loading)
+{
+	const struct config *node = config_get(loading->node, "request");
+	struct variable_check check = { loading, node };
+	struct error error = { 0 };
+	if (!node || node->kind != CONFIG_MAP)
+		return;
+	loading->setup->unpacking = unpacking_load(
+	        &loading->configuration->arena, node, check_variable, &check, &error);
+	if (!loading->setup->unpacking)
 		mistake_add_error(loading->mistakes, node, &error);
 }
 
@@ -422,6 +436,7 @@ static void load_endpoint(struct loading *loading)
 	load_subject(loading);
 	load_accepts(loading);
 	load_keep(loading);
+	load_request(loading);
 	load_call(loading);
 	load_backend(loading);
 	check_observe(loading);

@@ -133,7 +133,8 @@ static bool content(struct request *request, const struct message *message,
 
 static bool received(struct request *request, struct kept_value *value)
 {
-	const struct message *in = &request->in;
+	static const struct message unpacked = { .method = METHOD_POST };
+	const struct message *in = request->unpacked ? &unpacked : &request->in;
 	if (!content(request, in, request->content ? request->content : in->value, value))
 		return false;
 	if (!value->media.n)
@@ -256,7 +257,7 @@ static enum verdict serve(struct core *core, struct request *request)
 		request_refuse(request, STATUS_NOT_FOUND, "no value was received yet");
 		return REPLY;
 	}
-	if (!saving->removes && !request->in.body.n && !request->in.value) {
+	if (!saving->removes && !request->in.body.n && !request->in.value && !request->unpacked) {
 		request_refuse(request, STATUS_INVALID, "there is no value in this message");
 		return REPLY;
 	}

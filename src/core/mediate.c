@@ -14,6 +14,7 @@
 #include "core/compose.h"
 #include "core/router.h"
 #include "core/subject.h"
+#include "core/unpack.h"
 
 static const slice json = SLICE_INIT("application/json");
 
@@ -30,8 +31,10 @@ static enum verdict refuse_body(struct request *request, slice media, const stru
 
 static bool media_taken(const struct endpoint_setup *endpoint, slice media)
 {
+	/* Bytes that a description reads are of no media type, or of any. */
+	bool any = endpoint->unpacking && !endpoint->unpacking->inside;
 	if (!endpoint->naccepts)
-		return codec_for(media) != NULL;
+		return any || codec_for(media) != NULL;
 	for (unsigned i = 0; i < endpoint->naccepts; i++) {
 		if (media_matches(endpoint->accepts[i], media))
 			return true;
@@ -95,9 +98,10 @@ static enum verdict set_body(struct request *request, slice media, slice wanted)
 {
 	struct message *call = &request->call;
 	struct error error = { 0 };
+	bool has_bytes = request->in.body.n && !request->unpacked;
 	if (!wanted.n)
-		wanted = request->in.body.n ? media : json;
-	if (request->in.body.n && media_same(media, wanted)) {
+		wanted = has_bytes ? media : json;
+	if (has_bytes && media_same(media, wanted)) {
 		/* What was decoded on the way here is well-formed. */
 		const struct codec *codec = request->content ? NULL : codec_for(media);
 		if (codec && !codec->check(request->in.body, &error))
@@ -118,7 +122,7 @@ static enum verdict compose(
 {
 	struct message *call = &request->call;
 	const struct call_template *template = &endpoint->endpoint.call;
-	bool has_body = request->in.body.n || request->in.value;
+	bool has_body = request->in.body.n || request->in.value || request->content;
 	if (has_body && composition_reads_body(template->with)) {
 		enum verdict verdict = set_value(request, media);
 		if (verdict != NEXT)
@@ -130,6 +134,15 @@ static enum verdict compose(
 	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		return NEXT;
 	return write_body(request, template->media.n ? template->media : json);
+}
+
+/* Has the message what the endpoint's description reads? No bytes at all are a body of none, where a body is due. */
+static bool is_packed(const struct endpoint_setup *endpoint, const struct message *in)
+{
+	bool has_body =
+	        in->method == METHOD_POST || in->method == METHOD_PUT || in->method == METHOD_PATCH;
+	return endpoint->unpacking &&
+	       (in->body.n || in->value || (has_body && !endpoint->unpacking->inside));
 }
 
 /* A body of no bytes that is said to be JSON is none: its sender lost it. Other methods have no body to lose. */
@@ -154,7 +167,8 @@ static enum verdict enter(struct core *core, struct request *request)
 	if (verdict != NEXT)
 		return verdict;
 	slice media = in->media.n ? in->media : endpoint->endpoint.media;
-	if (!in->body.n && !in->value) {
+	bool packed = is_packed(endpoint, in);
+	if (!packed && !in->body.n && !in->value) {
 		verdict = check_absent_body(request);
 		if (verdict == NEXT)
 			verdict = subject_check(request, media);
@@ -167,7 +181,10 @@ static enum verdict enter(struct core *core, struct request *request)
 		        SLICE_ARG(media));
 		return REPLY;
 	}
-	verdict = subject_check(request, media);
+	if (packed)
+		verdict = unpack(endpoint->unpacking, request, media);
+	if (verdict == NEXT)
+		verdict = subject_check(request, media);
 	if (verdict != NEXT)
 		return verdict;
 	if (endpoint->endpoint.call.with)
@@ -298,7 +315,7 @@ static void answer_alike(struct request *request)
 {
 	const struct message *in = &request->in, *out = &request->out;
 	const struct codec *codec = NULL;
-	if (in->body.n)
+	if (in->body.n && !request->unpacked)
 		codec = codec_for(in->media.n ? in->media : request->endpoint->media);
 	if (out->body.n && (!codec || codec_for(out->media) == codec))
 		return;

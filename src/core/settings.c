@@ -252,6 +252,33 @@ static const struct setting settings_call[] = {
 	{ .key = NULL },
 };
 
+static const char *const text_forms[] = { "base64", "hex", NULL };
+
+static const struct setting settings_request[] = {
+	{ .key = "decode",
+	        .type = SETTING_FILE,
+	        .required = true,
+	        .help = "the description by which the bytes of a body become a value" },
+	{ .key = "at",
+	        .type = SETTING_TEXT,
+	        .help = "where in the body the bytes stand, as text: a JSON pointer; default: the "
+	                "body is the bytes" },
+	{ .key = "encoding",
+	        .type = SETTING_TEXT,
+	        .fallback = "base64",
+	        .choices = text_forms,
+	        .help = "how the text at `at` writes bytes" },
+	{ .key = "into",
+	        .type = SETTING_TEXT,
+	        .help = "where in the body the value is put: a JSON pointer; default: the value "
+	                "stands alone" },
+	{ .key = "with",
+	        .type = SETTING_TREE,
+	        .help = "the description's params: names, and constants or placeholders "
+	                "({variable}, {?parameter}, {#/member})" },
+	{ .key = NULL },
+};
+
 const struct setting settings_endpoint[] = {
 	{ .key = "name",
 	        .type = SETTING_TEXT,
@@ -292,6 +319,10 @@ const struct setting settings_endpoint[] = {
 	{ .key = "observe",
 	        .type = SETTING_SWITCH,
 	        .help = "the backend follows call.path at the device; with keep: last" },
+	{ .key = "request",
+	        .type = SETTING_TREE,
+	        .inner = settings_request,
+	        .help = "what a request's body of a device's own bytes means" },
 	{ .key = "call",
 	        .type = SETTING_TREE,
 	        .inner = settings_call,

@@ -176,6 +176,8 @@ static enum verdict refuse(struct request *request, enum subject_answer answer, 
 static const struct value *meaning(struct request *request, slice media)
 {
 	const struct message *in = &request->in;
+	if (request->unpacked)
+		return request->content;
 	if (in->value)
 		return in->value;
 	const struct codec *codec = codec_for(media);
@@ -200,7 +202,7 @@ enum verdict subject_check(struct request *request, slice media)
 {
 	const struct message *in = &request->in;
 	slice pointer = endpoint_setup(request->endpoint)->subject_pointer;
-	bool empty = !in->body.n && !in->value;
+	bool empty = !in->body.n && !in->value && !request->unpacked;
 	bool asks = in->method == METHOD_GET || in->method == METHOD_HEAD;
 	slice subject = { NULL, 0 };
 	if (!pointer.n || (empty && asks))

@@ -35,6 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	bool good;
 	arena_init(&arena, 1 << 20);
 	(void)frame_decode_text(schema, &arena, (slice){ input, sizeof input - 1 }, &good);
+	struct frame_fault fault;
+	struct frame *frame =
+	        frame_decode(schema, &arena, (slice){ input, sizeof input - 1 }, NULL, &fault);
+	if (frame)
+		(void)frame_payload(frame);
 	arena_finish(&arena);
 	frame_schema_free(schema);
 	return 0;

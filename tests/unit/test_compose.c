@@ -34,6 +34,8 @@ static const struct {
 	{ "{ a: '{#/value}', b: '{#/list/9}', c: '{#/list/x}', d: '{#/value/x}', e: 1 }",
 	        "{\"value\":17,\"list\":[]}", "{\"a\":17,\"e\":1}" },
 	{ "{ a: '{#/value}', list: ['{#/value}', 1] }", NULL, "{\"list\":[1]}" },
+	/* What stands beside it in the body stays there. */
+	{ "{ a: '{#/value}' }", "{\"value\":1,\"more\":2}", "{\"a\":1}" },
 	{ "{ a: '{#/value}', b: '{#/value}' }", "{\"value\":[1,2]}", "{\"a\":[1,2],\"b\":[1,2]}" },
 	/* What is no whole number has no successor. */
 	{ "{ a: '{device - 1}' }", NULL, NULL },
