@@ -53,7 +53,7 @@ static unsigned one(const char *name, const struct frame_schema *schema,
 	const char *why;
 	unsigned n;
 	arena_init(&arena, BUDGET);
-	if (frame_split(schema, stream, &piece) != FRAME_WHOLE)
+	if (frame_split(schema, stream, false, &arena, &piece) != FRAME_WHOLE)
 		fail(name, "this is no frame");
 	struct frame *frame = frame_decode(schema, &arena, piece.bytes, NULL, &fault);
 	if (!frame || !frame_join(frame, session) || !frame_role(frame, &role) ||
