@@ -126,14 +126,20 @@ static const struct {
 
 static void test_catalogue(void **state)
 {
+	struct arena arena;
 	(void)state;
+	arena_init(&arena, 1 << 20);
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
 		const struct checksum_kind *kind = checksum_find(slice_of(checks[i].name));
 		if (!kind || kind->sum(kind, SLICE("123456789")) != checks[i].sum)
 			fail_msg("%s", checks[i].name);
+		/* Prepared, it is the same. */
+		const struct checksum_kind *prepared = checksum_prepare(&arena, kind);
+		assert_int_equal(prepared->sum(prepared, SLICE("123456789")), checks[i].sum);
 		assert_true(kind->width == 4 || checks[i].sum < 1u << 8 * kind->width);
 	}
 	assert_null(checksum_find(SLICE("crc-17")));
+	arena_finish(&arena);
 	assert_null(checksum_find(SLICE("")));
 }
 

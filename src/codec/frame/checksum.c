@@ -1,8 +1,7 @@
 /* Checksums by name, and whether a frame carries the one that it should.
  *
- * Cyclic ones after the catalogue of parametrised CRC algorithms (reveng), four bits at a time by a table that each call
- * makes anew: it is made as fast as eight bytes are summed bit by bit, and a table of 1 KiB for each kind would cost more
- * cache than it saves time. */
+ * Cyclic ones after the catalogue of parametrised CRC algorithms (reveng). One that a framing uses has a table of a
+ * step for each byte, made while the description loads; one that was merely looked up goes bit by bit. */
 #include "codec/frame/framing.h"
 
 #include "base/hex.h"
@@ -15,28 +14,38 @@ static uint32_t reflect(uint32_t bits, unsigned width)
 	return turned;
 }
 
+/* One byte further. Reflected sums grow from their lowest bit and lie at the low end, others at the high end of 32
+ * bits, so that neither depends on the width. */
+static uint32_t crc_step(const struct checksum_crc *crc, uint32_t sum)
+{
+	uint32_t reflected = reflect(crc->polynomial, crc->width);
+	uint32_t straight = crc->polynomial << (32 - crc->width);
+	for (unsigned bit = 0; bit < 8; bit++) {
+		if (crc->reflect_in)
+			sum = sum & 1 ? sum >> 1 ^ reflected : sum >> 1;
+		else
+			sum = sum >> 31 ? sum << 1 ^ straight : sum << 1;
+	}
+	return sum;
+}
+
 static uint32_t cyclic(const struct checksum_kind *kind, slice bytes)
 {
 	const struct checksum_crc *crc = &kind->crc;
-	uint32_t top = 1u << (crc->width - 1);
-	uint32_t mask = top | (top - 1);
-	unsigned nibble = crc->width - 4; /* where the topmost four bits begin */
-	uint32_t table[16];
-	for (uint32_t i = 0; i < 16; i++) {
-		table[i] = i << nibble;
-		for (unsigned bit = 0; bit < 4; bit++)
-			table[i] =
-			        (table[i] & top ? table[i] << 1 ^ crc->polynomial : table[i] << 1) &
-			        mask;
-	}
-	uint32_t sum = crc->start;
+	const uint32_t *table = kind->table;
+	bool in = crc->reflect_in;
+	uint32_t sum = in ? reflect(crc->start, crc->width) : crc->start << (32 - crc->width);
 	for (size_t i = 0; i < bytes.n; i++) {
 		uint32_t byte = (unsigned char)bytes.p[i];
-		sum ^= (crc->reflect_in ? reflect(byte, 8) : byte) << (crc->width - 8);
-		sum = (sum << 4 & mask) ^ table[sum >> nibble];
-		sum = (sum << 4 & mask) ^ table[sum >> nibble];
+		if (in)
+			sum = table ? sum >> 8 ^ table[(sum ^ byte) & 255]
+			            : crc_step(crc, sum ^ byte);
+		else
+			sum = table ? sum << 8 ^ table[sum >> 24 ^ byte]
+			            : crc_step(crc, sum ^ byte << 24);
 	}
-	return (crc->reflect_out ? reflect(sum, crc->width) : sum) ^ crc->end;
+	sum = in ? sum : sum >> (32 - crc->width);
+	return (in == crc->reflect_out ? sum : reflect(sum, crc->width)) ^ crc->end;
 }
 
 static uint32_t xor_of(slice bytes)
@@ -146,12 +155,15 @@ static uint32_t internet(const struct checksum_kind *kind, slice bytes)
 	return ~sum & 0xFFFF;
 }
 
-#define CRC(name, bits, polynomial, start, end, reflect_in, reflect_out)                           \
+#define CRC(title, bits, polynomial, start, end, reflect_in, reflect_out)                          \
 	{                                                                                          \
-		name, (bits + 7) / 8, cyclic,                                                      \
-		{                                                                                  \
-			bits, polynomial, start, end, reflect_in, reflect_out                      \
-		}                                                                                  \
+		.name = title, .width = (bits + 7) / 8, .sum = cyclic,                             \
+		.crc = { bits,                                                                     \
+			polynomial,                                                                \
+			start,                                                                     \
+			end,                                                                       \
+			reflect_in,                                                                \
+			reflect_out }                                                              \
 	}
 
 /* clang-format off */
@@ -281,6 +293,21 @@ const struct checksum_kind *checksum_find(slice name)
 			return &kinds[i];
 	}
 	return NULL;
+}
+
+const struct checksum_kind *checksum_prepare(struct arena *arena, const struct checksum_kind *kind)
+{
+	if (kind->sum != cyclic || kind->table)
+		return kind;
+	struct checksum_kind *made = ARENA_NEW(arena, struct checksum_kind);
+	uint32_t *table = arena_alloc(arena, 256 * sizeof *table);
+	if (!made || !table)
+		return NULL;
+	for (uint32_t byte = 0; byte < 256; byte++)
+		table[byte] = crc_step(&kind->crc, kind->crc.reflect_in ? byte : byte << 24);
+	*made = *kind;
+	made->table = table;
+	return made;
 }
 
 void checksum_crc(struct checksum_kind *kind, const struct checksum_crc *crc)

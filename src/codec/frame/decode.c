@@ -8,102 +8,9 @@
 
 #include <stdio.h>
 
-enum { DEPTH_MAX = 64, STEPS_PER_BYTE = 256, STEPS_LEAST = 65536 };
+enum { STEPS_PER_BYTE = 256, STEPS_LEAST = 65536 };
 
 static bool read_object(struct frame *, struct object *);
-
-/* ---- bytes ---- */
-
-/* One of several bytes stands where characters of that size begin, as the language has it. */
-size_t terminator_find(slice bytes, slice terminator)
-{
-	for (size_t at = 0; at + terminator.n <= bytes.n; at += terminator.n) {
-		if (memcmp(bytes.p + at, terminator.p, terminator.n) == 0)
-			return at;
-	}
-	return SIZE_MAX;
-}
-
-/* Up to the terminator, in a stream. */
-static bool read_terminated(struct frame *frame, const struct scope *scope,
-        const struct field *field, struct input *input, slice terminator, slice *bytes)
-{
-	input_align(input);
-	slice rest = slice_from(input->bytes, input->at);
-	size_t at = terminator_find(rest, terminator);
-	if (at == SIZE_MAX) {
-		if (input->goes_on)
-			input->wanted = input->bytes.n + 1;
-		if (!field->lenient_end || input->goes_on)
-			return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
-			        "the terminator is missing");
-		*bytes = (slice){ rest.p ? rest.p : "", rest.n };
-		input->at = input->bytes.n;
-		return true;
-	}
-	*bytes = (slice){ rest.p, field->include ? at + terminator.n : at };
-	input->at += field->keep_terminator ? at : at + terminator.n;
-	return true;
-}
-
-static slice strip(const struct field *field, slice terminator, slice bytes)
-{
-	size_t n = bytes.n;
-	/* A terminator that is the padding ends the bytes at its first place; there is nothing left to strip. */
-	bool padded = field->pad >= 0 &&
-	              !(terminator.n == 1 && (unsigned char)terminator.p[0] == field->pad);
-	while (padded && n && (unsigned char)bytes.p[n - 1] == field->pad)
-		n--;
-	bytes.n = n;
-	if (terminator.n) {
-		size_t at = terminator_find(bytes, terminator);
-		if (at != SIZE_MAX)
-			bytes.n = field->include ? at + terminator.n : at;
-	}
-	return bytes;
-}
-
-slice field_terminator(const struct field *field, const struct type_use *use)
-{
-	return field->has_terminator ? field->terminator : use->zero;
-}
-
-/* The bytes that the field's size, terminator and process give it. *origin: where they stand in the frame. */
-static bool read_bytes(struct frame *frame, const struct scope *scope, const struct field *field,
-        const struct type_use *use, struct input *input, slice *bytes, size_t *origin)
-{
-	slice terminator = field_terminator(field, use);
-	size_t n = field->has_contents ? field->contents.n : 0;
-	input_align(input);
-	if (field->size && !evaluate_size(frame, scope, field->size, "the size", &n))
-		return false;
-	if (field->to_end)
-		n = input->goes_on ? SIZE_MAX : input->bytes.n - input->at;
-	*origin = input->origin == ORIGIN_NONE ? ORIGIN_NONE : input->origin + input->at;
-	if (field->size || field->to_end || field->has_contents) {
-		if (!input_bytes(input, n, bytes)) {
-			char text[96];
-			(void)snprintf(text, sizeof text, "%zu bytes are needed, %zu are left", n,
-			        input->bytes.n - input->at);
-			return frame_fail_field(
-			        frame, scope, field, FRAME_FAULT_END, SIZE_MAX, text);
-		}
-		*bytes = strip(field, terminator, *bytes);
-	} else if (terminator.n) {
-		if (!read_terminated(frame, scope, field, input, terminator, bytes))
-			return false;
-		if (field->pad >= 0)
-			*bytes = strip(field, (slice){ NULL, 0 }, *bytes);
-	} else {
-		return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION, SIZE_MAX,
-		        "no size is given for this case");
-	}
-	if (!field->process)
-		return true;
-	bool good = process_run(frame, scope, field, *origin, bytes);
-	*origin = ORIGIN_NONE;
-	return good;
-}
 
 /* ---- values ---- */
 
@@ -137,6 +44,19 @@ static struct cell real_of(uint64_t bits, unsigned width)
 	return cell;
 }
 
+static void number_cell(const struct type_use *use, uint64_t bits, struct cell *cell)
+{
+	if (use->base == BASE_FLOAT) {
+		*cell = real_of(bits, use->width);
+		return;
+	}
+	if (use->base == BASE_SIGNED && use->width < 8 && bits >> (8 * use->width - 1))
+		bits |= UINT64_MAX << (8 * use->width);
+	*cell = (struct cell){ .kind = CELL_INTEGER,
+		.as.integer = (int64_t)bits,
+		.natural = use->base != BASE_SIGNED && bits > INT64_MAX };
+}
+
 static bool read_number(struct frame *frame, const struct scope *scope, const struct field *field,
         const struct type_use *use, struct input *input, struct cell *cell)
 {
@@ -147,15 +67,7 @@ static bool read_number(struct frame *frame, const struct scope *scope, const st
 	if (!good)
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
 		        "the frame ends within this field");
-	if (use->base == BASE_FLOAT) {
-		*cell = real_of(bits, use->width);
-		return true;
-	}
-	if (use->base == BASE_SIGNED && use->width < 8 && bits >> (8 * use->width - 1))
-		bits |= UINT64_MAX << (8 * use->width);
-	*cell = (struct cell){ .kind = CELL_INTEGER,
-		.as.integer = (int64_t)bits,
-		.natural = use->base != BASE_SIGNED && bits > INT64_MAX };
+	number_cell(use, bits, cell);
 	if (use->base == BASE_BITS && use->width == 1 && !field->enumeration)
 		cell->kind = CELL_BOOLEAN;
 	return true;
@@ -236,7 +148,8 @@ static bool read_struct(struct frame *frame, const struct scope *scope, const st
 		struct input *inner = ARENA_NEW(frame->arena, struct input);
 		if (!inner)
 			return frame_no_memory(frame, scope);
-		if (!read_bytes(frame, scope, field, use, input, &inner->bytes, &inner->origin))
+		if (!field_read_bytes(
+		            frame, scope, field, use, input, &inner->bytes, &inner->origin))
 			return false;
 		input = inner;
 	}
@@ -267,7 +180,7 @@ static bool read_plain(struct frame *frame, const struct scope *scope, const str
 	slice bytes;
 	size_t origin;
 	const char *why = "";
-	if (!read_bytes(frame, scope, field, use, input, &bytes, &origin))
+	if (!field_read_bytes(frame, scope, field, use, input, &bytes, &origin))
 		return false;
 	if (field->has_contents && !slice_equal(bytes, field->contents))
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_CONTENTS, origin,
@@ -298,9 +211,17 @@ bool field_choose_use(struct frame *frame, const struct scope *scope, const stru
 			*use = &at->use;
 			continue;
 		}
-		if (!evaluate(frame, scope, at->when, &when))
-			return false;
-		if (cells_equal(&on, &when)) {
+		bool equal = at->when->op == OP_ENUM && on.kind == CELL_ENUM;
+		if (equal) {
+			equal = on.as.integer == at->when->integer &&
+			        on.natural == at->when->natural &&
+			        on.enumeration == at->when->enumeration;
+		} else {
+			if (!evaluate(frame, scope, at->when, &when))
+				return false;
+			equal = cells_equal(&on, &when);
+		}
+		if (equal) {
 			*use = &at->use;
 			return true;
 		}
@@ -308,7 +229,7 @@ bool field_choose_use(struct frame *frame, const struct scope *scope, const stru
 	return true;
 }
 
-static bool check_valid(struct frame *frame, const struct scope *outer, const struct field *field,
+bool field_check_valid(struct frame *frame, const struct scope *outer, const struct field *field,
         const struct cell *cell, size_t offset)
 {
 	const struct valid *valid = &field->valid;
@@ -344,7 +265,7 @@ static bool check_valid(struct frame *frame, const struct scope *outer, const st
 }
 
 /* One item, without repetition. */
-static bool read_item(struct frame *frame, const struct scope *scope, const struct field *field,
+bool field_read_item(struct frame *frame, const struct scope *scope, const struct field *field,
         struct input *input, struct cell *cell)
 {
 	const struct type_use *use;
@@ -381,7 +302,7 @@ static bool read_item(struct frame *frame, const struct scope *scope, const stru
 	if (entry)
 		frame_trace_end(frame, entry, input, cell);
 	return !field->valid.present || cell->kind == CELL_ABSENT ||
-	       check_valid(frame, scope, field, cell, offset);
+	       field_check_valid(frame, scope, field, cell, offset);
 }
 
 static struct cell *grow(struct frame *frame, struct array *array)
@@ -416,7 +337,7 @@ static bool repeat_over(struct frame *frame, const struct scope *scope, const st
 	return true;
 }
 
-static bool read_repeated(struct frame *frame, const struct scope *outer, const struct field *field,
+bool field_read_repeated(struct frame *frame, const struct scope *outer, const struct field *field,
         struct input *input, struct cell *cell)
 {
 	struct scope scope = *outer;
@@ -439,7 +360,7 @@ static bool read_repeated(struct frame *frame, const struct scope *outer, const 
 			return true;
 		scope.index = array->n;
 		struct cell item = { .kind = CELL_UNREAD };
-		if (!read_item(frame, &scope, field, input, &item))
+		if (!field_read_item(frame, &scope, field, input, &item))
 			return false;
 		struct cell *place = grow(frame, array);
 		if (!place)
@@ -460,14 +381,35 @@ static bool read_field(struct frame *frame, const struct scope *scope, const str
 		return true;
 	}
 	if (field->repeat != REPEAT_NONE)
-		return read_repeated(frame, scope, field, input, cell);
-	return read_item(frame, scope, field, input, cell);
+		return field_read_repeated(frame, scope, field, input, cell);
+	return field_read_item(frame, scope, field, input, cell);
+}
+
+/* A number with nothing around it that could fail but the end of the bytes. false: it must be read the long way. */
+static bool read_bare(
+        struct frame *frame, struct input *input, const struct field *field, struct cell *cell)
+{
+	const struct type_use *use = &field->use;
+	if (!frame->steps_left || frame->trace || input->bytes.n - input->at < use->width)
+		return false;
+	frame->steps_left--;
+	input->bits_left = 0;
+	uint64_t bits =
+	        load_unsigned(input->bytes.p + input->at, use->width, use->endian == ENDIAN_LITTLE);
+	input->at += use->width;
+	number_cell(use, bits, cell);
+	if (field->enumeration) {
+		cell->kind = CELL_ENUM;
+		cell->enumeration = field->enumeration;
+	}
+	cell->scaling = field->scaling;
+	return true;
 }
 
 static bool read_object(struct frame *frame, struct object *object)
 {
 	struct scope scope = { .self = object, .index = -1 };
-	if (frame->depth >= DEPTH_MAX)
+	if (frame->depth >= FRAME_DEPTH_MAX)
 		return frame_fail(
 		        frame, FRAME_FAULT_LIMIT, &scope, "structures are nested too deeply");
 	frame->depth++;
@@ -477,6 +419,11 @@ static bool read_object(struct frame *frame, struct object *object)
 		const struct member *member = &object->type->members[i];
 		if (member->kind != MEMBER_FIELD)
 			continue;
+		if (member->field.bare &&
+		        read_bare(frame, object->input, &member->field, &object->cells[i])) {
+			bits = false;
+			continue;
+		}
 		bool now_bits = member->field.use.base == BASE_BITS && !member->field.switch_on;
 		if (bits && !now_bits)
 			input_align(object->input);
@@ -503,115 +450,6 @@ bool frame_read_apart(struct frame *frame, const struct type *type, slice bytes,
 	frame->steps_left += bytes.n * STEPS_PER_BYTE;
 	*cell = (struct cell){ .kind = CELL_STRUCT, .as.object = object };
 	return read_object(frame, object);
-}
-
-/* ---- instances ---- */
-
-static bool compute_value(struct frame *frame, const struct scope *scope, const struct field *field,
-        struct cell *cell)
-{
-	bool wanted = true;
-	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
-		return false;
-	if (!wanted) {
-		cell->kind = CELL_ABSENT;
-		return true;
-	}
-	if (!evaluate(frame, scope, field->value, cell))
-		return false;
-	field_apply_enum(field, cell);
-	cell->scaling = field->scaling;
-	return !field->valid.present || check_valid(frame, scope, field, cell, SIZE_MAX);
-}
-
-/* Reads at `pos` of `io` and puts the stream back as it was. */
-static bool read_instance(struct frame *frame, const struct scope *scope, const struct field *field,
-        struct cell *cell)
-{
-	struct input *input = scope->self->input;
-	struct cell io;
-	size_t pos;
-	bool wanted = true;
-	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
-		return false;
-	if (!wanted) {
-		cell->kind = CELL_ABSENT;
-		return true;
-	}
-	if (field->io) {
-		if (!evaluate(frame, scope, field->io, &io))
-			return false;
-		if (io.kind != CELL_IO)
-			return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION,
-			        SIZE_MAX, "io is no stream");
-		input = io.as.input;
-	}
-	/* While a frame is written, what stands somewhere is what the last pass has put there. */
-	if (frame->encoder && (!field->pos || input->open || !input->bytes.p))
-		return frame_fail(
-		        frame, FRAME_FAULT_UNKNOWN, scope, "these bytes are not written yet");
-	struct input before = *input;
-	if (field->pos) {
-		if (!evaluate_size(frame, scope, field->pos, "the position", &pos))
-			return false;
-		if (pos > input->bytes.n && input->goes_on)
-			input->wanted = pos;
-		if (pos > input->bytes.n)
-			return frame_fail_field(frame, scope, field, FRAME_FAULT_END, SIZE_MAX,
-			        "the position lies outside the stream");
-		input_align(input);
-		input->at = pos;
-	}
-	struct cell made = { .kind = CELL_UNREAD };
-	bool good = field->repeat == REPEAT_NONE ? read_item(frame, scope, field, input, &made)
-	                                         : read_repeated(frame, scope, field, input, &made);
-	before.wanted = input->wanted;
-	if (field->pos)
-		*input = before;
-	*cell = made;
-	return good;
-}
-
-static bool compute(struct frame *frame, struct object *object, unsigned number, struct cell *made)
-{
-	const struct field *field = &object->type->members[number].field;
-	struct scope scope = { .self = object, .index = -1 };
-	if (frame->depth >= DEPTH_MAX * 4)
-		return frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "nested too deeply");
-	object->cells[number].kind = CELL_BUSY;
-	frame->depth++;
-	bool good = field->value ? compute_value(frame, &scope, field, made)
-	                         : read_instance(frame, &scope, field, made);
-	frame->depth--;
-	bool known = frame->fault->kind != FRAME_FAULT_LIMIT &&
-	             frame->fault->kind != FRAME_FAULT_UNKNOWN && !frame->root->input->wanted;
-	if (!good && field->optional && known) {
-		*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
-		*made = (struct cell){ .kind = CELL_ABSENT };
-		good = true;
-	}
-	object->cells[number] = good ? *made : (struct cell){ .kind = CELL_UNREAD };
-	return good;
-}
-
-bool object_member(struct frame *frame, struct object *object, unsigned number, struct cell *cell)
-{
-	const struct member *member = &object->type->members[number];
-	struct scope scope = { .self = object, .index = -1 };
-	*cell = object->cells[number];
-	if (cell->kind == CELL_BUSY)
-		return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope,
-		        "the instance \"%.*s\" needs itself", SLICE_ARG(member->name));
-	if (cell->kind != CELL_UNREAD)
-		return true;
-	if (member->kind == MEMBER_INSTANCE)
-		return compute(frame, object, number, cell);
-	if (member->kind == MEMBER_PARAMETER)
-		return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope,
-		        "the parameter \"%.*s\" is not given", SLICE_ARG(member->name));
-	return frame_fail(frame, frame->encoder ? FRAME_FAULT_UNKNOWN : FRAME_FAULT_EXPRESSION,
-	        &scope, "\"%.*s\" is not %s yet", SLICE_ARG(member->name),
-	        frame->encoder ? "written" : "read");
 }
 
 /* ---- the whole ---- */

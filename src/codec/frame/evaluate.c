@@ -1,7 +1,7 @@
 /* Running expressions over the cells of a frame. */
 #include "codec/frame/cell.h"
 
-enum { DEPTH_MAX = 256 };
+enum { DEPTH_MAX = 4 * FRAME_DEPTH_MAX };
 
 bool evaluate_boolean(struct frame *frame, const struct scope *scope,
         const struct expression *expression, bool *on)
@@ -41,6 +41,8 @@ static bool member(struct frame *frame, const struct scope *scope,
 		return false;
 	if (expression->of_reply && (of.kind == CELL_VALUE || of.kind == CELL_ABSENT))
 		return reply_member(frame, scope, expression, &of, result);
+	if (of.kind == CELL_STRUCT && of.as.object->type == expression->type)
+		return object_member(frame, of.as.object, expression->member, result);
 	int number =
 	        of.kind == CELL_STRUCT ? type_member(of.as.object->type, expression->text) : -1;
 	if (number < 0)
@@ -191,6 +193,13 @@ static bool binary(struct frame *frame, const struct scope *scope,
 	if (!evaluate(frame, scope, expression->first, &a) ||
 	        !evaluate(frame, scope, expression->second, &b))
 		return false;
+	bool alike = a.kind == b.kind && (a.kind == CELL_INTEGER || a.kind == CELL_ENUM) &&
+	             a.enumeration == b.enumeration;
+	if (alike && (expression->op == OP_EQUAL || expression->op == OP_DIFFERENT)) {
+		bool equal = a.as.integer == b.as.integer && a.natural == b.natural;
+		*result = cell_of_boolean(equal == (expression->op == OP_EQUAL));
+		return true;
+	}
 	*result = (struct cell){ .kind = CELL_ABSENT };
 	if (expression->op >= OP_EQUAL && expression->op <= OP_GREATER_EQUAL)
 		return cells_hold(frame, scope, expression->op, &a, &b, result);
@@ -211,10 +220,6 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 	struct object *self = scope->self;
 	*result = (struct cell){ .kind = CELL_ABSENT };
 	switch ((int)expression->op) {
-	case OP_INTEGER:
-		*result = cell_of_integer(expression->integer);
-		result->natural = expression->natural;
-		return true;
 	case OP_REAL:
 		*result = cell_of_real(expression->real);
 		return true;
@@ -226,12 +231,6 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		return true;
 	case OP_BYTES:
 		*result = (struct cell){ .kind = CELL_BYTES, .as.text = expression->text };
-		return true;
-	case OP_ENUM:
-		*result = (struct cell){ .kind = CELL_ENUM,
-			.natural = expression->natural,
-			.as.integer = expression->integer,
-			.enumeration = expression->enumeration };
 		return true;
 	case OP_OWN:
 		return object_member(frame, self, expression->member, result);
@@ -309,11 +308,36 @@ static bool operate(struct frame *frame, const struct scope *scope,
 	}
 }
 
+/* What most expressions consist of, without a call: members that are read, and constants. */
+static inline bool at_hand(
+        const struct scope *scope, const struct expression *expression, struct cell *result)
+{
+	switch ((int)expression->op) {
+	case OP_OWN:
+		*result = scope->self->cells[expression->member];
+		return result->kind > CELL_BUSY;
+	case OP_INTEGER:
+		*result = cell_of_integer(expression->integer);
+		result->natural = expression->natural;
+		return true;
+	case OP_ENUM:
+		*result = (struct cell){ .kind = CELL_ENUM,
+			.natural = expression->natural,
+			.as.integer = expression->integer,
+			.enumeration = expression->enumeration };
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool evaluate(struct frame *frame, const struct scope *scope, const struct expression *expression,
         struct cell *result)
 {
 	if (!frame_step(frame, scope))
 		return false;
+	if (at_hand(scope, expression, result))
+		return true;
 	if (frame->depth >= DEPTH_MAX)
 		return frame_fail(frame, FRAME_FAULT_LIMIT, scope, "nested too deeply");
 	frame->depth++;

@@ -468,7 +468,7 @@ static struct expression *parse_member(struct parser *parser, struct expression 
 		return NULL;
 	if (member->nitems < least || member->nitems > most)
 		return parser_fail_at(parser, at, "a wrong number of arguments for", name);
-	return take_encoding_argument(parser, member) ? member : NULL;
+	return take_encoding_argument(parser, member) && size_ask(parser, member) ? member : NULL;
 }
 
 static struct expression *parse_postfix(struct parser *parser)

@@ -74,12 +74,8 @@ bool frame_fail_field(struct frame *frame, const struct scope *scope, const stru
 	return false;
 }
 
-bool frame_step(struct frame *frame, const struct scope *scope)
+bool frame_out_of_steps(struct frame *frame, const struct scope *scope)
 {
-	if (frame->steps_left) {
-		frame->steps_left--;
-		return true;
-	}
 	return frame_fail(frame, FRAME_FAULT_LIMIT, scope,
 	        "decoding takes more steps than a frame of this size may");
 }

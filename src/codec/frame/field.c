@@ -385,6 +385,18 @@ static bool compile_value_instance(
 	       compile_enum(loader, node, field);
 }
 
+/* What decode.c reads the short way. Always true. */
+static bool mark_bare(struct field *field)
+{
+	const struct type_use *use = &field->use;
+	bool number =
+	        use->base == BASE_UNSIGNED || use->base == BASE_SIGNED || use->base == BASE_FLOAT;
+	field->bare = number && (use->endian == ENDIAN_LITTLE || use->endian == ENDIAN_BIG) &&
+	              !field->condition && field->repeat == REPEAT_NONE && !field->switch_on &&
+	              !field->valid.present;
+	return true;
+}
+
 bool field_compile(
         struct loader *loader, const struct node *node, enum member_kind kind, struct field *field)
 {
@@ -419,5 +431,5 @@ bool field_compile(
 	       optional_expression(loader, node, "-fairlead-write", &field->write) &&
 	       optional_expression(loader, node, "pos", &field->pos) &&
 	       optional_expression(loader, node, "io", &field->io) &&
-	       emit_compile_field(loader, node, field);
+	       emit_compile_field(loader, node, field) && mark_bare(field);
 }

@@ -243,9 +243,12 @@ struct checksum_kind {
 	/* NULL: nmea, which is a text of its own. */
 	uint32_t (*sum)(const struct checksum_kind *, slice);
 	struct checksum_crc crc;
+	const uint32_t *table; /* of a CRC that was prepared */
 };
 /* NULL: unknown. */
 const struct checksum_kind *checksum_find(slice name);
+/* The same, faster: a CRC gets a table of 1 KiB in the arena. NULL: over budget. */
+const struct checksum_kind *checksum_prepare(struct arena *, const struct checksum_kind *);
 /* Makes one that is not in the catalogue. */
 void checksum_crc(struct checksum_kind *, const struct checksum_crc *);
 /* NMEA 0183: true when the sentence (from "$" or "!", with or without its line end) carries the checksum that

@@ -241,6 +241,9 @@ bool checksum_compile(struct loader *loader, const struct node *node, struct che
 		return false;
 	if (!checksum->kind->sum)
 		return compile_nmea(loader, node);
+	checksum->kind = checksum_prepare(loader->arena, checksum->kind);
+	if (!checksum->kind)
+		return node_error(node, loader->error, "out of memory");
 	if (checksum->optional)
 		return node_error(optional, loader->error, "only nmea may be optional");
 	int64_t least = checksum->kind->width, most = 8;

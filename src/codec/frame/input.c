@@ -24,17 +24,46 @@ bool input_bytes(struct input *input, size_t n, slice *bytes)
 	return true;
 }
 
+/* The widths that numbers have are written out, so that each is one load. */
+static inline uint64_t load_little(const unsigned char *p, unsigned width)
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < width; i++)
+		sum |= (uint64_t)p[i] << 8 * i;
+	return sum;
+}
+
+static inline uint64_t load_big(const unsigned char *p, unsigned width)
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i < width; i++)
+		sum = sum << 8 | p[i];
+	return sum;
+}
+
+uint64_t load_unsigned(const char *bytes, unsigned width, bool little)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
+	switch (width) {
+	case 1:
+		return *p;
+	case 2:
+		return little ? load_little(p, 2) : load_big(p, 2);
+	case 4:
+		return little ? load_little(p, 4) : load_big(p, 4);
+	case 8:
+		return little ? load_little(p, 8) : load_big(p, 8);
+	default:
+		return little ? load_little(p, width) : load_big(p, width);
+	}
+}
+
 bool input_unsigned(struct input *input, unsigned width, bool little, uint64_t *number)
 {
 	slice bytes;
 	if (!input_bytes(input, width, &bytes))
 		return false;
-	uint64_t sum = 0;
-	for (unsigned i = 0; i < width; i++) {
-		unsigned at = little ? width - 1 - i : i;
-		sum = sum << 8 | (unsigned char)bytes.p[at];
-	}
-	*number = sum;
+	*number = load_unsigned(bytes.p, width, little);
 	return true;
 }
 

@@ -89,13 +89,14 @@ struct expression {
 	enum operation op;
 	bool natural; /* OP_INTEGER, OP_ENUM: `integer` holds a uint64_t above INT64_MAX */
 	enum method_name method; /* OP_MEMBER: what the name means where it is no member */
-	unsigned member;         /* OP_OWN, OP_SESSION */
+	unsigned member;         /* OP_OWN, OP_SESSION; OP_MEMBER: in a structure of `type` */
 	int64_t integer; /* OP_INTEGER, OP_BOOLEAN, OP_ENUM; OP_MEMBER: the encoding of to_s(…) */
 	double real;
 	slice text; /* OP_TEXT, OP_BYTES; OP_MEMBER: the interned name */
 	const struct enumeration *enumeration;
-	const struct type
-	        *type; /* OP_CAST to a structure; NULL: to bytes, or to another plain type */
+	/* OP_CAST: the structure; NULL: bytes, or another plain type. OP_MEMBER: the structure that `first` is, as far as
+	 * that can be seen beforehand. */
+	const struct type *type;
 	bool to_bytes; /* OP_CAST */
 	bool in_bits;  /* OP_SIZEOF */
 	bool of_reply; /* OP_MEMBER, OP_ITEM, OP_SELF: of what the backend answered, where any name may be and any may be missing */
@@ -181,6 +182,7 @@ struct field {
 	bool optional; /* `-fairlead-optional: true`: absent where it cannot be computed */
 	slice label;   /* `-fairlead-name`: what messages call it; empty: as the description does */
 	const struct scaling *scaling; /* NULL: the number on the wire is the one in messages */
+	bool bare;                     /* a number of a fixed order, and nothing else to look at */
 	unsigned line;
 	const struct expression *condition;
 	enum repeat repeat;
@@ -413,6 +415,7 @@ bool frame_fail(struct frame *, enum frame_fault_kind, const struct scope *, con
 bool frame_fail_field(struct frame *, const struct scope *, const struct field *,
         enum frame_fault_kind, size_t offset, const char *text);
 bool frame_no_memory(struct frame *, const struct scope *);
+bool frame_out_of_steps(struct frame *, const struct scope *);
 /* An entry for the field that is about to be read; NULL: over budget. */
 struct frame_trace_entry *frame_trace_add(
         struct frame *, const struct scope *, const struct field *, const struct input *);
@@ -423,7 +426,13 @@ void frame_trace_end(
 const struct cell *parameters_make(const struct frame_schema *, struct arena *,
         const struct frame_parameter *, unsigned n, struct frame_fault *);
 /* One step of work; false: the frame costs more than any honest one. */
-bool frame_step(struct frame *, const struct scope *);
+static inline bool frame_step(struct frame *frame, const struct scope *scope)
+{
+	if (!frame->steps_left)
+		return frame_out_of_steps(frame, scope);
+	frame->steps_left--;
+	return true;
+}
 
 bool evaluate(struct frame *, const struct scope *, const struct expression *, struct cell *);
 bool evaluate_boolean(struct frame *, const struct scope *, const struct expression *, bool *);
@@ -466,13 +475,30 @@ bool frame_decode_end(const struct frame_schema *, const struct type *, struct a
 bool object_member(struct frame *, struct object *, unsigned member, struct cell *);
 slice object_path(struct arena *, const struct object *);
 
+/* A number of `width` bytes. */
+uint64_t load_unsigned(const char *bytes, unsigned width, bool little);
 bool input_unsigned(struct input *, unsigned width, bool little, uint64_t *);
 bool input_bits(struct input *, unsigned width, bool little, uint64_t *);
 void input_align(struct input *);
 bool input_eof(const struct input *);
 bool input_bytes(struct input *, size_t n, slice *);
 
-/* ---- what reading and writing share (decode.c) ---- */
+/* ---- one field: field_bytes.c, decode.c ---- */
+
+enum { FRAME_DEPTH_MAX = 64 };
+
+/* The bytes that its size, terminator and process give it. *origin: where they stand in the frame. */
+bool field_read_bytes(struct frame *, const struct scope *, const struct field *,
+        const struct type_use *, struct input *, slice *bytes, size_t *origin);
+/* One item, without repetition. */
+bool field_read_item(
+        struct frame *, const struct scope *, const struct field *, struct input *, struct cell *);
+bool field_read_repeated(
+        struct frame *, const struct scope *, const struct field *, struct input *, struct cell *);
+bool field_check_valid(struct frame *, const struct scope *, const struct field *,
+        const struct cell *, size_t offset);
+
+/* ---- what reading and writing share ---- */
 
 /* All members unread; NULL: over budget. */
 struct object *object_make(struct frame *, const struct type *, struct input *);

@@ -2,7 +2,8 @@
  *
  * An expression may ask for the size of a type that is not compiled yet. So the question is noted where it stands, and
  * answered when everything is loaded: the expression becomes the integer. A size that differs from frame to frame has
- * no answer, and the description is refused there. */
+ * no answer, and the description is refused there. What tells the size of a value tells which structure it is as well,
+ * so that `a.b.c` need not be looked up by name in each frame. */
 #include "codec/frame/size.h"
 
 enum { SIZE_DEPTH_MAX = 32, SIZE_STEPS_MAX = 65536 };
@@ -178,9 +179,25 @@ static bool answer_question(
 	return true;
 }
 
+/* Which member of which structure an OP_MEMBER most probably is, so that nothing is looked up when it runs. */
+static void guess_member(const struct type *self, struct expression *expression)
+{
+	struct answer answer = { 0, 0 };
+	struct meaning meaning;
+	if (!mean(&answer, self, expression->first, &meaning) || !meaning.type)
+		return;
+	int number = type_member(meaning.type, expression->text);
+	expression->type = number < 0 ? NULL : meaning.type;
+	expression->member = number < 0 ? 0 : (unsigned)number;
+}
+
 static bool answer_at(struct parser *place, const struct type *self, struct expression *expression)
 {
 	struct answer answer = { 0, 0 };
+	if (expression->op == OP_MEMBER) {
+		guess_member(self, expression);
+		return true;
+	}
 	if (answer_question(&answer, self, expression))
 		return true;
 	(void)parser_fail(

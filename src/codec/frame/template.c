@@ -40,6 +40,9 @@ static bool compile_checksum(struct loader *loader, const struct node *node, str
 	part->checksum = checksum_find(checksum->text);
 	if (!part->checksum || !part->checksum->sum)
 		return node_error(checksum, loader->error, "this checksum is not known here");
+	part->checksum = checksum_prepare(loader->arena, part->checksum);
+	if (!part->checksum)
+		return node_error(checksum, loader->error, "out of memory");
 	if (!extension_check_keys(loader, node, known, "a reply's checksum") ||
 	        !extension_optional_number(loader, node, "from", 0, 4096, &from) ||
 	        !extension_optional_endian(loader, node, &part->endian))
