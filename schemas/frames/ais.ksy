@@ -28,9 +28,6 @@ instances:
     value: nmea.body.f[3].word
     if: is_ais
     -fairlead-optional: true
-  nothing:
-    value: 0
-    if: false
 types:
   armoured:
     seq:
@@ -59,9 +56,9 @@ types:
   emit:
     talker: nmea.body.talker
     type: nmea.body.type
-    tag: nmea.tags
+    tag: { $if: nmea.tagged, $merge: nmea.tags }
     channel: channel
-    message: 'is_ais ? assembled.message.body : nothing'
+    message: { $if: is_ais, $value: assembled.message.body }
     sentence: sentence
     fields: fields
     data: data

@@ -794,7 +794,7 @@ types:
   path: "/ships/nmea/{body.type}"
   emit:
     sentence: raw
-    tag: tags
+    tag: { $if: tagged, $merge: tags }
     talker: body.talker
     type: body.type
     fields: body.fields

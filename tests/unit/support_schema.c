@@ -53,9 +53,7 @@ static void show_frame(struct text *text, struct arena *arena, const struct fram
 	enum frame_role role = FRAME_ROLE_MESSAGE;
 	slice device, secret;
 	struct frame *frame = frame_decode(schema, arena, bytes, NULL, &fault);
-	if (frame)
-		frame_join(frame, session);
-	if (!frame || !frame_role(frame, &role)) {
+	if (!frame || !frame_join(frame, session) || !frame_role(frame, &role)) {
 		text_slice_add(text, slice_of(fault.text));
 	} else if (role == FRAME_ROLE_HEARTBEAT) {
 		text_slice_add(text, SLICE("heartbeat"));

@@ -42,9 +42,7 @@ static void decode_one(struct decoded *decoded, const struct frame_schema *schem
 	const struct value *value;
 	slice path;
 	struct frame *frame = frame_decode(schema, &decoded->arena, bytes, NULL, &fault);
-	if (frame)
-		frame_join(frame, session);
-	if (!frame || !frame_assemble(frame, 0, &part, &why)) {
+	if (!frame || !frame_join(frame, session) || !frame_assemble(frame, 0, &part, &why)) {
 		decoded->refused++;
 		return;
 	}

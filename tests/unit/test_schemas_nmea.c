@@ -178,8 +178,7 @@ static const struct example sentences[] = {
 static const struct example tagged[] = {
 	{ "nmea0183", "tag",
 	        "text:\\g:1-2-27300,n:636994,s:b003669710,c:1428621738*5F\\$HEHDT,274.07,T*19\r\n",
-	        "[{'group':'1-2-27300'},{'line':636994},{'source':'b003669710'},{'time':1428621738}"
-	        "]" },
+	        "{'group':'1-2-27300','line':636994,'source':'b003669710','time':1428621738}" },
 	{ "nmea0183", "sentence", "text:\\s:b1*1A\\$HEHDT,274.07,T*19\r\n",
 	        "'$HEHDT,274.07,T*19'" },
 	{ "nmea0183", "tag", "text:\\s:b1*1B\\$HEHDT,274.07,T*19\r\n",
