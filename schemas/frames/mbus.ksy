@@ -460,9 +460,11 @@ types:
       fixed: 1
     - start: [0x10]
       fixed: 5
+      end: [0x16]
       checksum: { algorithm: sum8, at: -2, from: 1, to: -2 }
     - start: [0x68]
-      length-field: { offset: 1, size: 1, counts: rest, adjust: 4 }
+      length-field: { offset: 1, size: 1, again-at: 2, counts: rest, adjust: 4 }
+      end: [0x16]
       checksum: { algorithm: sum8, at: -2, from: 4, to: -2 }
   max: 261
   heartbeat:

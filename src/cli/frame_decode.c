@@ -140,8 +140,7 @@ static bool print_messages(struct connection *connection, struct arena *arena, s
 	enum frame_part part;
 	slice device, secret;
 	const char *why = "";
-	frame_join(frame, connection->session);
-	if (!frame_role(frame, &role))
+	if (!frame_join(frame, connection->session) || !frame_role(frame, &role))
 		return false;
 	if (role == FRAME_ROLE_HEARTBEAT)
 		return true;

@@ -96,9 +96,9 @@ static const struct example frames[] = {
 	{ "mbus", NULL, "6812126808017278563412841901072a00000001130a7d16",
 	        "the checksum is wrong" },
 	{ "mbus", NULL, "6812136808017278563412841901072a00000001130a7c16",
-	        "the value is not one that the description allows" },
+	        "a length that no frame hasa length that no frame has" },
 	{ "mbus", NULL, "6812126808017278563412841901072a00000001130a7c15",
-	        "the fixed bytes are not there" },
+	        "the end mark is not where the frame endsa length that no frame has" },
 	{ "mbus", NULL, "680000680816", "the checksum is wrong" },
 	{ "mbus", NULL, "ffff6812126808017278563412841901072a00000001130a7c16",
 	        "bytes that begin no "
