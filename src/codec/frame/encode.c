@@ -116,6 +116,7 @@ static bool run_pass(struct task *task, slice before, slice *bytes)
 	struct output *output = ARENA_NEW(task->arena, struct output);
 	struct object *root = output ? object_make(&task->frame, task->type, &output->view) : NULL;
 	encoder->unsure = encoder->changed = false;
+	encoder->doubt = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
 	encoder->first = NULL;
 	encoder->last = &encoder->first;
 	task->frame.root = root;
@@ -210,7 +211,10 @@ static bool read_back(struct task *task, slice bytes)
 	struct frame *frame = frame_decode_type(task->schema, task->type, task->frame.root->cells,
 	        task->arena, bytes, NULL, &fault);
 	if (!frame) {
-		*task->fault = fault;
+		const struct frame_fault *doubt = &task->encoder.doubt;
+		*task->fault = doubt->kind == FRAME_FAULT_NONE ? fault : *doubt;
+		if (doubt->kind != FRAME_FAULT_NONE)
+			return false;
 		(void)snprintf(task->fault->text, sizeof task->fault->text,
 		        "what is written here could not be read: %.*s",
 		        (int)(sizeof fault.text - 48), fault.text);

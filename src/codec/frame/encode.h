@@ -3,7 +3,7 @@
 #define FRAME_ENCODE_H
 
 #include "base/text.h"
-#include "codec/frame/program.h"
+#include "codec/frame/scaling.h"
 
 /* What is known of one member of a structure, from pass to pass. */
 struct slot {
@@ -39,6 +39,7 @@ struct encoder {
 	bool unsure;   /* something was not known when it was needed */
 	bool changed;  /* something became known, or other than it was */
 	struct hole *first, **last;
+	struct frame_fault doubt; /* of this pass: what may be wrong, should it not read back */
 	size_t max_bytes;
 };
 
@@ -74,6 +75,13 @@ bool encode_convert(struct frame *, const struct field *, const struct type_use 
 uint64_t encode_bits(const struct type_use *, const struct cell *);
 bool encode_number_fits(const struct type_use *, const struct cell *);
 
+/* ---- encode_scale.c ---- */
+
+/* The number that stands on the wire for one in a message; others stay as they are. `real`: in a float. false: none does,
+ * or over budget. */
+bool encode_unscale(const struct scaling *, struct arena *, bool real, const struct value *given,
+        const struct value **wire);
+
 /* ---- encode_extent.c: sizes, terminators, padding ---- */
 
 /* The bytes of a field, with what belongs around them. `last`: it is the last item that its stream has, where a
@@ -98,6 +106,9 @@ bool encode_solve(
 bool encode_settle(struct frame *, struct object *, unsigned member, const struct cell *);
 
 /* ---- encode_object.c ---- */
+
+/* Which member a key of a value is, by its name in messages or its own; nmembers: none. */
+unsigned member_of_key(const struct type *, slice key);
 
 bool encode_object(struct frame *, struct object *, struct output *);
 struct draft *draft_make(struct arena *, const struct type *, const struct value *given);

@@ -115,6 +115,11 @@ static bool check(struct frame *frame, const struct scope *scope, const struct m
 		return encode_check(frame, cell->as.object, given);
 	if (cell->kind == CELL_ARRAY)
 		return check_array(frame, scope, member, cell->as.array, given);
+	const struct value *wire;
+	bool number = cell->kind == CELL_INTEGER || cell->kind == CELL_REAL;
+	if (number && cell->scaling &&
+	        encode_unscale(cell->scaling, frame->arena, cell->kind == CELL_REAL, given, &wire))
+		given = wire;
 	if (same_plain(frame->arena, cell, given))
 		return true;
 	if (cell->kind == CELL_ABSENT)
@@ -136,10 +141,8 @@ bool encode_check(struct frame *frame, struct object *object, const struct value
 	struct scope scope = { .self = object, .index = -1 };
 	for (const struct value *at = given->as.members.first; at; at = at->next) {
 		const struct type *type = object->type;
-		unsigned i = 0;
+		unsigned i = member_of_key(type, at->key);
 		struct cell cell;
-		while (i < type->nmembers && !slice_equal(type->members[i].name, at->key))
-			i++;
 		if (i == type->nmembers)
 			return frame_fail(frame, FRAME_FAULT_VALUE, &scope,
 			        "\"%.*s\" is no field of \"%.*s\"",

@@ -22,6 +22,17 @@ static bool fault(const struct place *place, struct frame *frame, const char *te
 	        frame, &place->scope, place->field, FRAME_FAULT_VALUE, SIZE_MAX, text);
 }
 
+/* What is wrong unless what it depends on settles yet: said if the frame does not read back. Always true. */
+static bool doubt(struct frame *frame, const struct place *place, const char *text)
+{
+	(void)fault(place, frame, text);
+	if (frame->encoder->doubt.kind == FRAME_FAULT_NONE)
+		frame->encoder->doubt = *frame->fault;
+	*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
+	frame->encoder->unsure = true;
+	return true;
+}
+
 /* ---- drafts ---- */
 
 struct draft *draft_make(struct arena *arena, const struct type *type, const struct value *given)
@@ -338,11 +349,8 @@ static bool value_fits(const struct type_use *use, const struct value *given)
 	if (given->kind != VALUE_MAP)
 		return false;
 	for (const struct value *at = given->as.members.first; at; at = at->next) {
-		bool found = false;
-		for (unsigned i = 0; i < use->type->nmembers && !found; i++)
-			found = use->type->members[i].kind != MEMBER_PARAMETER &&
-			        slice_equal(use->type->members[i].name, at->key);
-		if (!found)
+		unsigned i = member_of_key(use->type, at->key);
+		if (i == use->type->nmembers || use->type->members[i].kind == MEMBER_PARAMETER)
 			return false;
 	}
 	return true;
@@ -419,9 +427,9 @@ static bool check_until(
 		return true;
 	if (frame->fault->kind != FRAME_FAULT_NONE)
 		return false;
-	/* What it depends on may not have settled: in the end the frame is read back. */
-	frame->encoder->unsure = true;
-	return true;
+	return doubt(frame, place,
+	        last ? "is the last item, but its `repeat-until` does not hold"
+	             : "is not the last item, but its `repeat-until` holds");
 }
 
 static bool count_items(
@@ -526,7 +534,7 @@ static bool is_wanted(
 	}
 	if (frame->fault->kind != FRAME_FAULT_NONE)
 		return false;
-	return true;
+	return !boolean || !given || doubt(frame, place, "is given, but its `if` does not hold");
 }
 
 static bool write_field(struct frame *frame, struct object *object, unsigned member,
@@ -551,19 +559,43 @@ static bool write_field(struct frame *frame, struct object *object, unsigned mem
 	                                    : write_repeated(frame, &place, given, cell);
 }
 
+unsigned member_of_key(const struct type *type, slice key)
+{
+	unsigned named = type->nmembers;
+	for (unsigned i = 0; i < type->nmembers; i++) {
+		const struct member *at = &type->members[i];
+		if (at->field.anonymous)
+			continue;
+		if (at->field.label.n && slice_equal(at->field.label, key))
+			return i;
+		if (named == type->nmembers && slice_equal(at->name, key))
+			named = i;
+	}
+	return named;
+}
+
+/* NULL: absent, or null. */
+static const struct value *given_for(const struct value *map, const struct member *member)
+{
+	const struct value *given = NULL;
+	if (member->field.anonymous)
+		return NULL;
+	if (member->field.label.n)
+		given = value_get(map, member->field.label);
+	if (!given)
+		given = value_get(map, member->name);
+	return given && given->kind != VALUE_NULL ? given : NULL;
+}
+
 static bool known_members(struct frame *frame, const struct object *object)
 {
 	const struct value *given = object->draft->given;
 	struct scope scope = { .self = (struct object *)object, .index = -1 };
 	const struct type *type = object->type;
 	for (const struct value *at = given ? given->as.members.first : NULL; at; at = at->next) {
-		bool found = false;
-		for (unsigned i = 0; i < type->nmembers && !found; i++)
-			found = !type->members[i].field.anonymous &&
-			        (type->members[i].kind != MEMBER_PARAMETER ||
-			                !object->draft->use) &&
-			        slice_equal(type->members[i].name, at->key);
-		if (!found)
+		unsigned i = member_of_key(type, at->key);
+		if (i == type->nmembers ||
+		        (type->members[i].kind == MEMBER_PARAMETER && object->draft->use))
 			return frame_fail(frame, FRAME_FAULT_VALUE, &scope,
 			        "\"%.*s\" is no field of \"%.*s\"",
 			        (int)(at->key.n > 40 ? 40 : at->key.n), at->key.p ? at->key.p : "",
@@ -596,11 +628,7 @@ bool encode_object(struct frame *frame, struct object *object, struct output *ou
 		if (bits && !now_bits)
 			output_align(output);
 		bits = now_bits;
-		const struct value *given =
-		        member->field.anonymous ? NULL : value_get(map, member->name);
-		if (given && given->kind == VALUE_NULL)
-			given = NULL;
-		good = write_field(frame, object, i, given, output);
+		good = write_field(frame, object, i, given_for(map, member), output);
 	}
 	frame->depth--;
 	return good;

@@ -194,11 +194,24 @@ static bool plain_cell(struct frame *frame, const struct scope *scope, const str
 	return true;
 }
 
+static bool no_step(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct value *value)
+{
+	char text[140];
+	slice shown = value_to_text(frame->arena, value);
+	(void)snprintf(text, sizeof text, "is %.*s, which is none of the steps of its scale",
+	        (int)(shown.n > 60 ? 60 : shown.n), shown.p ? shown.p : "");
+	return fault(frame, scope, field, text);
+}
+
 bool encode_cell(struct frame *frame, const struct scope *scope, const struct field *field,
         const struct type_use *use, const struct value *value, struct cell *cell)
 {
 	if (use->base == BASE_BYTES || use->base == BASE_TEXT)
 		return plain_cell(frame, scope, field, use, value, cell);
+	const struct value *shown = value;
+	if (!encode_unscale(field->scaling, frame->arena, is_real_base(use->base), shown, &value))
+		return no_step(frame, scope, field, shown);
 	return number_cell(frame, scope, field, use, value, cell);
 }
 
