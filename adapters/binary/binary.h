@@ -2,7 +2,7 @@
  *
  *     listener.c   the adapter: settings, the schema, the socket, start and stop
  *     line.c       the adapter that calls instead (`connect`): the same, but for the socket
- *     session.c    one connection: bytes to frames
+ *     session.c    one connection: bytes to frames (session.h)
  *     delivery.c   one frame: to requests, and answered in its turn */
 #ifndef BINARY_BINARY_H
 #define BINARY_BINARY_H
@@ -32,8 +32,6 @@ struct binary_listener {
 	bool stopping, closing;
 };
 
-extern const struct stream_events binary_session_events;
-
 /* ---- listener.c */
 
 /* What every one of them has in its table of settings. */
@@ -41,6 +39,9 @@ extern const struct stream_events binary_session_events;
 #define BINARY_SETTINGS                                                                            \
 	{ "device", SETTING_TEXT, NULL, false,                                                     \
 	  "the client at the other end, where this file can say so: of connect, serial:// and unix://", NULL, NULL }, \
+	{ "retry", SETTING_DURATION, "1s", false,                                                  \
+	  "of connect and serial://: the pause before the next attempt; doubled with each further failure", NULL, NULL }, \
+	{ "retry_max", SETTING_DURATION, "1m", false, "the longest of these pauses", NULL, NULL }, \
 	{ "frame", SETTING_FILE, NULL, true,                                                       \
 	  "the Kaitai Struct description (.ksy) of the frames, with its -fairlead key", NULL, NULL }, \
 	{ "path", SETTING_TEXT, NULL, false,                                                       \
@@ -59,6 +60,8 @@ struct binary_listener *binary_listener_create(struct loop *, const struct adapt
 void binary_listener_free(struct binary_listener *);
 /* What of its streams may wait. */
 struct stream_limits binary_listener_limits(const struct binary_listener *);
+/* Whoever is at the other end receives at the address that it seems to come from. */
+bool binary_peer_is_proved(const struct binary_listener *);
 /* Of both adapters' tables. */
 void binary_listener_reply(struct adapter *, struct request *);
 void binary_listener_stop(struct adapter *);
@@ -67,15 +70,21 @@ slice binary_listener_words(struct arena *, enum status, enum method);
 
 /* ---- line.c */
 
+/* The settings of the pauses between attempts. false: error says what is wrong. */
+bool binary_line_read(struct binary_listener *, const struct config *, struct error *);
 /* Begins to call. false: error says why. */
 bool binary_line_start(struct binary_listener *, struct error *);
 /* The stream of its session has ended, because of `why`: said, and called again. */
 void binary_line_lost(struct binary_listener *, const char *peer, const char *why);
 
+/* ---- connection.c */
+
+extern const struct stream_events binary_connection_events;
+/* The owner of a stream that is up; NULL: out of memory or stopping. */
+void *binary_connection_open(struct binary_listener *, struct stream *);
+
 /* ---- session.c */
 
-/* The owner of a connection just accepted; NULL: out of memory or stopping. */
-void *binary_session_open(struct binary_listener *, struct stream *);
 /* A request of one of its sessions has come home; takes ownership. */
 void binary_session_reply(struct request *);
 /* Takes no new frame; closes as soon as nothing is under way. */

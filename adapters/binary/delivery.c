@@ -383,7 +383,7 @@ void binary_session_reply(struct request *request)
 	struct session *session = delivery->session;
 	enum status status = request->status;
 	bool success = status_is_success(status);
-	if (status == STATUS_TOO_MANY && request->retry_after_ms && session->stream)
+	if (status == STATUS_TOO_MANY && request->retry_after_ms && session->wire)
 		timer_set(&session->hold,
 		        loop_now_ms(session->listener->loop) + request->retry_after_ms);
 	if (success && delivery->kind == DELIVERY_MESSAGES) {

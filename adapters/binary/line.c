@@ -1,4 +1,4 @@
-/* The gateway calls the device: `connect` in place of `bind`. One session that is kept up (net/dial.h); what it brings is what a
+/* The gateway calls the device: `connect` in place of `bind`, or a serial line, which is opened in the same way. One session that is kept up (net/dial.h); what it brings is what a
  * listener's sessions bring. */
 #include "adapters/binary/binary.h"
 
@@ -30,7 +30,7 @@ static const struct setting settings[] = {
 	{ .key = "connect",
 	        .type = SETTING_TEXT,
 	        .required = true,
-	        .help = "the device that the gateway calls: tcp://, tls:// or unix://" },
+	        .help = "the device that the gateway calls: tcp://, tls://, unix:// or serial://" },
 	{ .key = "tls",
 	        .type = SETTING_TREE,
 	        .inner = client_tls_settings,
@@ -40,14 +40,6 @@ static const struct setting settings[] = {
 	        .fallback = "5s",
 	        .help = "how long the device may take to accept a connection, its TLS handshake "
 	                "included" },
-	{ .key = "retry",
-	        .type = SETTING_DURATION,
-	        .fallback = "1s",
-	        .help = "the pause before it is called again; doubled with each further failure" },
-	{ .key = "retry_max",
-	        .type = SETTING_DURATION,
-	        .fallback = "1m",
-	        .help = "the longest of these pauses" },
 	BINARY_SETTINGS,
 	{ .key = NULL },
 };
@@ -114,15 +106,11 @@ static bool open_tls(
 	return load_tls(listener, config, error);
 }
 
-static bool read_pauses(
+bool binary_line_read(
         struct binary_listener *listener, const struct config *config, struct error *error)
 {
-	listener->connect_timeout_ms = config_duration_ms(config, "connect_timeout");
 	listener->retry_ms = config_duration_ms(config, "retry");
 	listener->retry_max_ms = config_duration_ms(config, "retry_max");
-	if (!listener->connect_timeout_ms)
-		return config_error(place_of(config, "connect_timeout"), error,
-		        "nobody can be reached in no time");
 	if (!listener->retry_ms)
 		return config_error(place_of(config, "retry"), error,
 		        "a pause of nothing would call without end: at least 1ms");
@@ -131,15 +119,31 @@ static bool read_pauses(
 	               "the longest pause is shorter than the first (retry)");
 }
 
+static bool read_timeout(
+        struct binary_listener *listener, const struct config *config, struct error *error)
+{
+	listener->connect_timeout_ms = config_duration_ms(config, "connect_timeout");
+	return listener->connect_timeout_ms || config_error(place_of(config, "connect_timeout"),
+	                                               error, "nobody can be reached in no time");
+}
+
 static bool check_place(
         const struct binary_listener *listener, const struct config *config, struct error *error)
 {
-	enum place_kind kind = listener->place.kind;
-	if (kind == PLACE_TCP || kind == PLACE_TLS || kind == PLACE_LOCAL)
-		return listener->place.port || kind == PLACE_LOCAL ||
-		       config_error(config_get(config, "connect"), error, "connect: no port is 0");
-	return config_error(config_get(config, "connect"), error,
-	        "connect: what is called is at tcp://, tls:// or unix://");
+	const struct config *connect = config_get(config, "connect");
+	switch (listener->place.kind) {
+	case PLACE_TCP:
+	case PLACE_TLS:
+		return listener->place.port ||
+		       config_error(connect, error, "connect: no port is 0");
+	case PLACE_UDP:
+		return config_error(connect, error,
+		        "connect: what is called is at tcp://, tls://, unix:// or serial://");
+	case PLACE_LOCAL:
+	case PLACE_SERIAL:
+		break;
+	}
+	return true;
 }
 
 static struct adapter *line_open(struct loop *loop, const struct adapter_limits *limits,
@@ -149,8 +153,8 @@ static struct adapter *line_open(struct loop *loop, const struct adapter_limits 
 	        binary_listener_create(loop, limits, config, "connect", error);
 	if (!listener)
 		return NULL;
-	if (check_place(listener, config, error) && read_pauses(listener, config, error) &&
-	        open_tls(listener, config, error))
+	if (check_place(listener, config, error) && read_timeout(listener, config, error) &&
+	        binary_line_read(listener, config, error) && open_tls(listener, config, error))
 		return &listener->base;
 	binary_listener_free(listener);
 	return NULL;
@@ -163,7 +167,7 @@ static void *up(void *arg, struct stream *stream)
 	struct binary_listener *listener = arg;
 	log_info(
 	        "binary", "line up listener=%s peer=%s", listener->base.label, stream_peer(stream));
-	return binary_session_open(listener, stream);
+	return binary_connection_open(listener, stream);
 }
 
 static void down(void *arg, const char *why)
@@ -195,7 +199,7 @@ bool binary_line_start(struct binary_listener *listener, struct error *error)
 		.retry_ms = listener->retry_ms,
 		.retry_max_ms = listener->retry_max_ms,
 		.up = up,
-		.events = &binary_session_events,
+		.events = &binary_connection_events,
 		.limits = binary_listener_limits(listener),
 		.down = down,
 		.failed = failed,

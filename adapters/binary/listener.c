@@ -12,7 +12,7 @@ static const struct setting settings[] = {
 	{ .key = "bind",
 	        .type = SETTING_TEXT,
 	        .required = true,
-	        .help = "where it listens: tcp://, tls:// or unix://" },
+	        .help = "where it listens: tcp://, tls://, unix:// or serial://" },
 	{ "tls", SETTING_TREE, NULL, false,
 	        "TLS: the certificate, and who may come with one or with a key", NULL,
 	        tls_settings },
@@ -157,11 +157,11 @@ static bool check_place(
 	case PLACE_TCP:
 		break;
 	case PLACE_UDP:
-	case PLACE_SERIAL:
 		return config_error(
 		        bind, error, "bind: there is no listening at %s", listener->where);
+	case PLACE_SERIAL:
 	case PLACE_LOCAL:
-		return !tls || config_error(tls, error, "there is no TLS over unix://");
+		return !tls || config_error(tls, error, "there is no TLS over %s", listener->where);
 	}
 	return net_parse_address(slice_of(place->address), &parsed) ||
 	       config_error(bind, error,
@@ -178,7 +178,8 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	if (!listener)
 		return NULL;
 	listener->handshake_ms = config_duration_ms(config, "handshake");
-	bool good = check_place(listener, config, error);
+	bool good =
+	        check_place(listener, config, error) && binary_line_read(listener, config, error);
 	if (good && tls)
 		listener->tls = tls_settings_open(&listener->base, tls, TLS_STREAM, error);
 	if (good && (!tls || listener->tls))
@@ -189,13 +190,18 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 
 static void *accepted(void *arg, struct stream *stream)
 {
-	return binary_session_open(arg, stream);
+	return binary_connection_open(arg, stream);
 }
 
 static void refused(void *arg, const char *peer, const char *why)
 {
 	struct binary_listener *listener = arg;
 	adapter_refused(&listener->base, peer, why);
+}
+
+bool binary_peer_is_proved(const struct binary_listener *listener)
+{
+	return listener->place.kind == PLACE_TCP || listener->place.kind == PLACE_TLS;
 }
 
 struct stream_limits binary_listener_limits(const struct binary_listener *listener)
@@ -209,9 +215,11 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 {
 	struct binary_listener *listener = (struct binary_listener *)adapter;
 	const struct place *place = &listener->place;
+	if (place->kind == PLACE_SERIAL)
+		return binary_line_start(listener, error);
 	struct stream_accept accept = { .accepted = accepted,
 		.refused = refused,
-		.events = &binary_session_events,
+		.events = &binary_connection_events,
 		.limits = binary_listener_limits(listener),
 		.connections_max = listener->connections_max,
 		.arg = listener,

@@ -48,15 +48,15 @@ static void session_free(struct session *session)
 void session_end(struct session *session)
 {
 	session->ending = true;
-	if (session->stream)
-		stream_close(session->stream);
+	if (session->wire)
+		session->wire_ops->close(session->wire);
 }
 
 void session_write(struct session *session, slice bytes)
 {
-	if (!session->stream || session->ending || !bytes.n)
+	if (!session->wire || session->ending || !bytes.n)
 		return;
-	stream_write(session->stream, bytes);
+	session->wire_ops->write(session->wire, bytes);
 	session->listener->base.counters.at[COUNTER_BYTES_OUT] += bytes.n;
 }
 
@@ -65,43 +65,73 @@ static void hold_over(struct timer *timer)
 	session_go_on(LIST_OWNER(timer, struct session, hold));
 }
 
-void *binary_session_open(struct binary_listener *listener, struct stream *stream)
+/* A serial line has one device at its end, if not now then later: there is nobody to be sent away. */
+static bool is_lasting(const struct session *session)
+{
+	return session->listener->place.kind == PLACE_SERIAL;
+}
+
+static bool awaits_login(const struct session *session)
+{
+	return frame_schema_has_login(session->listener->schema) && !session->device;
+}
+
+static void set_deadline(struct session *session)
+{
+	const struct binary_listener *listener = session->listener;
+	uint64_t at = is_lasting(session) ? 0 : loop_now_ms(listener->loop) + listener->idle_ms;
+	if (session->under_way || session->ending)
+		at = 0;
+	else if (session->partial)
+		at = session->partial_since_ms + listener->frame_timeout_ms;
+	if (at && !is_lasting(session) && awaits_login(session)) {
+		uint64_t login = session->opened_ms + listener->login_timeout_ms;
+		at = login < at || !session->partial ? login : at;
+	}
+	if (at)
+		timer_set(&session->late, at);
+	else
+		timer_stop(&session->late);
+}
+
+static void too_late(struct timer *);
+
+struct session *session_open(struct binary_listener *listener, const struct wire_ops *ops,
+        void *wire, const char *peer, struct tls_shown *shown)
 {
 	struct session *session = calloc(1, sizeof *session);
-	char *peer = strdup(stream_peer(stream));
+	char *name = strdup(peer);
 	struct frame_session *frames = frame_session_create(listener->schema);
-	/* Who is called by us has shown the certificate of a server, which says nothing of whom the gateway has as a client. */
-	bool kept = session && (listener->dial || tls_shown_copy(stream, &session->shown));
-	if (!kept || !peer || !frames || listener->stopping) {
-		if (kept)
-			free(session->shown.memory);
+	if (!session || !name || !frames || listener->stopping) {
+		free(shown->memory);
 		frame_session_free(frames);
 		free(session);
-		free(peer);
+		free(name);
 		listener->base.counters.at[COUNTER_REFUSED]++;
 		return NULL;
 	}
 	session->listener = listener;
-	session->stream = stream;
-	session->peer = peer;
+	session->wire_ops = ops;
+	session->wire = wire;
+	session->peer = name;
+	session->shown = *shown;
 	session->frames = frames;
 	session->opened_ms = loop_now_ms(listener->loop);
 	(void)snprintf(session->name, sizeof session->name, "%llu",
 	        (unsigned long long)++listener->last_session);
 	list_init(&session->deliveries);
 	timer_init(&session->hold, listener->loop, hold_over);
+	timer_init(&session->late, listener->loop, too_late);
 	list_append(&listener->sessions, &session->link);
 	listener->base.counters.at[COUNTER_CONNECTIONS]++;
-	bool login = frame_schema_has_login(listener->schema);
-	stream_set_deadline(stream,
-	        session->opened_ms + (login ? listener->login_timeout_ms : listener->idle_ms));
+	set_deadline(session);
 	return session;
 }
 
 void binary_session_renewed(struct list *link)
 {
 	struct session *session = session_of(link);
-	const char *why = session->stream ? stream_peer_doubts(session->stream) : NULL;
+	const char *why = session->wire ? session->wire_ops->doubts(session->wire) : NULL;
 	if (!why)
 		return;
 	adapter_disconnected(&session->listener->base, session->peer, why);
@@ -111,17 +141,12 @@ void binary_session_renewed(struct list *link)
 void binary_session_wind_up(struct list *link)
 {
 	struct session *session = session_of(link);
-	if (session->stream && !session->paused) {
+	if (session->wire && !session->paused) {
 		session->paused = true;
-		stream_pause(session->stream);
+		session->wire_ops->pause(session->wire);
 	}
 	if (!session->under_way)
 		session_end(session);
-}
-
-static bool awaits_login(const struct session *session)
-{
-	return frame_schema_has_login(session->listener->schema) && !session->device;
 }
 
 /* Counts and logs an end that was not ours. */
@@ -148,11 +173,12 @@ static void report_end(const struct session *session, enum stream_end end, int e
 		        cut, session->listener->base.label, session->peer);
 }
 
-static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
+void session_closed(struct session *session, enum stream_end end, int errno_value, const char *why)
 {
-	struct session *session = owner;
 	struct binary_listener *listener = session->listener;
-	session->stream = NULL;
+	session->wire = NULL;
+	if (session->expired)
+		end = STREAM_END_DEADLINE;
 	/* Once the listener is closing its label, which is the core's, is gone. */
 	if (end != STREAM_END_OWNER && !listener->closing)
 		report_end(session, end, errno_value);
@@ -160,29 +186,14 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 		deliveries_count_incomplete(session, true);
 	if (listener->dial)
 		binary_line_lost(
-		        listener, session->peer, stream_end_text(stream, end, errno_value));
+		        listener, session->peer, session->expired ? "silent too long" : why);
 	timer_stop(&session->hold);
+	timer_stop(&session->late);
 	if (!session->under_way)
 		session_free(session);
 }
 
-/* ---- the stream ---- */
-
-static void set_deadline(struct session *session)
-{
-	const struct binary_listener *listener = session->listener;
-	uint64_t now = loop_now_ms(listener->loop);
-	uint64_t at = now + listener->idle_ms;
-	if (session->under_way || session->ending)
-		at = 0;
-	else if (session->partial)
-		at = session->partial_since_ms + listener->frame_timeout_ms;
-	if (at && awaits_login(session)) {
-		uint64_t login = session->opened_ms + listener->login_timeout_ms;
-		at = login < at || !session->partial ? login : at;
-	}
-	stream_set_deadline(session->stream, at);
-}
+/* ---- bytes ---- */
 
 static bool is_full(const struct session *session)
 {
@@ -206,9 +217,8 @@ static size_t garbage_bytes(const struct frame_schema *schema, slice unread, str
 	return n;
 }
 
-static size_t received(void *owner, struct stream *stream, slice bytes)
+size_t session_received(struct session *session, slice bytes)
 {
-	struct session *session = owner;
 	size_t used = 0, before = session->partial;
 	enum frame_cut cut = FRAME_WHOLE;
 	const struct frame_schema *schema = session->listener->schema;
@@ -239,16 +249,49 @@ static size_t received(void *owner, struct stream *stream, slice bytes)
 		session->partial_since_ms = loop_now_ms(session->listener->loop);
 	if (is_full(session) && !session->paused) {
 		session->paused = true;
-		stream_pause(stream);
+		session->wire_ops->pause(session->wire);
 	}
 	set_deadline(session);
 	return used;
 }
 
+void session_broken(struct session *session, slice unread, const char *why)
+{
+	struct binary_listener *listener = session->listener;
+	const struct frame_piece piece = { .bytes = unread, .used = unread.n, .why = why };
+	if (session->ending)
+		return;
+	session->partial = session->needed = 0;
+	listener->base.counters.at[COUNTER_BYTES_IN] += unread.n;
+	if (unread.n) {
+		delivery_begin(session, &piece, false);
+		deliveries_flush(session);
+	} else {
+		listener->base.counters.at[COUNTER_MALFORMED]++;
+	}
+	set_deadline(session);
+}
+
+static void too_late(struct timer *timer)
+{
+	struct session *session = LIST_OWNER(timer, struct session, late);
+	if (is_lasting(session)) {
+		session->wire_ops->forget(session->wire);
+		return;
+	}
+	session->expired = true;
+	session->wire_ops->abort(session->wire);
+}
+
+bool session_is_idle(const struct session *session)
+{
+	return !session->under_way && !session->partial;
+}
+
 void session_go_on(struct session *session)
 {
 	deliveries_flush(session);
-	if (!session->stream) {
+	if (!session->wire) {
 		if (!session->under_way)
 			session_free(session);
 		return;
@@ -260,12 +303,7 @@ void session_go_on(struct session *session)
 	}
 	if (session->paused && !session->ending && !is_full(session)) {
 		session->paused = false;
-		stream_resume(session->stream);
+		session->wire_ops->resume(session->wire);
 	}
 	set_deadline(session);
 }
-
-const struct stream_events binary_session_events = {
-	.received = received,
-	.closed = closed,
-};

@@ -1,7 +1,9 @@
 /* One connection of the raw binary listener, and the frames of it that are under way.
  *
- *     session.c    the connection: bytes to frames, back-pressure, deadlines, its end
- *     delivery.c   a frame: decoded, submitted as requests, answered in its turn */
+ *     session.c      the connection: bytes to frames, back-pressure, deadlines, its end
+ *     delivery.c     a frame: decoded, submitted as requests, answered in its turn
+ *     connection.c   what carries it: a stream,
+ *     datagrams.c    or the datagrams of one peer */
 #ifndef BINARY_SESSION_H
 #define BINARY_SESSION_H
 
@@ -9,10 +11,26 @@
 
 #include "adapters/common/tls.h"
 
+/* What carries a session, which calls these with its `wire` while there is one. None calls back before it returns. */
+struct wire_ops {
+	void (*write)(void *wire, slice bytes);
+	/* No more bytes are offered until resume(), after which those that are unread come again. */
+	void (*pause)(void *wire);
+	void (*resume)(void *wire);
+	/* What is unread is not offered again. */
+	void (*forget)(void *wire);
+	/* What was written leaves first; or at once. session_closed() follows. */
+	void (*close)(void *wire);
+	void (*abort)(void *wire);
+	/* Why what the peer has shown is not believed any more; NULL: it is. */
+	const char *(*doubts)(const void *wire);
+};
+
 struct session {
 	struct list link;
 	struct binary_listener *listener;
-	struct stream *stream;        /* NULL: gone */
+	const struct wire_ops *wire_ops;
+	void *wire;                   /* NULL: gone */
 	struct frame_session *frames; /* what lasts from frame to frame */
 	struct list deliveries;       /* in the order of their frames */
 	unsigned under_way;
@@ -21,10 +39,11 @@ struct session {
 	char *device, *secret;  /* once a login was accepted */
 	struct tls_shown shown; /* in the TLS handshake */
 	struct timer hold;      /* the core said when to come again */
-	size_t partial;         /* bytes of a frame that is not whole yet */
-	size_t needed;          /* unread bytes that tell whether it is */
+	struct timer late; /* the peer has been silent, or a frame in the making, for too long */
+	size_t partial;    /* bytes of a frame that is not whole yet */
+	size_t needed;     /* unread bytes that tell whether it is */
 	uint64_t partial_since_ms, opened_ms;
-	bool paused, ending;
+	bool paused, ending, expired;
 	bool told_unanswered; /* that no reply could be made is in the log */
 	bool told_incomplete; /* that messages of several frames were lost is in the log */
 };
@@ -48,6 +67,18 @@ struct delivery {
 
 /* ---- session.c ---- */
 
+/* One that this carries. `shown` is taken over. NULL: out of memory or stopping; it is counted, and `shown` freed. */
+struct session *session_open(struct binary_listener *, const struct wire_ops *, void *wire,
+        const char *peer, struct tls_shown *shown);
+/* Bytes have come, all that are unread. Returns how many were used: the rest is to come again with what follows it, and after a
+ * pause. */
+size_t session_received(struct session *, slice bytes);
+/* What is unread, these bytes, will not become a frame, because of `why` (static): they are one that is malformed. */
+void session_broken(struct session *, slice unread, const char *why);
+/* Its wire is gone; `why`, for a person. May free the session. */
+void session_closed(struct session *, enum stream_end, int errno_value, const char *why);
+/* Neither has it begun a frame, nor is one under way. */
+bool session_is_idle(const struct session *);
 /* No frame is taken any more, and the connection closes when what was written has left. */
 void session_end(struct session *);
 /* Sends these bytes, unless the connection has gone or is ending. */

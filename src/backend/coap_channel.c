@@ -127,7 +127,9 @@ static void closed(void *owner, struct stream *stream, enum stream_end how, int 
 struct coap_channel *coap_channel_open(struct loop *loop, const struct sockaddr *address,
         struct tls *tls, const char *name, const struct coap_channel_events *events, void *owner)
 {
-	static const struct stream_events stream_events = { connected, received, NULL, closed };
+	static const struct stream_events stream_events = {
+		.connected = connected, .received = received, .closed = closed
+	};
 	static const struct stream_limits limits = { MESSAGE_MAX_BYTES + SIGNAL_BYTES,
 		UNSENT_MAX_BYTES };
 	struct coap_channel *channel = calloc(1, sizeof *channel);

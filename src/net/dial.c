@@ -125,6 +125,23 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 
 static const struct stream_events dial_events = { .connected = connected, .closed = closed };
 
+/* NULL: it has failed, and that was said. */
+static struct stream *open_port(struct dial *dial)
+{
+	const struct place *place = &dial->settings.place;
+	char why[WHY_BYTES];
+	int fd = serial_open(place->path, &place->serial, why, sizeof why);
+	if (fd < 0) {
+		fail(dial, why);
+		return NULL;
+	}
+	struct stream *stream = stream_open_serial(
+	        dial->loop, fd, place->path, &dial_events, &dial->settings.limits, dial);
+	if (!stream)
+		fail(dial, "out of memory or descriptors");
+	return stream;
+}
+
 static struct stream *open_stream(struct dial *dial)
 {
 	const struct dial_settings *settings = &dial->settings;
@@ -142,6 +159,10 @@ static struct stream *open_stream(struct dial *dial)
 
 static void attempt(struct dial *dial)
 {
+	if (dial->settings.place.kind == PLACE_SERIAL) {
+		dial->stream = open_port(dial);
+		return;
+	}
 	dial->stream = open_stream(dial);
 	if (dial->stream)
 		stream_set_deadline(
@@ -191,6 +212,7 @@ struct dial *dial_open(struct loop *loop, const struct dial_settings *settings)
 	dial->loop = loop;
 	dial->settings = *settings;
 	dial->numeric = settings->place.kind == PLACE_LOCAL ||
+	                settings->place.kind == PLACE_SERIAL ||
 	                net_parse_address(slice_of(settings->place.address), dial->addresses);
 	if (settings->server_name) {
 		dial->server_name = strdup(settings->server_name);
@@ -200,7 +222,8 @@ struct dial *dial_open(struct loop *loop, const struct dial_settings *settings)
 		}
 	}
 	timer_init(&dial->retry, loop, call);
-	timer_set(&dial->retry, loop_now_ms(loop));
+	/* Not in this turn: whoever has a serial port may be about to give it up. */
+	timer_set(&dial->retry, loop_now_ms(loop) + 1);
 	return dial;
 }
 

@@ -298,7 +298,9 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 	pool_free_if_unused(pool);
 }
 
-static const struct stream_events events = { connected, received, NULL, closed };
+static const struct stream_events events = {
+	.connected = connected, .received = received, .closed = closed
+};
 
 /* ---- Opening */
 

@@ -73,6 +73,8 @@ struct layer_ops {
 	void (*start)(struct layer *);
 	/* Bytes from below; all are taken. They may be changed where they are. */
 	void (*received)(struct layer *, char *bytes, size_t n);
+	/* The owner does not pause any more; what was kept back may be handed up. May be NULL. */
+	void (*go_on)(struct layer *);
 	/* Bytes from above, not before the layer is established. */
 	void (*send)(struct layer *, slice bytes);
 	/* Nothing will follow: the last words to the peer, if the layer is established. */
@@ -104,6 +106,10 @@ void layer_say_failure(struct layer *, const char *text);
 bool layer_lives(const struct layer *);
 /* The peer's time for its handshakes begins anew; or, while it waits for us, stands still. Of a listener's streams only. */
 void layer_clock(struct layer *, bool runs);
+/* Does the owner pause? */
+bool layer_pauses(const struct layer *);
+/* What the owner has not used yet does not go on with what follows (stream_forget()). */
+void layer_broken(struct layer *, const char *why);
 /* Stops and starts reading, whatever the owner does. */
 void layer_hold(struct layer *, bool);
 
@@ -117,6 +123,8 @@ slice tls_stream_certificate(const struct layer *);
 slice tls_stream_psk_identity(const struct layer *);
 slice tls_stream_psk_mark(const struct layer *);
 const char *tls_stream_doubts(const struct layer *);
+/* serial_layer.c. NULL: out of memory. */
+struct layer *serial_layer_create(void);
 /* websocket.c. NULL: out of memory. */
 struct layer *websocket_layer_create(const struct websocket_accept *);
 /* Works on handshakes for a while. True: there is more to do that need not wait for a peer. */

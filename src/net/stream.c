@@ -30,7 +30,6 @@ struct pending_write {
 	char bytes[];
 };
 
-static void offer_again(struct task *);
 static void mark_dirty(struct stream *);
 static void deadline_passed(struct timer *);
 
@@ -49,7 +48,7 @@ struct stream *stream_new(struct net *net, enum stream_kind kind,
 	stream->limits = *limits;
 	list_init(&stream->dirty);
 	list_init(&stream->opening);
-	task_init(&stream->offer, offer_again);
+	task_init(&stream->offer, stream_offer_again);
 	timer_init(&stream->deadline, net->loop, deadline_passed);
 	return stream;
 }
@@ -118,6 +117,8 @@ void stream_finish(struct stream *stream, enum stream_end end, int errno_value)
 	stream->net->unread_bytes -= stream->unread_size;
 	stream->unread_size = 0;
 	bool cut_off = stream_unsent(stream) != 0;
+	if (stream->kind == STREAM_SERIAL)
+		stream_serial_release(stream);
 	bool reset = cut_off && stream->kind == STREAM_TCP;
 	if (!reset || uv_tcp_close_reset(&stream->handle.tcp, closed) != 0)
 		uv_close(&stream->handle.any, closed);
@@ -126,7 +127,9 @@ void stream_finish(struct stream *stream, enum stream_end end, int errno_value)
 void stream_finish_uv(struct stream *stream, int uv_error)
 {
 	/* Who was called over TLS says when it has said all (RFC 5246 section 7.2.1); who calls us often does not. */
-	bool cut_short = stream->bottom && !stream->listener;
+	bool cut_short = stream->bottom && !stream->listener && stream->kind == STREAM_TCP;
+	if (stream->kind == STREAM_SERIAL && (uv_error == UV_EOF || uv_error == UV_EIO))
+		stream->failure = "the port is gone, or was hung up";
 	if (uv_error != UV_EOF)
 		stream_finish(stream, STREAM_END_ERROR, -uv_error);
 	else if (cut_short)
@@ -219,6 +222,17 @@ void stream_take(struct stream *stream, slice bytes)
 		offer(stream, (slice){ stream->unread, stream->unread_n });
 }
 
+void stream_forget(struct stream *stream, const char *why)
+{
+	slice unread = { stream->unread, stream->unread_n };
+	if (stream->finished || stream->closing)
+		return;
+	if (stream->events->broken)
+		stream->events->broken(stream->owner, stream, unread, why);
+	if (!stream->finished)
+		drop_unread(stream);
+}
+
 static void lend_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
 	(void)suggested;
@@ -249,11 +263,14 @@ static void read_done(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 		stream_take(stream, (slice){ buffer->base, (size_t)n });
 }
 
-static void offer_again(struct task *task)
+void stream_offer_again(struct task *task)
 {
 	struct stream *stream = LIST_OWNER(task, struct stream, offer);
 	if (stream->unread_n && !stream->paused && !stream->closing)
 		offer(stream, (slice){ stream->unread, stream->unread_n });
+	struct layer *bottom = stream->bottom;
+	if (bottom && bottom->ops->go_on && !stream->paused && layer_lives(bottom))
+		bottom->ops->go_on(bottom);
 	/* Reading already is no mistake here (UV_EALREADY). */
 	if (reads(stream) && !stream->finished && !stream->closing)
 		(void)uv_read_start(&stream->handle.stream, lend_buffer, read_done);
@@ -337,6 +354,17 @@ static void shutdown_done(uv_shutdown_t *request, int status)
 	(void)status;
 }
 
+/* A port has no other end that could say that it has read all. */
+static void linger_on_line(struct stream *stream)
+{
+	unsigned ms = stream_serial_unsent_ms(stream);
+	if (ms)
+		timer_set(&stream->deadline,
+		        loop_now_ms(stream->net->loop) + (ms < LINGER_MS ? ms : LINGER_MS));
+	else
+		stream_finish(stream, STREAM_END_OWNER, 0);
+}
+
 /* All is written: says so to the peer and waits a little for its own end, so that a reset does not overtake
  * the last bytes. */
 static void linger(struct stream *stream)
@@ -344,6 +372,10 @@ static void linger(struct stream *stream)
 	if (stream->shut || stream->finished)
 		return;
 	stream->shut = true;
+	if (stream->kind == STREAM_SERIAL) {
+		linger_on_line(stream);
+		return;
+	}
 	int error = uv_shutdown(&stream->shutdown, &stream->handle.stream, shutdown_done);
 	if (!error)
 		error = uv_read_start(&stream->handle.stream, lend_buffer, read_done);

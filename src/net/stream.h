@@ -34,6 +34,9 @@ struct stream_events {
 	/* Bytes have arrived; all that are unread so far. Returns how many were used; the rest comes again
 	 * together with what follows it. */
 	size_t (*received)(void *owner, struct stream *, slice bytes);
+	/* What is unread, these bytes, does not go on where they end: a serial line has garbled what follows (`why`, static), or
+	 * stream_forget() was called. They are not offered again. May be NULL. */
+	void (*broken)(void *owner, struct stream *, slice unread, const char *why);
 	/* The output that could not be sent at once has left (for back-pressure). May be NULL. */
 	void (*drained)(void *owner, struct stream *);
 	/* The last callback, exactly once, whoever ended it; the stream is gone afterwards. `errno_value`: with
@@ -60,6 +63,10 @@ enum { STREAM_PATH_MAX_BYTES = 107 };
 struct stream *stream_connect_local(struct loop *, const char *path, const struct stream_events *,
         const struct stream_limits *, void *owner);
 
+/* Over the descriptor of a serial port (net/serial.h), which then belongs to the stream, also on failure; `name`: of the port. */
+struct stream *stream_open_serial(struct loop *, int fd, const char *name,
+        const struct stream_events *, const struct stream_limits *, void *owner);
+
 void stream_set_owner(struct stream *, void *owner);
 /* Whoever takes a stream over has events and limits of its own; within connected(), before anything was received. `events` is
  * borrowed, `limits` copied. */
@@ -75,6 +82,8 @@ size_t stream_unsent(const struct stream *);
 /* Stops and starts reading: back-pressure. Unread bytes are offered again after stream_resume(). */
 void stream_pause(struct stream *);
 void stream_resume(struct stream *);
+/* What is unread will never be of use: broken() gets it, and it is gone. The one function that calls back itself. */
+void stream_forget(struct stream *, const char *why);
 /* When to end it by itself (loop_now_ms() clock); 0: never. */
 void stream_set_deadline(struct stream *, uint64_t at_ms);
 /* Sends what was written, then closes; a peer that does not read it is cut off after some seconds. */
@@ -83,7 +92,7 @@ void stream_close(struct stream *);
 void stream_close_by_rule(struct stream *);
 /* At once (RST when something is unsent). */
 void stream_abort(struct stream *);
-/* "10.0.0.5:41234" or "[::1]:41234"; of a socket of this machine its path, or the process that has connected to it,
+/* "10.0.0.5:41234" or "[::1]:41234"; of a serial port and a socket of this machine its path, or the process that has connected to it,
  * "pid-4711/uid-0". Belongs to the stream. */
 const char *stream_peer(const struct stream *);
 /* The peer's certificate as DER, verified; and the identity of the pre-shared key that the peer has proved to

@@ -1,6 +1,9 @@
-/* The way to a stream that this side opens: a connection by TCP, with TLS over it or without, or to a socket of this machine. */
+/* The way to a stream that this side opens: a connection by TCP, with TLS over it or without, to a socket of this
+ * machine, or a serial port. */
 #include <stdio.h>
+#include <unistd.h>
 
+#include "net/serial.h"
 #include "net/stream_internal.h"
 
 static void connect_done(uv_connect_t *request, int status)
@@ -77,4 +80,48 @@ struct stream *stream_connect_local(struct loop *loop, const char *path,
 	(void)snprintf(stream->peer, sizeof stream->peer, "%s", path);
 	uv_pipe_connect(&stream->connect, &stream->handle.pipe, path, connect_done);
 	return stream;
+}
+
+/* ---- Serial ports */
+
+/* No callback comes from inside stream_open_serial(). */
+static void port_is_open(struct task *task)
+{
+	struct stream *stream = LIST_OWNER(task, struct stream, offer);
+	task_init(&stream->offer, stream_offer_again);
+	stream->connecting = false;
+	stream_begin(stream);
+}
+
+struct stream *stream_open_serial(struct loop *loop, int fd, const char *name,
+        const struct stream_events *events, const struct stream_limits *limits, void *owner)
+{
+	struct stream *stream = prepare(loop, STREAM_SERIAL, events, limits, owner);
+	if (!stream || uv_pipe_open(&stream->handle.pipe, fd) != 0) {
+		serial_release(fd);
+		(void)close(fd);
+		return stream ? give_up(stream) : NULL;
+	}
+	if (!stream_add_layer(stream, serial_layer_create()))
+		return give_up(stream);
+	(void)snprintf(stream->peer, sizeof stream->peer, "%s", name);
+	task_init(&stream->offer, port_is_open);
+	loop_defer(loop, &stream->offer);
+	return stream;
+}
+
+static int descriptor(const struct stream *stream)
+{
+	int fd = -1;
+	return uv_fileno(&stream->handle.any, &fd) == 0 ? fd : -1;
+}
+
+unsigned stream_serial_unsent_ms(const struct stream *stream)
+{
+	return serial_unsent_ms(descriptor(stream));
+}
+
+void stream_serial_release(const struct stream *stream)
+{
+	serial_release(descriptor(stream));
 }

@@ -47,6 +47,8 @@ struct stream {
 void stream_take(struct stream *, slice bytes);
 /* Nothing stands between the stream and its owner any more, who is told. */
 void stream_establish(struct stream *);
+/* The task `offer`: what is unread comes again, and reading goes on. */
+void stream_offer_again(struct task *);
 /* Goes on reading, later in this turn, if nobody pauses it. */
 void stream_read_on(struct stream *);
 /* Bytes that have come out at the bottom of the layers. */
@@ -59,6 +61,13 @@ void stream_finish(struct stream *, enum stream_end, int errno_value);
 void stream_finish_uv(struct stream *, int uv_error);
 /* Where the peer is; false: it is gone, or is none of the network. */
 bool stream_address(const struct stream *, struct sockaddr_storage *);
+
+/* ---- stream_connect.c */
+
+/* Of a serial port: how long it may take until all that was written has left. */
+unsigned stream_serial_unsent_ms(const struct stream *);
+/* It is about to be closed. */
+void stream_serial_release(const struct stream *);
 
 /* ---- stream_layers.c */
 

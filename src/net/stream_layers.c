@@ -166,6 +166,16 @@ void layer_clock(struct layer *layer, bool runs)
 		timer_stop(&stream->deadline);
 }
 
+bool layer_pauses(const struct layer *layer)
+{
+	return layer->stream->paused;
+}
+
+void layer_broken(struct layer *layer, const char *why)
+{
+	stream_forget(layer->stream, why);
+}
+
 void layer_hold(struct layer *layer, bool held)
 {
 	layer->stream->held = held;

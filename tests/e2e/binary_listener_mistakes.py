@@ -36,7 +36,8 @@ def wrong(column, part, listener):
 def test_what_is_right_is_valid():
     for listener in ("bind: 0.0.0.0:5027", "bind: tcp://0.0.0.0:5027", "bind: 'tcp://[::]:5027'", "bind: unix:///run/x.sock?mode=660",
                      "bind: unix:///run/x.sock, device: plc", "connect: tcp://plc.example:502", "connect: tcp://10.0.0.5:502, device: plc",
-                     "connect: unix:///run/gps.sock", "connect: tls://plc.example:802",
+                     "connect: unix:///run/gps.sock", "bind: serial:///dev/ttyS1?baud=4800&parity=even, device: plc",
+                     "connect: serial:///dev/ttyS1", "connect: tls://plc.example:802",
                      "connect: tls://10.0.0.5:802, tls: { server_name: plc.example }", "connect: tcp://plc:1, retry: 1ms, retry_max: 1ms"):
         code, said = check(listener)
         assert code == 0, (listener, said)
@@ -68,6 +69,7 @@ def test_what_does_not_go_together():
     wrong("''", "the id of a client", "connect: tcp://plc:502, device: ''")
     wrong("{ ca", "no TLS over", f"connect: unix:///run/gps.sock, tls: {{ ca: {NMEA_KSY} }}")
     wrong("tls://", "say server_name", "connect: tls://10.0.0.5:802")
+    wrong("{ ca", "no TLS over", f"connect: serial:///dev/ttyS1, tls: {{ ca: {NMEA_KSY} }}")
     wrong("{ certificate", "go together", f"connect: tls://plc:802, tls: {{ certificate: {NMEA_KSY} }}")
     wrong("0ms", "at least 1ms", "connect: tcp://plc:502, retry: 0ms")
     wrong("1s", "shorter than the first", "connect: tcp://plc:502, retry: 2s, retry_max: 1s")

@@ -1,7 +1,9 @@
 """Devices of the raw binary listener that are called, or are at the end of a line, and the configuration for them."""
 import os
+import select
 import socket
 import subprocess
+import tty
 
 import support
 from support import DEADLINE_S, SOURCE
@@ -76,3 +78,31 @@ def answers(connection, n):
         assert more, f"closed after {got!r}"
         got += more
     return [got[6 * i + 1] for i in range(n)]
+
+
+class Port:
+    """A serial port: a pseudo-terminal, of which the gateway has the one end, by the name of a link, and the device the other."""
+
+    def __init__(self, path):
+        self.path = path
+        self.device, self.port = os.openpty()
+        tty.setraw(self.device)
+        os.symlink(os.ttyname(self.port), path)
+
+    def write(self, data):
+        at = 0
+        while at < len(data):
+            at += os.write(self.device, data[at:at + 2048])
+
+    def read(self, n):
+        got = b""
+        while len(got) < n:
+            ready, _, _ = select.select([self.device], [], [], DEADLINE_S)
+            assert ready, f"only {got!r} came"
+            got += os.read(self.device, n - len(got))
+        return got
+
+    def pull(self):
+        os.unlink(self.path)
+        os.close(self.device)
+        os.close(self.port)

@@ -91,7 +91,8 @@ static void server_closed(void *owner, struct stream *stream, enum stream_end en
 		world.later_stream = NULL;
 }
 
-static const struct stream_events server_events = { NULL, server_received, NULL, server_closed };
+static const struct stream_events server_events = { .received = server_received,
+	.closed = server_closed };
 
 static void guard_rang(struct timer *timer)
 {

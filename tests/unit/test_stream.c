@@ -76,7 +76,9 @@ static void connected(void *owner, struct stream *stream)
 	((struct side *)owner)->connected++;
 }
 
-static const struct stream_events events = { connected, received, drained, ended };
+static const struct stream_events events = {
+	.connected = connected, .received = received, .drained = drained, .closed = ended
+};
 static const struct stream_limits limits = { 1024, 25 << 20 };
 
 static void *accepted(void *arg, struct stream *stream)

@@ -72,7 +72,9 @@ static void connected(void *owner, struct stream *stream)
 	((struct end *)owner)->connected = true;
 }
 
-static const struct stream_events events = { connected, received, NULL, ended };
+static const struct stream_events events = {
+	.connected = connected, .received = received, .closed = ended
+};
 static const struct stream_limits limits = { BIG_BYTES, 4 * BIG_BYTES };
 
 static void *accepted(void *arg, struct stream *stream)
