@@ -95,6 +95,18 @@ static void test_bytes_written_as_text(void **state)
 	assert_string_equal(fault.path, "b");
 }
 
+/* "123456789", as the catalogue has it for each. */
+static void test_checksums(void **state)
+{
+	static const char modbus[] = HEAD
+	        "seq: [{ id: b, size-eos: true, process: 'fairlead.checksum(\"crc-16/modbus\")' }]";
+	static const char unknown[] =
+	        HEAD "seq: [{ id: b, size-eos: true, process: 'fairlead.checksum(\"crc-16/x\")' }]";
+	(void)state;
+	frame_expect(modbus, "313233343536373839", "b", "4b37");
+	frame_expect(unknown, "31", "b", "fairlead.checksum takes the name of a checksum");
+}
+
 /* The bytes unpack to "hello hello hello hello"; wrong ones say where. */
 static void test_zlib(void **state)
 {
@@ -165,7 +177,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_the_language_s_own),
 		cmocka_unit_test(test_ais), cmocka_unit_test(test_text_of_six_bits),
-		cmocka_unit_test(test_bytes_written_as_text), cmocka_unit_test(test_zlib),
-		cmocka_unit_test(test_what_unpacks_to_too_much), cmocka_unit_test(test_refused) };
+		cmocka_unit_test(test_bytes_written_as_text), cmocka_unit_test(test_checksums),
+		cmocka_unit_test(test_zlib), cmocka_unit_test(test_what_unpacks_to_too_much),
+		cmocka_unit_test(test_refused) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

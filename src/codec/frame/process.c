@@ -204,6 +204,24 @@ static bool undo_base64(const struct processing *at, slice in, slice *out)
 
 /* ---- the table ---- */
 
+/* ---- checksums ---- */
+
+/* The checksum of the bytes, its highest byte first: for protocols that lay something over it. */
+static bool process_checksum(const struct processing *at, slice in, slice *out)
+{
+	const struct cell *name = &at->arguments[0];
+	const struct checksum_kind *kind =
+	        name->kind == CELL_TEXT ? checksum_find(name->as.text) : NULL;
+	if (!kind || !kind->sum)
+		return argument_fault(at, "fairlead.checksum takes the name of a checksum");
+	uint32_t sum = kind->sum(kind, in);
+	char *made = room(at, kind->width);
+	for (unsigned i = 0; made && i < kind->width; i++)
+		made[i] = (char)(unsigned char)(sum >> 8 * (kind->width - 1 - i) & 255);
+	*out = (slice){ made, kind->width };
+	return made != NULL;
+}
+
 static const struct process_kind kinds[] = {
 	{ "xor", 1, 1, process_xor, process_xor },
 	{ "rol", 1, 1, process_rol, process_ror },
@@ -213,6 +231,7 @@ static const struct process_kind kinds[] = {
 	{ "fairlead.sixbit_text", 2, 2, process_sixbit_text, NULL },
 	{ "fairlead.hex", 0, 0, process_hex, undo_hex },
 	{ "fairlead.base64", 0, 0, process_base64, undo_base64 },
+	{ "fairlead.checksum", 1, 1, process_checksum, NULL },
 };
 
 const struct process_kind *process_find(slice name)
