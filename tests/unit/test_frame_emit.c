@@ -73,6 +73,9 @@ static void messages_have_the_shape_that_stands_there(void **state)
 	        "{\"s\":\"none\"}");
 	expect_emit("{ l: { $literal: { a: [1, -2.50, text, 'true', true, ~] } } }", one,
 	        "{\"l\":{\"a\":[1,-2.5d,\"text\",\"true\",true,null]}}");
+	expect_emit("{ h: { $hex: '[1, 0xab]' }, n: { $if: kind > 1, $hex: kind } }", one,
+	        "{\"h\":\"01ab\"}");
+	expect_emit("{ $hex: kind }", one, ": $hex: bytes are needed here");
 	/* A message that is nothing is null, and not the whole frame. */
 	expect_emit("extra", one, "null");
 }
@@ -91,6 +94,11 @@ static void records_become_one_object(void **state)
 	expect_emit(
 	        "{ $merge: [{ kind: kind, v: temp }, { $each: parts }, { $if: false, x: kind }] }",
 	        records, "{\"kind\":1,\"v\":9,\"channel\":1}");
+	/* But for those that are gathered. */
+	expect_emit("{ $merge: [parts, { x: kind }], $gather: [v, none] }", records,
+	        "{\"channel\":1,\"v\":[5,7,9],\"x\":1}");
+	expect_emit("{ $merge: [{ v: [kind, kind] }, parts, { v: [] }], $gather: [v] }",
+	        "01 00eb 0105", "{\"v\":[1,1,5],\"channel\":1}");
 	expect_emit("{ $merge: parts }", records, "{\"channel\":1,\"v\":9}");
 	expect_emit("{ $merge: [kind] }", records,
 	        ": $merge: only maps, and lists of maps, can be merged");
@@ -162,6 +170,8 @@ static void numbers_are_scaled_in_decimal(void **state)
 	/* An expression sees the number on the wire, and what it makes is its own. */
 	expect_emit("{ a: temp, b: temp + 1, c: -temp, d: temp.to_i, e: 'kind > 0 ? temp : 0' }",
 	        "01 00eb", "{\"a\":23.5d,\"b\":236,\"c\":-235,\"d\":235,\"e\":23.5d}");
+	expect_emit("[temp.fairlead_ln, (temp - 219).fairlead_pow(0.5), 2.5.fairlead_pow(2)]",
+	        "01 00eb", "[5.459585514144159d,4.0d,6.25d]");
 	expect_emit("{ a: { $value: temp / 3.0, $round: 2 }, b: { $value: [kind, temp], $scale: 2, "
 	            "$offset: 1 } }",
 	        "01 00eb", "{\"a\":78.33d,\"b\":[3,48]}");
@@ -237,6 +247,8 @@ static void mistakes_are_refused_with_their_place(void **state)
 		        34 },
 		{ "-fairlead: { emit: { $literal: 1, $round: 1 } }", "does not go with $literal", 2,
 		        35 },
+		{ "-fairlead: { emit: { $merge: [], $gather: v } }", "$gather is a list of names",
+		        2, 43 },
 		{ "-fairlead: { emit: { a: 1, $else: 2 } }", "$else goes with $if", 2, 28 },
 		{ "-fairlead: { emit: { a: [1, b] } }", "\"b\"", 2, 29 },
 		{ "seq: [{ id: v, type: u1, -fairlead-unit: °C }]\n"

@@ -4,6 +4,7 @@
  * (decode.c) hold for messages as well. */
 #include "codec/frame/extension.h"
 
+#include "base/hex.h"
 #include "base/text.h"
 
 /* What is being made, for all nodes below one another. */
@@ -88,6 +89,46 @@ static enum emit_result settle(const struct making *making, struct value *map)
 	return EMITTED;
 }
 
+/* Of all members of this name one list, in the place of the first; those that are lists are joined. */
+static bool gather(struct arena *arena, struct value *map, slice name)
+{
+	struct value *list = NULL, *previous = NULL;
+	for (struct value *at = map->as.members.first, *next; at; at = next) {
+		next = at->next;
+		if (!slice_equal(at->key, name)) {
+			previous = at;
+			continue;
+		}
+		struct value *item = arena_alloc_raw(arena, sizeof *item);
+		if (!item)
+			return false;
+		*item = *at;
+		item->next = NULL;
+		if (!list) {
+			struct value *fresh = value_list(arena);
+			if (!fresh)
+				return false;
+			fresh->key = at->key;
+			fresh->next = next;
+			*at = *fresh;
+			list = previous = at;
+		} else {
+			previous->next = next;
+			map->count--;
+			if (map->as.members.last == at)
+				map->as.members.last = previous;
+		}
+		for (struct value *of = item->kind == VALUE_LIST ? item->as.members.first : item,
+		                  *more;
+		        of; of = more) {
+			more = item->kind == VALUE_LIST ? of->next : NULL;
+			of->next = NULL;
+			(void)value_append(list, of);
+		}
+	}
+	return true;
+}
+
 static bool take_members(struct value *map, struct value *from)
 {
 	if (from->kind == VALUE_NULL)
@@ -118,6 +159,10 @@ static enum emit_result run_merge(
 			return result;
 		if (result == EMITTED && !take_members(*made, part))
 			return fail(making, "$merge: only maps, and lists of maps, can be merged");
+	}
+	for (unsigned i = 0; i < emit->ngather; i++) {
+		if (!gather(making->frame->arena, *made, emit->gather[i]))
+			return no_memory(making);
 	}
 	return settle(making, *made);
 }
@@ -213,6 +258,23 @@ static enum emit_result run_group(
 	if (unit && emit->scaling->unit.n)
 		*unit = emit->scaling->unit;
 	return scale(making, emit->scaling, made);
+}
+
+static enum emit_result run_hex(
+        const struct making *making, const struct emit *emit, struct value **made)
+{
+	enum emit_result result = run(making, emit->first, made, NULL);
+	if (result != EMITTED)
+		return result;
+	if ((*made)->kind != VALUE_BYTES)
+		return fail(making, "$hex: bytes are needed here");
+	slice bytes = (*made)->as.text;
+	char *digits = arena_alloc_raw(making->frame->arena, 2 * bytes.n + 1);
+	if (!digits)
+		return no_memory(making);
+	hex_encode(bytes, digits);
+	*made = value_text(making->frame->arena, (slice){ digits, 2 * bytes.n });
+	return *made ? EMITTED : no_memory(making);
 }
 
 /* ---- SenML ---- */
@@ -372,6 +434,8 @@ static enum emit_result run_kind(
 		return run_each(making, emit, made);
 	case EMIT_SENML:
 		return run_senml(making, emit, made);
+	case EMIT_HEX:
+		return run_hex(making, emit, made);
 	case EMIT_GROUP:
 		return run_group(making, emit, made, unit);
 	}

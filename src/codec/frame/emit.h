@@ -17,6 +17,7 @@ enum emit_kind {
 	EMIT_MERGE, /* of maps, and lists of maps, one map */
 	EMIT_EACH,  /* of each element a member */
 	EMIT_SENML, /* of each member a record */
+	EMIT_HEX,   /* of bytes their digits */
 	EMIT_GROUP  /* the first member alone, with `when`, `otherwise` or `scaling` of its own */
 };
 
@@ -30,6 +31,8 @@ struct emit {
 	const struct expression *base, *time; /* EMIT_SENML, or NULL */
 	const struct value *literal;
 	const struct scaling *scaling; /* or NULL */
+	const slice *gather; /* EMIT_MERGE: names of members of which none replaces another */
+	unsigned ngather;
 	const struct emit *first, *next;
 };
 

@@ -72,8 +72,9 @@ static const struct {
 	const char *beside[4];
 } operators[] = {
 	{ "$each", EMIT_EACH, { "$name", "$value", NULL } },
-	{ "$merge", EMIT_MERGE, { NULL } },
+	{ "$merge", EMIT_MERGE, { "$gather", NULL } },
 	{ "$literal", EMIT_LITERAL, { NULL } },
+	{ "$hex", EMIT_HEX, { NULL } },
 	{ "$senml", EMIT_SENML, { "$base", "$time", NULL } },
 	{ "$value", EMIT_GROUP, { "$scale", "$offset", "$round", "$unit" } },
 };
@@ -111,7 +112,7 @@ static bool check_beside(struct loader *loader, const struct node *map, unsigned
 			        SLICE_ARG(at->key), key);
 		if (is_operator(at))
 			return node_key_error(at, loader->error,
-			        "\"%.*s\" is not known here; one of $each, $merge, $literal, "
+			        "\"%.*s\" is not known here; one of $each, $merge, $literal, $hex, "
 			        "$senml and $value, with $if and $else, is",
 			        SLICE_ARG(at->key));
 	}
@@ -145,8 +146,30 @@ static bool compile_members(struct loader *loader, const struct node *node, stru
 	return true;
 }
 
-static bool compile_merge(struct loader *loader, const struct node *node, struct emit *into)
+/* A list of names. */
+static bool compile_gather(struct loader *loader, const struct node *node, struct emit *into)
 {
+	if (!node)
+		return true;
+	slice *names = node->kind == NODE_LIST
+	                       ? arena_alloc(loader->arena, node->count * sizeof *names)
+	                       : NULL;
+	if (!names)
+		return node_error(node, loader->error, "$gather is a list of names");
+	NODE_EACH (node, at) {
+		if (at->kind != NODE_SCALAR || !at->text.n)
+			return node_error(at, loader->error, "a name is expected here");
+		names[into->ngather++] = loader_intern(loader, at->text, false);
+	}
+	into->gather = names;
+	return true;
+}
+
+static bool compile_merge(struct loader *loader, const struct node *map, struct emit *into)
+{
+	const struct node *node = node_get(map, "$merge");
+	if (!compile_gather(loader, node_get(map, "$gather"), into))
+		return false;
 	if (node->kind == NODE_LIST)
 		return compile_members(loader, node, into);
 	into->first = compile_new(loader, node);
@@ -196,12 +219,15 @@ static bool compile_operator(
 	case EMIT_EACH:
 		return compile_each(loader, map, into);
 	case EMIT_MERGE:
-		return compile_merge(loader, node, into);
+		return compile_merge(loader, map, into);
 	case EMIT_SENML:
 		return compile_senml(loader, map, into);
 	case EMIT_LITERAL:
 		into->literal = compile_literal(loader, node);
 		return into->literal || node_error(node, loader->error, "out of memory");
+	case EMIT_HEX:
+		into->first = compile_new(loader, node);
+		return into->first != NULL;
 	case EMIT_GROUP:
 		into->first = compile_new(loader, node);
 		return into->first &&

@@ -378,6 +378,8 @@ static const struct {
 	{ "max", CALL_MAX, 0, 0 },
 	{ "reverse", CALL_REVERSE, 0, 0 },
 	{ "substring", CALL_SUBSTRING, 2, 2 },
+	{ "fairlead_ln", CALL_LN, 0, 0 },
+	{ "fairlead_pow", CALL_POW, 1, 1 },
 	{ "eof", CALL_EOF, 0, 0 },
 	{ "pos", CALL_POS, 0, 0 },
 	{ "_io", CALL_IO, 0, 0 },

@@ -235,6 +235,24 @@ bool object_call(enum method_name method, struct object *object, struct cell *re
 	return method == CALL_PARENT || method == CALL_ROOT;
 }
 
+/* What sensors' characteristics need and the language has no words for: logarithms and powers. */
+static bool calculate(struct frame *frame, const struct scope *scope, const struct expression *call,
+        double of, struct cell *result)
+{
+	struct cell exponent;
+	if (call->method == CALL_LN) {
+		*result = cell_of_real(log(of));
+		return true;
+	}
+	if (!evaluate(frame, scope, call->items[0], &exponent))
+		return false;
+	if (!cell_is_number(&exponent))
+		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
+		        "fairlead_pow: the exponent is %s", cell_kind_name(&exponent));
+	*result = cell_of_real(pow(of, cell_as_real(&exponent)));
+	return true;
+}
+
 bool cell_call(struct frame *frame, const struct scope *scope, const struct expression *call,
         const struct cell *of, struct cell *result)
 {
@@ -268,6 +286,11 @@ bool cell_call(struct frame *frame, const struct scope *scope, const struct expr
 	case CALL_SUBSTRING:
 		if (of->kind == CELL_TEXT)
 			return substring(frame, scope, call, of->as.text, result);
+		break;
+	case CALL_LN:
+	case CALL_POW:
+		if (cell_is_number(of))
+			return calculate(frame, scope, call, cell_as_real(of), result);
 		break;
 	case CALL_NONE:
 	case CALL_EOF:

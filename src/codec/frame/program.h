@@ -78,6 +78,8 @@ enum method_name {
 	CALL_MAX,
 	CALL_REVERSE,
 	CALL_SUBSTRING,
+	CALL_LN, /* these two are ours */
+	CALL_POW,
 	CALL_EOF,
 	CALL_POS,
 	CALL_IO,
