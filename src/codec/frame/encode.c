@@ -175,27 +175,14 @@ static bool all_there(struct task *task, slice bytes)
 
 /* ---- the whole ---- */
 
-static const struct type *find_type(const struct frame_schema *schema, slice name)
-{
-	struct loader loader = { .self = schema->root };
-	return name.n ? loader_find_type(&loader, name) : schema->root;
-}
-
-static bool begin(struct task *task, slice type)
+static bool begin(struct task *task)
 {
 	*task->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
-	task->type = find_type(task->schema, type);
 	task->encoder.max_bytes = task->schema->extension->max_bytes;
 	task->frame = (struct frame){ .schema = task->schema,
 		.arena = task->arena,
 		.fault = task->fault,
 		.encoder = &task->encoder };
-	if (!task->type) {
-		(void)give_up(task->fault, FRAME_FAULT_VALUE, "the description has no such type");
-		(void)snprintf(
-		        task->fault->path, sizeof task->fault->path, "%.*s", SLICE_ARG(type));
-		return false;
-	}
 	if (task->value->kind != VALUE_MAP)
 		return give_up(
 		        task->fault, FRAME_FAULT_VALUE, "the value must be a map of the fields");
@@ -226,18 +213,6 @@ static bool read_back(struct task *task, slice bytes)
 	return false;
 }
 
-slice frame_encode(const struct frame_schema *schema, struct arena *arena, slice type,
-        const struct value *value, struct frame_fault *fault)
-{
-	struct task task = { .schema = schema, .value = value, .arena = arena, .fault = fault };
-	if (!begin(&task, type))
-		return (slice){ NULL, 0 };
-	slice bytes = run_passes(&task);
-	if (!bytes.p || !all_there(&task, bytes) || !read_back(&task, bytes))
-		return (slice){ NULL, 0 };
-	return bytes;
-}
-
 /* With `room` more bytes at the end for a checksum that no field of the description holds. { NULL, 0 }: a fault. */
 static slice finish(struct task *task, slice bytes, size_t room)
 {
@@ -255,23 +230,57 @@ static slice finish(struct task *task, slice bytes, size_t room)
 	               : (slice){ NULL, 0 };
 }
 
-slice frame_write(const struct frame_schema *schema, struct arena *arena, slice type,
-        const struct value *value, struct frame_fault *fault)
+static slice write_whole(struct task *task, slice bytes)
 {
-	struct task task = { .schema = schema, .value = value, .arena = arena, .fault = fault };
 	bool certain;
-	if (!begin(&task, type))
+	size_t room = wrap_room(task->schema, bytes, &certain);
+	slice whole = finish(task, bytes, certain ? room : 0);
+	if (whole.p || certain || !room)
+		return whole;
+	struct frame_fault first = *task->fault;
+	whole = finish(task, bytes, room);
+	if (!whole.p)
+		*task->fault = first;
+	return whole;
+}
+
+slice encode_type(const struct frame_schema *schema, const struct type *type, struct arena *arena,
+        const struct value *value, bool whole, struct frame_fault *fault)
+{
+	struct task task = {
+		.schema = schema, .type = type, .value = value, .arena = arena, .fault = fault
+	};
+	if (!begin(&task))
 		return (slice){ NULL, 0 };
 	slice bytes = run_passes(&task);
 	if (!bytes.p || !all_there(&task, bytes))
 		return (slice){ NULL, 0 };
-	size_t room = wrap_room(schema, bytes, &certain);
-	slice whole = finish(&task, bytes, certain ? room : 0);
-	if (whole.p || certain || !room)
-		return whole;
-	struct frame_fault first = *fault;
-	whole = finish(&task, bytes, room);
-	if (!whole.p)
-		*fault = first;
-	return whole;
+	if (whole)
+		return write_whole(&task, bytes);
+	return read_back(&task, bytes) ? bytes : (slice){ NULL, 0 };
+}
+
+static slice encode_named(const struct frame_schema *schema, slice name, struct arena *arena,
+        const struct value *value, bool whole, struct frame_fault *fault)
+{
+	struct loader loader = { .self = schema->root };
+	const struct type *type = name.n ? loader_find_type(&loader, name) : schema->root;
+	if (type)
+		return encode_type(schema, type, arena, value, whole, fault);
+	*fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
+	(void)give_up(fault, FRAME_FAULT_VALUE, "the description has no such type");
+	(void)snprintf(fault->path, sizeof fault->path, "%.*s", SLICE_ARG(name));
+	return (slice){ NULL, 0 };
+}
+
+slice frame_encode(const struct frame_schema *schema, struct arena *arena, slice type,
+        const struct value *value, struct frame_fault *fault)
+{
+	return encode_named(schema, type, arena, value, false, fault);
+}
+
+slice frame_write(const struct frame_schema *schema, struct arena *arena, slice type,
+        const struct value *value, struct frame_fault *fault)
+{
+	return encode_named(schema, type, arena, value, true, fault);
 }

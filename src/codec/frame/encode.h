@@ -105,6 +105,12 @@ bool encode_solve(
 /* The same for one member. */
 bool encode_settle(struct frame *, struct object *, unsigned member, const struct cell *);
 
+/* ---- encode.c ---- */
+
+/* frame_encode(), or frame_write() where it is the whole frame. */
+slice encode_type(const struct frame_schema *, const struct type *, struct arena *,
+        const struct value *, bool whole, struct frame_fault *);
+
 /* ---- encode_object.c ---- */
 
 /* Which member a key of a value is, by its name in messages or its own; nmembers: none. */

@@ -23,7 +23,8 @@ enum part_kind {
 	PART_REAL,
 	PART_EXPRESSION, /* a text or bytes */
 	PART_CHECKSUM,
-	PART_EACH /* the parts in `of`, once for each element */
+	PART_FRAME, /* a structure of the description */
+	PART_EACH   /* the parts in `of`, once for each element */
 };
 
 struct part;
@@ -31,6 +32,7 @@ struct part;
 struct reply_template {
 	bool present;
 	bool wants_reply; /* it uses what the backend answered */
+	const struct frame_schema *schema;
 	struct part *parts;
 	unsigned nparts;
 };
@@ -45,7 +47,20 @@ struct part {
 	const struct checksum_kind *checksum;
 	size_t from;
 	struct reply_template of;
+	const struct type *type; /* PART_FRAME */
+	const struct emit *with; /* its fields, or NULL */
+	bool bare;               /* without what the framing adds */
 };
+
+/* ---- encode_part.c ---- */
+
+bool frame_part_compile(struct loader *, const struct node *, struct part *);
+/* Does it need nothing of a frame? */
+bool frame_part_is_fixed(const struct part *);
+/* `frame` NULL: none was read. false: a fault in the frame says why. */
+struct text;
+bool frame_part_fill(const struct part *, const struct frame_schema *, struct frame *,
+        const struct scope *, struct text *);
 
 /* "/ships/{device}/x": literal parts, and expressions whose text becomes one segment's part. */
 struct path_part {

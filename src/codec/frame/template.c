@@ -61,6 +61,8 @@ static bool compile_part_map(
 		return compile_checksum(loader, node, part);
 	if (node_get(node, "each"))
 		return compile_each(loader, node, part, depth);
+	if (node_get(node, "frame"))
+		return frame_part_compile(loader, node, part);
 	if (!first || node->count != 1)
 		return node_error(
 		        node, loader->error, "one of u1 … u8be, text and bytes is expected");
@@ -111,6 +113,7 @@ static bool compile_parts(struct loader *loader, const struct node *node,
 		return node_error(
 		        node, loader->error, "a reply is a list of at most %d parts", PART_MAX);
 	reply->present = true;
+	reply->schema = loader->schema;
 	reply->parts = arena_alloc(loader->arena, node->count * sizeof *reply->parts);
 	if (!reply->parts)
 		return node_error(node, loader->error, "out of memory");
@@ -141,11 +144,10 @@ bool template_compile_fixed(
 	if (!compile_parts(loader, node, reply, 0))
 		return false;
 	for (unsigned i = 0; i < reply->nparts; i++) {
-		if (reply->parts[i].expression)
+		if (reply->parts[i].expression || !frame_part_is_fixed(&reply->parts[i]))
 			return node_error(node, loader->error,
-			        "this is said when there is no frame: only bytes, texts in quotes "
-			        "and "
-			        "checksums can stand here");
+			        "this is said when there is no frame: only bytes, texts in quotes, "
+			        "checksums and frames of constants can stand here");
 	}
 	return true;
 }
@@ -249,6 +251,7 @@ static bool put_computed(
 		break;
 	case PART_BYTES:
 	case PART_CHECKSUM:
+	case PART_FRAME:
 		break;
 	}
 	return good || frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
@@ -269,6 +272,9 @@ static bool put_template(struct text *text, const struct reply_template *reply, 
 			        part->checksum->sum(
 			                part->checksum, slice_from(covered, part->from)),
 			        part->checksum->width, part->endian);
+		} else if (part->kind == PART_FRAME) {
+			if (!frame_part_fill(part, reply->schema, frame, scope, text))
+				return false;
 		} else if (!put_computed(text, part, frame, scope)) {
 			return false;
 		}
