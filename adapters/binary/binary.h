@@ -3,7 +3,8 @@
  *     listener.c   the adapter: settings, the schema, the socket, start and stop
  *     line.c       the adapter that calls instead (`connect`): the same, but for the socket
  *     session.c    one connection: bytes to frames (session.h)
- *     delivery.c   one frame: to requests, and answered in its turn */
+ *     delivery.c   one frame: to requests, and answered in its turn
+ *     call.h       requests to devices: a backend's, and those of a schedule */
 #ifndef BINARY_BINARY_H
 #define BINARY_BINARY_H
 
@@ -12,6 +13,9 @@
 #include "loop/loop.h"
 #include "net/dial.h"
 #include "net/stream.h"
+
+struct binary_called;
+struct binary_polls;
 
 struct binary_listener {
 	struct adapter base;
@@ -30,7 +34,12 @@ struct binary_listener {
 	unsigned connections_max;
 	uint64_t last_session;
 	bool stopping, closing;
+	uint64_t answer_timeout_ms;   /* 0: what the description says */
+	struct binary_called *called; /* who can be called, by identity */
+	struct binary_polls *polls;   /* what each session is asked; NULL: nothing */
 };
+
+extern const struct setting binary_poll_settings[];
 
 /* ---- listener.c */
 
@@ -50,7 +59,11 @@ struct binary_listener {
 	  "how long a connection may stay without its login frame, where there is one", NULL, NULL }, \
 	{ "frame_timeout", SETTING_DURATION, "30s", false,                                         \
 	  "how long a frame that has begun may take to be whole", NULL, NULL },                    \
-	{ "idle", SETTING_DURATION, "10m", false, "how long a connection may be silent", NULL, NULL }
+	{ "idle", SETTING_DURATION, "10m", false, "how long a connection may be silent", NULL, NULL }, \
+	{ "answer_timeout", SETTING_DURATION, NULL, false,                                         \
+	  "how long a device may take to answer what it is asked; default: the description's", NULL, NULL }, \
+	{ "poll", SETTING_TREES, NULL, false, "what its devices are asked, and how often", NULL,   \
+	  binary_poll_settings }
 /* clang-format on */
 
 /* One that is at `where` (a value of the file's), as far as both adapters are the same. NULL: error says why. */

@@ -9,7 +9,7 @@
  *
  * A frame that cannot be understood is a delivery as well: a request that is refused before it is submitted, so that it
  * is counted and logged with an id like any other, and answered in its turn. */
-#include "adapters/binary/session.h"
+#include "adapters/binary/call.h"
 
 #include "base/log.h"
 
@@ -94,6 +94,8 @@ static void delivery_free(struct delivery *delivery)
 {
 	list_remove(&delivery->link);
 	delivery->session->under_way--;
+	if (delivery->polled)
+		poll_delivered(delivery->polled);
 	if (delivery->secret.n) {
 		explicit_bzero((char *)delivery->secret.p, delivery->secret.n);
 		explicit_bzero((char *)delivery->bytes.p, delivery->bytes.n);
@@ -120,9 +122,11 @@ void deliveries_flush(struct session *session)
 static void finish(struct delivery *delivery, enum frame_answer answer, bool close_after)
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
+	delivery->done = true;
+	if (delivery->polled) /* the device has answered, and hears nothing more */
+		return;
 	delivery->answer = frame_answer(schema, delivery->frame, &delivery->arena, answer);
 	delivery->close_after = close_after;
-	delivery->done = true;
 }
 
 /* A refused message: nak; close where the device waits for an answer that the schema does not have. A stream without
@@ -131,6 +135,10 @@ static void finish_refused(struct delivery *delivery, enum status status)
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
 	struct frame *frame = delivery->frame;
+	if (delivery->polled) {
+		finish(delivery, FRAME_ANSWER_NAK, false);
+		return;
+	}
 	bool answers = frame_has_answer(schema, frame, FRAME_ANSWER_ACK);
 	bool nak = frame_has_answer(schema, frame, FRAME_ANSWER_NAK);
 	bool unknown = status == STATUS_UNAUTHENTICATED && frame_schema_has_login(schema);
@@ -146,6 +154,10 @@ static void finish_refused(struct delivery *delivery, enum status status)
 static void finish_taken(struct delivery *delivery, enum status status, const struct value *reply)
 {
 	struct session *session = delivery->session;
+	if (delivery->polled) {
+		finish(delivery, FRAME_ANSWER_ACK, false);
+		return;
+	}
 	frame_answered(delivery->frame, status, delivery->taken, reply);
 	finish(delivery, FRAME_ANSWER_ACK, false);
 	if (delivery->answer.p ||
@@ -180,8 +192,10 @@ static void refuse(struct delivery *delivery, enum status status, const char *wh
 {
 	struct session *session = delivery->session;
 	delivery->kind = DELIVERY_REFUSED;
-	if (status == STATUS_MALFORMED)
+	if (status == STATUS_MALFORMED) {
 		session->listener->base.counters.at[COUNTER_MALFORMED]++;
+		calls_garbage(session);
+	}
 	struct request *request = make_request(delivery);
 	if (!request) {
 		finish_overloaded(delivery);
@@ -215,18 +229,32 @@ static void submit_login(struct delivery *delivery)
 	submit(delivery, request);
 }
 
+/* Where the next message of the frame goes, what it asks for and what it says. */
+static bool next_message(
+        struct delivery *delivery, enum method *method, slice *path, const struct value **value)
+{
+	*method = METHOD_POST;
+	if (delivery->polled)
+		return poll_message(delivery, path, value);
+	slice device = delivery->device.n ? delivery->device : session_device(delivery->session);
+	if (!frame_message(delivery->frame, delivery->next, device, path, value))
+		return false;
+	*method = frame_method(delivery->frame);
+	return true;
+}
+
 /* Submits the next message of the frame. */
 static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 {
 	struct session *session = delivery->session;
+	enum method method;
 	slice path;
 	const struct value *value;
 	if (session->listener->stopping) {
 		finish_refused(delivery, STATUS_UNAVAILABLE);
 		return;
 	}
-	slice device = delivery->device.n ? delivery->device : session_device(session);
-	if (!frame_message(delivery->frame, delivery->next, device, &path, &value)) {
+	if (!next_message(delivery, &method, &path, &value)) {
 		refuse_frame(delivery, fault);
 		return;
 	}
@@ -236,11 +264,11 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 		return;
 	}
 	delivery->next++;
-	request->in.method = frame_method(delivery->frame);
+	request->in.method = method;
 	request->in.path = path;
 	request->in.value = value;
 	request->in.value_bytes = value ? delivery->bytes.n : 0;
-	request->reply_as_value = frame_wants_reply(delivery->frame);
+	request->reply_as_value = !delivery->polled && frame_wants_reply(delivery->frame);
 	submit(delivery, request);
 }
 
@@ -288,6 +316,22 @@ static void start_message(struct delivery *delivery, struct frame_fault *fault)
 	}
 }
 
+/* What the device was asked, or else a message. */
+static void start_answer(struct delivery *delivery, struct frame_fault *fault)
+{
+	bool taken;
+	if (!calls_take(delivery, &taken)) {
+		refuse_frame(delivery, fault);
+	} else if (delivery->polled) {
+		delivery->messages = 1;
+		submit_next(delivery, fault);
+	} else if (taken) {
+		delivery->done = true;
+	} else {
+		start_message(delivery, fault);
+	}
+}
+
 static void start(struct delivery *delivery, slice bytes, struct frame_fault *fault)
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
@@ -317,24 +361,33 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 	} else if (frame_schema_has_login(schema) && !delivery->session->device) {
 		refuse(delivery, STATUS_UNAUTHENTICATED, "a frame before the login frame");
 	} else {
-		start_message(delivery, fault);
+		start_answer(delivery, fault);
 	}
 }
 
-/* The fault lives in the delivery's arena: expressions of a template may still fail later. */
-void delivery_begin(struct session *session, const struct frame_piece *piece, bool good)
+/* NULL: out of memory. */
+static struct delivery *delivery_new(struct session *session)
 {
 	struct delivery *delivery = calloc(1, sizeof *delivery);
-	if (!delivery) {
-		session_end(session);
-		return;
-	}
+	if (!delivery)
+		return NULL;
 	size_t max = frame_schema_max_bytes(session->listener->schema) +
 	             frame_schema_assembled_max_bytes(session->listener->schema);
 	delivery->session = session;
 	arena_init(&delivery->arena, DELIVERY_ROOM_BYTES + max * DELIVERY_BYTES_PER_BYTE);
 	list_append(&session->deliveries, &delivery->link);
 	session->under_way++;
+	return delivery;
+}
+
+/* The fault lives in the delivery's arena: expressions of a template may still fail later. */
+void delivery_begin(struct session *session, const struct frame_piece *piece, bool good)
+{
+	struct delivery *delivery = delivery_new(session);
+	if (!delivery) {
+		session_end(session);
+		return;
+	}
 	struct frame_fault *fault = ARENA_NEW(&delivery->arena, struct frame_fault);
 	if (!fault)
 		finish_overloaded(delivery);
@@ -342,6 +395,24 @@ void delivery_begin(struct session *session, const struct frame_piece *piece, bo
 		start(delivery, piece->bytes, fault);
 	else
 		refuse(delivery, STATUS_MALFORMED, piece->why);
+}
+
+bool delivery_ask_who(struct session *session)
+{
+	struct delivery *delivery = delivery_new(session);
+	struct request *request = delivery ? make_request(delivery) : NULL;
+	if (!request) {
+		if (delivery)
+			delivery_free(delivery);
+		return false;
+	}
+	delivery->kind = DELIVERY_WHO;
+	request->in.method = METHOD_CONNECT;
+	request->in.path = SLICE("/");
+	request->ask_only = true;
+	request->may_be_refused = true;
+	submit(delivery, request);
+	return true;
 }
 
 static bool keep_login(struct session *session, const struct delivery *delivery)
@@ -377,6 +448,21 @@ static void login_done(struct delivery *delivery, bool accepted)
 	}
 }
 
+/* Who is there is known, or not. The answer to a login leaves before anything that is asked of the device. */
+static void who_is_known(struct delivery *delivery, struct request *request)
+{
+	struct session *session = delivery->session;
+	if (delivery->kind == DELIVERY_LOGIN)
+		login_done(delivery, status_is_success(request->status));
+	else
+		delivery->done = true;
+	deliveries_flush(session);
+	if (session->calls)
+		called_known(session->calls, request);
+	request_free(request);
+	session_go_on(session);
+}
+
 void binary_session_reply(struct request *request)
 {
 	struct delivery *delivery = request->ticket;
@@ -386,6 +472,10 @@ void binary_session_reply(struct request *request)
 	if (status == STATUS_TOO_MANY && request->retry_after_ms && session->wire)
 		timer_set(&session->hold,
 		        loop_now_ms(session->listener->loop) + request->retry_after_ms);
+	if (delivery->kind == DELIVERY_LOGIN || delivery->kind == DELIVERY_WHO) {
+		who_is_known(delivery, request);
+		return;
+	}
 	if (success && delivery->kind == DELIVERY_MESSAGES) {
 		delivery->taken++;
 		/* The answer may be made of the backend's, which lives in the request. */
@@ -393,9 +483,7 @@ void binary_session_reply(struct request *request)
 			finish_taken(delivery, status, request->out.value);
 	}
 	request_free(request);
-	if (delivery->kind == DELIVERY_LOGIN) {
-		login_done(delivery, success);
-	} else if (delivery->kind == DELIVERY_REFUSED) {
+	if (delivery->kind == DELIVERY_REFUSED) {
 		if (status == STATUS_MALFORMED && !delivery->stray)
 			finish_malformed(delivery);
 		else

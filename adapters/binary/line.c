@@ -1,6 +1,6 @@
 /* The gateway calls the device: `connect` in place of `bind`, or a serial line, which is opened in the same way. One session that is kept up (net/dial.h); what it brings is what a
  * listener's sessions bring. */
-#include "adapters/binary/binary.h"
+#include "adapters/binary/call.h"
 
 #include "base/log.h"
 #include "net/tls.h"
@@ -221,6 +221,9 @@ const struct adapter_ops adapter_binary_line = {
 	.start = line_start,
 	.reply = binary_listener_reply,
 	.words = binary_listener_words,
+	.command = binary_command,
+	.command_abort = binary_command_abort,
+	.review = called_review,
 	.stop = binary_listener_stop,
 	.close = binary_listener_close,
 };

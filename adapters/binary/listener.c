@@ -1,5 +1,5 @@
 /* The raw binary listener: the schema and the settings, once; everything per connection is in session.c. */
-#include "adapters/binary/binary.h"
+#include "adapters/binary/call.h"
 
 #include "adapters/common/tls.h"
 #include "base/log.h"
@@ -51,6 +51,7 @@ static bool check_schema(
         struct frame_schema *schema, bool device, const struct config *config, struct error *error)
 {
 	struct error inside = { .text = "" };
+	struct frame_call_limits limits;
 	slice path = config_text(config, "path");
 	if (path.n && !frame_schema_set_path(schema, path, device, &inside))
 		return config_error(config_get(config, "path"), error, "%s", inside.text);
@@ -60,7 +61,7 @@ static bool check_schema(
 	if (frame_schema_has_parameters(schema))
 		return config_error(config_get(config, "frame"), error,
 		        "the description has params, and nobody tells a listener what they are");
-	return frame_schema_has_path(schema) ||
+	return frame_schema_has_path(schema) || frame_schema_call(schema, &limits) ||
 	       config_error(config_get(config, "frame"), error,
 	               "neither the description nor the listener has a path");
 }
@@ -105,12 +106,14 @@ static bool read_all(struct binary_listener *listener, const struct config *conf
 	listener->login_timeout_ms = config_duration_ms(config, "login_timeout");
 	listener->frame_timeout_ms = config_duration_ms(config, "frame_timeout");
 	listener->idle_ms = config_duration_ms(config, "idle");
+	listener->answer_timeout_ms = config_duration_ms(config, "answer_timeout");
 	if (!read_place(listener, config, where, error) ||
 	        !read_device(listener, config, calls, error))
 		return false;
 	listener->schema = load_schema(config, error);
 	return listener->schema &&
-	       check_schema(listener->schema, listener->device != NULL, config, error);
+	       check_schema(listener->schema, listener->device != NULL, config, error) &&
+	       binary_polls_open(listener, config, error);
 }
 
 struct binary_listener *binary_listener_create(struct loop *loop,
@@ -134,6 +137,7 @@ struct binary_listener *binary_listener_create(struct loop *loop,
 void binary_listener_free(struct binary_listener *listener)
 {
 	tls_close(listener->tls);
+	binary_polls_close(listener);
 	frame_schema_free(listener->schema);
 	free(listener->where);
 	free(listener->device);
@@ -304,6 +308,9 @@ const struct adapter_ops adapter_binary = {
 	.reply = binary_listener_reply,
 	.renew = listener_renew,
 	.words = binary_listener_words,
+	.command = binary_command,
+	.command_abort = binary_command_abort,
+	.review = called_review,
 	.stop = binary_listener_stop,
 	.close = binary_listener_close,
 };

@@ -5,7 +5,7 @@
  *
  * A device that goes away does not take its frames with it: what was cut is delivered. The session is freed when its
  * connection has gone and nothing is under way. */
-#include "adapters/binary/session.h"
+#include "adapters/binary/call.h"
 
 #include "base/log.h"
 
@@ -36,6 +36,7 @@ static void session_free(struct session *session)
 	struct binary_listener *listener = session->listener;
 	list_remove(&session->link);
 	timer_stop(&session->hold);
+	calls_free(session);
 	frame_session_free(session->frames);
 	session_forget(session->secret);
 	free(session->shown.memory);
@@ -124,7 +125,14 @@ struct session *session_open(struct binary_listener *listener, const struct wire
 	timer_init(&session->late, listener->loop, too_late);
 	list_append(&listener->sessions, &session->link);
 	listener->base.counters.at[COUNTER_CONNECTIONS]++;
+	if (!calls_open(session)) {
+		listener->base.counters.at[COUNTER_REFUSED]++;
+		session_free(session);
+		return NULL;
+	}
 	set_deadline(session);
+	if (session->calls && !frame_schema_has_login(listener->schema))
+		called_ask(session->calls);
 	return session;
 }
 
@@ -141,6 +149,7 @@ void binary_session_renewed(struct list *link)
 void binary_session_wind_up(struct list *link)
 {
 	struct session *session = session_of(link);
+	calls_end(session, true);
 	if (session->wire && !session->paused) {
 		session->paused = true;
 		session->wire_ops->pause(session->wire);
@@ -184,6 +193,7 @@ void session_closed(struct session *session, enum stream_end end, int errno_valu
 		report_end(session, end, errno_value);
 	if (!listener->closing)
 		deliveries_count_incomplete(session, true);
+	calls_end(session, true);
 	if (listener->dial)
 		binary_line_lost(
 		        listener, session->peer, session->expired ? "silent too long" : why);

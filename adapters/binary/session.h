@@ -46,9 +46,17 @@ struct session {
 	bool paused, ending, expired;
 	bool told_unanswered; /* that no reply could be made is in the log */
 	bool told_incomplete; /* that messages of several frames were lost is in the log */
+	struct calls *calls;  /* call.h; NULL: the device cannot be asked */
 };
 
-enum delivery_kind { DELIVERY_MESSAGES, DELIVERY_LOGIN, DELIVERY_REFUSED };
+struct polled;
+
+enum delivery_kind {
+	DELIVERY_MESSAGES,
+	DELIVERY_LOGIN,
+	DELIVERY_REFUSED,
+	DELIVERY_WHO /* no frame: who is there is to be found out */
+};
 
 struct delivery {
 	struct list link;
@@ -62,6 +70,7 @@ struct delivery {
 	bool done, close_after;
 	slice accepted; /* what the device hears first, of a login that is a message as well */
 	bool stray;     /* a part that fits to no message */
+	struct polled *polled; /* the answer to what the listener asked; NULL: it is none */
 	slice answer;
 };
 
@@ -94,6 +103,8 @@ void session_forget(char *secret);
 
 /* Takes a piece of the stream on its way: a frame if it is `good`, else bytes that are none. */
 void delivery_begin(struct session *, const struct frame_piece *, bool good);
+/* Submits the session's credentials; called_known() is told. false: no memory for that now. */
+bool delivery_ask_who(struct session *);
 /* Counts and logs the messages that will not be whole any more; at the `end`, those that wait for more as well. */
 void deliveries_count_incomplete(struct session *, bool end);
 /* Sends the answers of all deliveries that are done, in order, and frees those. */

@@ -18,10 +18,6 @@ void mqtt_message_take(struct request *, slice topic, slice payload, slice conte
 void mqtt_message_take_properties(
         struct request *, unsigned n, bool (*next)(void *at, slice *name, slice *value), void *at);
 
-/* What the `status` among the user properties of a device's reply says: a name as status_name() gives it, or HTTP's
- * number. STATUS_BAD_BACKEND when it says anything else. */
-enum status mqtt_message_status(slice said);
-
 /* A device's reply to a command, copied to the command's memory: its user properties are fields, but for `status`. How
  * the command has ended by it. */
 enum status mqtt_message_take_reply(struct command *, slice payload, slice content_type, unsigned n,

@@ -84,6 +84,11 @@ const struct value *value_at(const struct value *list, unsigned index);
  * `literal` is not compared. */
 bool value_equal(const struct value *, const struct value *);
 
+struct config;
+/* A part of the configuration as a value, copied: what is not in quotes is null, true, false or a number as JSON has them,
+ * and a text otherwise. NULL: over budget. */
+struct value *value_of_config(struct arena *, const struct config *);
+
 /* Scalars (null, bool, numbers, text) as the text that a path or an XML element wants; bytes, lists and
  * maps give { NULL, 0 }, as do non-finite numbers and an arena over budget. Numbers as in JSON. */
 slice value_to_text(struct arena *, const struct value *);

@@ -143,18 +143,9 @@ static bool load_text(
 static bool load_scalar(
         struct loading_composition *loading, const struct config *node, struct composition *made)
 {
-	struct arena *arena = loading->arena;
-	bool on;
 	if (slice_find(node->text, '{') < node->text.n)
 		return load_text(loading, node, made);
-	if (!node->quoted && (!node->text.n || slice_is(node->text, "null")))
-		made->constant = value_null(arena);
-	else if (!node->quoted && config_parse_switch(node->text, &on))
-		made->constant = value_bool(arena, on);
-	else if (!node->quoted)
-		made->constant = number_of(arena, arena_copy_slice(arena, node->text));
-	if (!made->constant)
-		made->constant = value_text(arena, arena_copy_slice(arena, node->text));
+	made->constant = value_of_config(loading->arena, node);
 	return made->constant || config_error(node, loading->error, "out of memory");
 }
 

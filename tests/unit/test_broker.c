@@ -3,6 +3,7 @@
 
 #include "tests/fakes/hand_loop.h"
 
+#include "adapters/common/device_status.h"
 #include "adapters/common/mqtt_message.h"
 #include "adapters/common/mqtt_topic.h"
 
@@ -109,11 +110,11 @@ static void paths_are_topics(void **state)
 static void a_reply_may_say_how_it_went(void **state)
 {
 	(void)state;
-	assert_int_equal(mqtt_message_status(SLICE("not-found")), STATUS_NOT_FOUND);
-	assert_int_equal(mqtt_message_status(SLICE("changed")), STATUS_CHANGED);
-	assert_int_equal(mqtt_message_status(SLICE("404")), STATUS_NOT_FOUND);
-	assert_int_equal(mqtt_message_status(SLICE("299")), STATUS_OK);
-	assert_int_equal(mqtt_message_status(SLICE("splendid")), STATUS_BAD_BACKEND);
+	assert_int_equal(device_status(SLICE("not-found")), STATUS_NOT_FOUND);
+	assert_int_equal(device_status(SLICE("changed")), STATUS_CHANGED);
+	assert_int_equal(device_status(SLICE("404")), STATUS_NOT_FOUND);
+	assert_int_equal(device_status(SLICE("299")), STATUS_OK);
+	assert_int_equal(device_status(SLICE("splendid")), STATUS_BAD_BACKEND);
 }
 
 /* ---- The way back. */

@@ -1,7 +1,7 @@
 /* What the stream wants around a frame: the inverse of split.c. The first framing whose start the frame has decides, or
  * that brings a start mark which the frame does not show. It writes its length field and its checksum into the frame, stuffs
  * its bytes, puts its marks around it, and then cuts what came out: a frame that would not come out of the stream as it
- * went in is refused. */
+ * went in is refused, unless the framing's own type says where frames end. */
 #include "codec/frame/encode.h"
 
 #include "codec/frame/extension.h"
@@ -196,6 +196,9 @@ slice frame_wrap(const struct frame_schema *schema, struct arena *arena, slice b
 	if (!whole.p)
 		return refuse(fault, FRAME_FAULT_VALUE,
 		        "the framing has no words for one of the bytes, or over the memory budget");
+	/* What goes to a device need not end as what comes from it: Modbus RTU's requests and answers have no form in common. */
+	if (framing_of(schema, bytes)->kind == FRAMING_TYPE)
+		return whole;
 	struct frame_piece piece;
 	enum frame_cut cut = frame_split(schema, whole, true, arena, &piece);
 	if (cut != FRAME_WHOLE || piece.used != whole.n)

@@ -261,6 +261,14 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		if (frame->assembled.kind != CELL_UNREAD)
 			*result = frame->assembled;
 		return true;
+	case OP_REQUEST:
+		*result = frame->request;
+		return result->kind == CELL_STRUCT ||
+		       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
+		               "_request: this frame answers none");
+	case OP_TRANSACTION:
+		*result = cell_of_natural(frame->transaction);
+		return true;
 	case OP_IS_LE:
 		*result = cell_of_boolean(self->little);
 		return true;

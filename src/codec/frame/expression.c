@@ -193,6 +193,10 @@ static struct expression *parse_special(struct parser *parser, slice name)
 		return parse_session(parser);
 	if (parser->loader->has_assembled && slice_is(name, "assembled"))
 		return make(parser, OP_ASSEMBLED);
+	if (parser->loader->has_request && slice_is(name, "_request"))
+		return make(parser, OP_REQUEST);
+	if (parser->loader->has_transaction && slice_is(name, "_transaction"))
+		return make(parser, OP_TRANSACTION);
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* The `-fairlead:` key: what Kaitai Struct has no words for, checked as strictly as the rest
  * (docs/reference/frames.md). Its expressions see the members of the whole frame. How the stream is cut is in
  * framing_load.c, what is answered in template.c, what a message is in emit_load.c. */
-#include "codec/frame/extension.h"
+#include "codec/frame/call.h"
 
 #include "api/config.h"
 #include "base/uri.h"
@@ -256,7 +256,7 @@ bool extension_compile(struct loader *loader, const struct node *node)
 {
 	static const char *const known[] = { "framing", "max", "login", "ack", "nak", "heartbeat",
 		"path", "each", "emit", "on-error", "concurrent", "assemble", "session", "device",
-		"method", "reply", "messages", "otherwise", NULL };
+		"method", "reply", "messages", "otherwise", "call", NULL };
 	struct extension *extension = loader->schema->extension;
 	int64_t max = MAX_BYTES_DEFAULT, concurrent = 1;
 	extension->max_bytes = MAX_BYTES_DEFAULT;
@@ -283,7 +283,8 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	extension->concurrent = (unsigned)concurrent;
 	/* Up to here `device` is what the frame calls so, from here on what the login said. */
 	loader->has_login = extension->has_login || extension->has_device;
-	return compile_messages(loader, node, extension);
+	return call_compile(loader, node_get(node, "call"), extension) &&
+	       compile_messages(loader, node, extension);
 }
 
 bool frame_schema_set_path(

@@ -130,6 +130,7 @@ struct extension {
 	unsigned nvariables;
 	struct assembly_rule assemblies[ASSEMBLE_MAX];
 	unsigned nassemblies;
+	const struct frame_call *call; /* call.h; NULL: none */
 };
 
 /* ---- loading: false after an error that is set ---- */
@@ -156,6 +157,9 @@ bool path_compile(struct loader *, slice text, unsigned line, unsigned column, s
 
 /* ---- running ---- */
 
+/* The path that the parts and their expressions make. false: the fault is set. */
+bool path_fill(
+        struct frame *, const struct scope *, const struct path_part *, unsigned n, slice *path);
 /* { NULL, 0 }: an expression failed, or one is needed and `frame` is NULL; the frame's fault says why. */
 slice template_fill(const struct reply_template *, struct frame *, struct arena *);
 

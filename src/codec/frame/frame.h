@@ -210,6 +210,59 @@ void frame_answered(struct frame *, enum status, unsigned taken, const struct va
  * NULL (a frame that could not be decoded): templates that name its fields then give nothing. */
 slice frame_answer(const struct frame_schema *, struct frame *, struct arena *, enum frame_answer);
 
+/* ---- requests to the device (docs/reference/frame-calls.md) ---- */
+
+struct frame_call_limits {
+	uint64_t timeout_ms; /* for the device's answer */
+	uint64_t
+	        quiet_ms; /* after one that did not come, where answers do not say whose they are */
+	unsigned concurrent; /* how many requests may be unanswered at a time */
+	bool answers;        /* there is `answer:` */
+	bool matched;        /* an answer says whose it is, and there is no mistake about it */
+	bool marked;         /* a frame says that it is an answer */
+};
+
+/* false: the description has no `call:`. */
+bool frame_schema_call(const struct frame_schema *, struct frame_call_limits *);
+
+struct frame_request {
+	slice sent;    /* as it goes into the stream */
+	slice bytes;   /* the structure alone: what frame_answers() is asked with */
+	bool expected; /* the device answers it */
+};
+
+/* Writes a request from a value (a map of its members; NULL: none of its own), in the arena. `transaction` is the
+ * session's running number. false: fault names the member and what is wrong. */
+bool frame_ask(const struct frame_schema *, struct arena *, const struct value *,
+        uint64_t transaction, struct frame_request *, struct frame_fault *);
+
+/* The following are asked of a decoded frame. Each returns false when an expression fails; the fault given to
+ * frame_decode() says why. */
+
+/* Is it an answer at all, to whatever? */
+bool frame_is_answer(struct frame *, bool *answer);
+/* Is it the answer to this request, of which frame_request.bytes is left? If so, it is _request from now on. */
+bool frame_answers(struct frame *, slice request, bool *answers);
+
+struct frame_outcome {
+	bool refused;              /* the device says that it could not */
+	slice status, text;        /* what it says of that; or empty */
+	const struct value *value; /* what it answers; NULL: nothing */
+};
+/* What it says, after frame_answers(). */
+bool frame_outcome(struct frame *, struct frame_outcome *);
+
+/* A message that a listener makes of the answers to what it asks by itself. */
+struct frame_poll;
+struct config;
+/* Its path (a template) and `emit` (NULL: what the description says of answers), in the language of descriptions; in the
+ * schema's memory. NULL: the error is set, with its place. */
+const struct frame_poll *frame_schema_poll(struct frame_schema *, const struct config *path,
+        const struct config *emit, struct error *);
+/* After frame_outcome(); `device`: who is there. */
+bool frame_poll_message(struct frame *, const struct frame_poll *, slice device, slice *path,
+        const struct value **);
+
 /* ---- writing ---- */
 
 /* Each of the following gives { NULL, 0 } with a fault that names the field and what is wrong with its value. The

@@ -167,13 +167,13 @@ bool frame_messages(struct frame *frame, unsigned *n)
 	return true;
 }
 
-static bool fill_path(struct frame *frame, const struct scope *scope, slice *path)
+bool path_fill(struct frame *frame, const struct scope *scope, const struct path_part *parts,
+        unsigned n, slice *path)
 {
-	const struct message_rule *rule = frame->rule;
 	struct text text;
 	text_init(&text, frame->arena, 64);
-	for (unsigned i = 0; i < rule->npath; i++) {
-		const struct path_part *part = &rule->path[i];
+	for (unsigned i = 0; i < n; i++) {
+		const struct path_part *part = &parts[i];
 		slice plain;
 		if (!part->expression) {
 			text_slice_add(&text, part->literal);
@@ -223,7 +223,7 @@ bool frame_message(
 	}
 	frame->device = device;
 	*value = NULL;
-	if (!fill_path(frame, &scope, path))
+	if (!path_fill(frame, &scope, frame->rule->path, frame->rule->npath, path))
 		return false;
 	if (frame->rule->method == METHOD_GET || frame->rule->method == METHOD_DELETE)
 		return true;

@@ -32,17 +32,19 @@ enum operation {
 	OP_PARENT,
 	OP_IO,
 	OP_IS_LE,
-	OP_DEVICE,    /* in -fairlead: what the login frame said */
-	OP_REPLY,     /* in a reply: what the backend answered */
-	OP_STATUS,    /* in a reply: how the message ended, as a word */
-	OP_TAKEN,     /* in a reply: how many of the frame's messages were delivered */
-	OP_SESSION,   /* in -fairlead: a variable of the session, by number */
-	OP_ASSEMBLED, /* in -fairlead: the message that this frame's part made whole */
-	OP_MEMBER,    /* first.name: a member of a structure, or a method */
-	OP_ITEM,      /* first[second] */
-	OP_CAST,      /* first.as<type> */
-	OP_SIZEOF,    /* of `type` or of what `first` is: an OP_INTEGER when all is loaded */
-	OP_JOIN,      /* f"…": the parts as text, one after the other */
+	OP_DEVICE,      /* in -fairlead: what the login frame said */
+	OP_REPLY,       /* in a reply: what the backend answered */
+	OP_STATUS,      /* in a reply: how the message ended, as a word */
+	OP_TAKEN,       /* in a reply: how many of the frame's messages were delivered */
+	OP_SESSION,     /* in -fairlead: a variable of the session, by number */
+	OP_ASSEMBLED,   /* in -fairlead: the message that this frame's part made whole */
+	OP_REQUEST,     /* in what is said of answers: the request that this frame answers */
+	OP_TRANSACTION, /* in what requests are made of: the session's running number */
+	OP_MEMBER,      /* first.name: a member of a structure, or a method */
+	OP_ITEM,        /* first[second] */
+	OP_CAST,        /* first.as<type> */
+	OP_SIZEOF,      /* of `type` or of what `first` is: an OP_INTEGER when all is loaded */
+	OP_JOIN,        /* f"…": the parts as text, one after the other */
 	OP_NEGATE,
 	OP_NOT,
 	OP_INVERT,
@@ -278,13 +280,15 @@ struct loader {
 	const struct type *self;    /* whose member is being compiled */
 	bool in_extension;          /* `device` is known */
 	bool has_login;
-	bool has_assembled;  /* `assembled` is known */
-	bool has_variables;  /* `session` is known */
-	bool makes_senml;    /* some message is a SenML pack */
-	unsigned nemits;     /* parts of messages so far */
-	bool in_reply;       /* `_reply`, `_status` and `_taken` are known */
-	bool saw_reply;      /* `_reply` was used */
-	bool it_is_of_reply; /* `_` is an element of what the backend answered */
+	bool has_assembled;   /* `assembled` is known */
+	bool has_variables;   /* `session` is known */
+	bool makes_senml;     /* some message is a SenML pack */
+	unsigned nemits;      /* parts of messages so far */
+	bool in_reply;        /* `_reply`, `_status` and `_taken` are known */
+	bool saw_reply;       /* `_reply` was used */
+	bool it_is_of_reply;  /* `_` is an element of what the backend answered */
+	bool has_request;     /* `_request` is known */
+	bool has_transaction; /* `_transaction` is known */
 };
 
 /* The one slice of this name; { NULL, 0 }: out of memory. */
@@ -398,6 +402,8 @@ struct frame {
 	enum status status;
 	unsigned taken;
 	struct cell assembled; /* CELL_UNREAD: nothing became whole with this frame */
+	struct cell request;   /* CELL_UNREAD: it answers none */
+	uint64_t transaction;  /* of the request that is being made */
 	uint64_t steps_left;
 	unsigned depth;
 	struct encoder *encoder; /* encode.h; NULL: the frame is read */

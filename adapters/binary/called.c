@@ -1,0 +1,162 @@
+/* Which session a command is for.
+ *
+ * A session takes commands for the identity that it has proved, by its login, its certificate, its pre-shared key, its
+ * line or its address, and for no other: what it says in its frames is not looked at. It is found out once the session
+ * opens (or logs in): the credentials take the way of a session that opens (METHOD_CONNECT) through the core.
+ *
+ * Whoever was known may be somebody else when clients change, or nobody when its token ends. That is looked at when the
+ * next command comes for it, which waits meanwhile: nothing has to be asked for the thousands that nobody calls. */
+#include "adapters/binary/call.h"
+
+#include "api/identity.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/table.h"
+
+#include <stdlib.h>
+
+static const slice cannot_know = SLICE_INIT("whether the device is there cannot be found out now");
+
+struct binary_called {
+	UT_hash_handle hh;
+	struct list sessions; /* the one that came last is last */
+	char identity[];
+};
+
+static struct binary_called *find(const struct binary_listener *listener, slice identity)
+{
+	struct binary_called *called = NULL;
+	HASH_FIND(hh, listener->called, identity.p, identity.n, called);
+	return called;
+}
+
+struct calls *called_find(struct binary_listener *listener, slice device)
+{
+	struct binary_called *called = device.n ? find(listener, device) : NULL;
+	if (!called)
+		return NULL;
+	return LIST_OWNER(called->sessions.previous, struct calls, namesakes);
+}
+
+static struct binary_called *add(struct binary_listener *listener, slice identity)
+{
+	struct binary_called *called = calloc(1, sizeof *called + identity.n + 1);
+	if (!called)
+		return NULL;
+	memcpy(called->identity, identity.p, identity.n);
+	list_init(&called->sessions);
+	HASH_ADD_KEYPTR(hh, listener->called, called->identity, (unsigned)identity.n, called);
+	if (find(listener, identity) == called)
+		return called;
+	free(called);
+	return NULL;
+}
+
+void called_forget(struct calls *calls)
+{
+	struct binary_listener *listener = calls->session->listener;
+	if (!calls->identity)
+		return;
+	struct binary_called *called = find(listener, slice_of(calls->identity));
+	list_remove(&calls->namesakes);
+	free(calls->identity);
+	calls->identity = NULL;
+	if (!list_empty(&called->sessions))
+		return;
+	HASH_DEL(listener->called, called);
+	free(called);
+}
+
+/* false: out of memory. */
+static bool join(struct calls *calls, slice identity)
+{
+	struct binary_listener *listener = calls->session->listener;
+	char *copy = strndup(identity.p, identity.n);
+	struct binary_called *called = copy ? find(listener, identity) : NULL;
+	if (copy && !called)
+		called = add(listener, identity);
+	if (!called) {
+		free(copy);
+		return false;
+	}
+	calls->identity = copy;
+	list_append(&called->sessions, &calls->namesakes);
+	return true;
+}
+
+static bool has_ended(const struct calls *calls)
+{
+	return calls->valid_until_ms && calls->valid_until_ms <= clock_wall_ns() / 1000000;
+}
+
+bool called_certain(const struct calls *calls)
+{
+	return calls->identity && !calls->doubted && !calls->asking && !has_ended(calls);
+}
+
+void called_ask(struct calls *calls)
+{
+	if (calls->asking || called_certain(calls))
+		return;
+	calls->asking = delivery_ask_who(calls->session);
+	calls->doubted = !calls->asking;
+	if (calls->doubted)
+		calls_refuse_waiting(calls, STATUS_UNAVAILABLE, false, cannot_know);
+}
+
+static void nobody(struct calls *calls, enum status status)
+{
+	const struct session *session = calls->session;
+	log_info("binary", "nobody known is there: it takes no commands listener=%s peer=%s why=%s",
+	        session->listener->base.label, session->peer, status_name(status));
+	called_forget(calls);
+	calls_refuse_waiting(calls, STATUS_UNAVAILABLE, true, SLICE("the device is not connected"));
+}
+
+void called_known(struct calls *calls, const struct request *request)
+{
+	const struct binary_listener *listener = calls->session->listener;
+	slice who = request->who ? request->who->id : (slice){ NULL, 0 };
+	calls->asking = false;
+	if (!calls->session->wire || calls->session->ending || listener->stopping)
+		return;
+	if (!polls_begin(calls))
+		session_end(calls->session);
+	if (status_is_passing(request->status)) {
+		calls->doubted = true;
+		calls_refuse_waiting(calls, STATUS_UNAVAILABLE, false, cannot_know);
+		return;
+	}
+	if (!status_is_success(request->status) || !who.n) {
+		nobody(calls, request->status);
+		return;
+	}
+	bool same = calls->identity && slice_is(who, calls->identity);
+	if (calls->identity && !same)
+		nobody(calls, request->status);
+	if (!same && !join(calls, who))
+		return;
+	calls->valid_until_ms = request->who->valid_until_ms;
+	calls_go_on(calls);
+	if (!same)
+		command_device_returned(&calls->session->listener->base, who);
+}
+
+void called_review(struct adapter *adapter, slice client)
+{
+	struct binary_listener *listener = (struct binary_listener *)adapter;
+	struct binary_called *called, *following;
+	HASH_ITER(hh, listener->called, called, following)
+	{
+		if (client.p && !slice_is(client, called->identity))
+			continue;
+		LIST_EACH (&called->sessions, at, next)
+			LIST_OWNER(at, struct calls, namesakes)->doubted = true;
+	}
+	/* Somebody may have become a client. */
+	LIST_EACH (&listener->sessions, at, next) {
+		struct calls *calls = LIST_OWNER(at, struct session, link)->calls;
+		if (calls && !calls->identity)
+			called_ask(calls);
+	}
+}
