@@ -234,6 +234,249 @@ static void test_types_without_an_end(void **state)
 	        SLICE("abcd"), false, SLICE("ab|cd|"));
 }
 
+/* ---- lengths ---- */
+
+static void test_lengths_of_all_kinds(void **state)
+{
+	(void)state;
+	expect_cut("  framing: { length-field: { size: 3 } }", SLICE("\0\0\2ab\0\0\0"),
+	        SLICE("\0\0\2ab|\0\0\0|"));
+	expect_cut("  framing: { length-field: { size: 2, endian: le, mask: 0x0fff } }",
+	        SLICE("\2\xf0"
+	              "ab\1\0c"),
+	        SLICE("\2\xf0"
+	              "ab|\1\0c|"));
+	/* The mask's lowest bit is worth 1. */
+	expect_cut("  framing: { length-field: { size: 1, mask: 0x70 } }",
+	        SLICE("\x2f"
+	              "ab\x80"),
+	        SLICE("\x2f"
+	              "ab|\x80|"));
+	expect_cut(
+	        "  framing: { length-field: { offset: 1, size: 2, as: decimal, counts: frame } }",
+	        SLICE("a05bcd03eX1"), SLICE("a05bc|d03|?"));
+	expect_cut(
+	        "  framing: { start: ['a', 'b'], length-field: { offset: 1, size: 2, as: hex } }",
+	        SLICE("a0Acontains10b0Gb0a0123456789"), SLICE("a0Acontains10|?b0a0123456789|"));
+	expect_cut("  framing: { length-field: { size: 1, as: bcd } }",
+	        SLICE("\x12"
+	              "123456789012\x01z\x0a"),
+	        SLICE("\x12"
+	              "123456789012|\x01z|?"));
+	/* Netstrings. */
+	expect_cut(
+	        "  framing: { length-field: { size: 3, as: decimal, until: ':', adjust: 1 }, end: "
+	        "',' }",
+	        SLICE("5:hello,0:,12:hello world!,3:abcd,1:x,9999:"),
+	        SLICE("5:hello,|0:,|12:hello world!,|?1:x,|?"));
+	/* Seven bits at a time: 3, 128 + 2, and one without an end. */
+	expect_cut("  framing: { start: ['a'], length-field: { offset: 1, size: 2, as: varint } }",
+	        SLICE("a\3bcda\x82\0bca\xff\xffxa\0"), SLICE("a\3bcd|a\x82\0bc|?a\0|"));
+	expect_cut("  framing: { length-field: { size: 1, multiple: 4, counts: { from: 0 } } }",
+	        SLICE("\2abc\5abcdefg\1xyz"), SLICE("\2abc|\5abcdefg|\1xyz|"));
+	expect_cut(
+	        "  framing: { length-field: { offset: 2, size: 1, counts: { from: 4 }, unit: 2 } }",
+	        SLICE("ab\0cab\1cde"), SLICE("ab\0c|ab\1cde|"));
+}
+
+/* 68 L L 68 … 16: short and long frames, an acknowledgement, a length that lies, noise. */
+static void test_meters(void **state)
+{
+	static const char framing[] = "  framing:\n"
+	                              "    - { start: [[0x68, _, _, 0x68]], length-field: { "
+	                              "offset: 1, size: 1, again-at: 2,\n"
+	                              "        counts: { from: 4 }, adjust: 2 }, end: [0x16],\n"
+	                              "        checksum: { algorithm: sum8, from: 4, at: -2 } }\n"
+	                              "    - { start: [[0x10]], fixed: 5, end: [0x16], checksum: { "
+	                              "algorithm: sum8, from: 1, "
+	                              "at: -2 } }\n"
+	                              "    - { start: [[0xe5]], fixed: 1 }\n";
+	(void)state;
+	expect_cut(framing,
+	        SLICE("\xe5\x68\3\3\x68"
+	              "abc\x26\x16\x10\x40\1\x41\x16"),
+	        SLICE("\xe5|\x68\3\3\x68"
+	              "abc\x26\x16|\x10\x40\1\x41\x16|"));
+	/* The two lengths differ; the end is not where they say; the sum is wrong. */
+	expect_cut(framing,
+	        SLICE("\x68\3\4\x68"
+	              "ab\x68\2\2\x68"
+	              "abc\x16\xe5\x68\1\1\x68"
+	              "ab\x16\xe5"),
+	        SLICE("?\xe5|?\xe5|"));
+}
+
+/* ---- delimiters ---- */
+
+static void test_delimiters_with_company(void **state)
+{
+	(void)state;
+	expect_cut("  framing: { start: [[2]], delimiter: { bytes: [[3]], include: true, trailer: "
+	           "1 },\n"
+	           "    checksum: { algorithm: xor8, from: 1 } }",
+	        SLICE("\2ab\3\0\2c\3`\2c\3\3"), SLICE("\2ab\3\0|\2c\3`|?"));
+	expect_cut("  framing: { delimiter: { bytes: [\"\\r\\n\", \"\\r\"], include: true } }",
+	        SLICE("a\r\nb\rc\r\r\nd"), SLICE("a\r\n|b\r|c\r|\r\n|"));
+	expect_cut("  framing: { delimiter: { bytes: \"\\r\", not-before: \"\\n\" } }",
+	        SLICE("a\r\nb\rc\r\n\r\rd"), SLICE("a\r\nb|c\r\n||"));
+	expect_cut("  framing: { start: ['('], delimiter: { bytes: ')', include: true, quotes: '$' "
+	           "} }",
+	        SLICE("))(a,$)$,b)(c)x($()$)"), SLICE("(a,$)$,b)|(c)|?($()$)|"));
+	expect_cut("  framing: { delimiter: { bytes: ';', quotes: '\"', quote-escape: '/' } }",
+	        SLICE("a\";/\";\"b;c;"), SLICE("a\";/\";\"b|c|"));
+	/* The delimiter that is whole first, whatever could have become of it. */
+	expect_cut(
+	        "  framing: { delimiter: ['ab', 'bc', 'b'] }", SLICE("xabcybcz"), SLICE("x|cy|"));
+	expect_refused("  framing: { delimiter: ['abc', 'b'] }", "", "in the middle of another");
+}
+
+static void test_frames_without_an_end(void **state)
+{
+	static const char framing[] = "  framing: { start: ['EO;', 'EL;'], delimiter: { "
+	                              "next-start: true }, idle-gap: 50ms }";
+	(void)state;
+	expect_frames(
+	        framing, "", SLICE("xEO;1;2EL;3EEO;4;E"), true, SLICE("?EO;1;2|EL;3E|EO;4;E|"));
+	expect_frames(framing, "", SLICE("xEO;1;2EL;3EEO;4;E"), false, SLICE("?EO;1;2|EL;3E|"));
+	expect_frames(
+	        "  framing: { start: ['$'], delimiter: { bytes: \"\\n\", next-start: true } }", "",
+	        SLICE("$a\n$b$c\n"), false, SLICE("$a|$b|$c|"));
+	expect_refused("  framing: { delimiter: { next-start: true } }", "", "needs a start mark");
+}
+
+/* What a pause of the line ends, and what it cuts off. */
+static void test_pauses(void **state)
+{
+	(void)state;
+	expect_frames("  framing: { idle-gap: 1750us, checksum: { algorithm: crc-16/modbus, "
+	              "endian: le } }",
+	        "", SLICE("123456789\x37\x4b"), true, SLICE("123456789\x37\x4b|"));
+	expect_frames("  framing: { idle-gap: 1750us, checksum: { algorithm: crc-16/modbus, "
+	              "endian: le } }",
+	        "", SLICE("12345678\x37\x4b"), true, SLICE("?"));
+	expect_frames("  framing: { idle-gap: 1750us }\n  max: 4", "", SLICE("abcdefg"), false,
+	        SLICE("?"));
+	expect_frames(
+	        "  framing: { start: ['a'], length-field: { offset: 1, size: 1 }, idle-gap: 1s }",
+	        "", SLICE("a\1xa\7cda\1ea"), true, SLICE("a\1x|?a\1e|?"));
+	/* Up to the pause is all that there is. */
+	expect_frames("  framing: { type: open, idle-gap: 5ms }",
+	        "types: { open: { seq: [{ id: n, type: u1 }, { id: rest, size-eos: true }] } }",
+	        SLICE("\1abc"), true, SLICE("\1abc|"));
+	expect_refused("  framing: { idle-gap: 0ms }", "", "a time such as 50ms");
+	expect_refused("  framing: { idle-gap: 50 }", "", "a time such as 50ms");
+	expect_refused("  framing: { idle-gap: 61s }", "", "a time such as 50ms");
+	expect_refused("  framing: { start: ['$'] }", "", "needs one of");
+	expect_refused("  framing: { fixed: 3, delimiter: ';' }", "", "needs one of");
+}
+
+/* ---- marks ---- */
+
+static void test_marks(void **state)
+{
+	(void)state;
+	expect_cut(
+	        "  framing: [{ start: [[0xbf, 0xfb]], fixed: 5, discard: true }, { start: ['$'], "
+	        "delimiter: \"\\r\\n\" }]",
+	        SLICE("\xbf\xfb\x19-\0$a\r\n\xbf\xfb$$$$b\r\n"), SLICE("$a|$b|"));
+	expect_cut(
+	        "  framing: [{ start: [[_, 0, 0]], fixed: 3, discard: true }, { delimiter: [0] }]",
+	        SLICE("c\0\0ab\0d\0\0c\0xy\0"), SLICE("ab|c|xy|"));
+	expect_cut("  framing: { start: { bytes: ['AT', 'GT'], include: false }, skip: 1, "
+	           "delimiter: ';' }",
+	        SLICE("AT,x;GT:;GTy;AT;"), SLICE("x||||"));
+	expect_cut("  framing: { start: { bytes: '#', include: false }, length-field: { offset: 1, "
+	           "size: 1, "
+	           "counts: frame } }",
+	        SLICE("#\4ab#\2"), SLICE("\4ab|\2|"));
+	expect_refused("  framing: { start: ['a', 'ab'], fixed: 3 }", "", "begin with another one");
+	expect_refused(
+	        "  framing: { start: [[_, _]], fixed: 3 }", "", "at least one byte that is known");
+	expect_refused("  framing: { start: ['a'], skip: 2, fixed: 3 }", "", "include: false");
+	expect_refused("  framing: { delimiter: ['a', [_, 1]] }", "", "only a start mark");
+	expect_refused("  framing: { delimiter: 'a', end: 'b' }", "", "end goes with");
+}
+
+static void test_balanced_brackets(void **state)
+{
+	(void)state;
+	expect_cut("  framing: { balanced: '{}' }",
+	        SLICE("x{\"a\":{\"b\":\"}\\\"}\"}}\r\n{}{\"c\":[{}]}{"),
+	        SLICE("?{\"a\":{\"b\":\"}\\\"}\"}}|?{}|{\"c\":[{}]}|"));
+	/* What is never closed hides nothing that begins after the largest frame. */
+	expect_cut("  framing: { balanced: '[]' }\n  max: 8", SLICE("[abcdefg[x][]"),
+	        SLICE("?[x]|[]|"));
+	expect_refused("  framing: { balanced: '((' }", "", "two different bytes");
+	expect_refused("  framing: { balanced: '{}', escape: { byte: 1, xor: 2 } }", "",
+	        "does not go with balanced");
+}
+
+/* ---- the worst case ---- */
+
+/* The bytes of each framing's worst stream: start marks that lead nowhere, lengths just below the largest frame, types
+ * that fail at their end. The work is counted by the calls that it takes, and by what those say. */
+static void cut_all(const char *framing, const char *types, slice pattern)
+{
+	enum { BYTES = 1 << 16 };
+	struct arena arena;
+	struct frame_piece piece;
+	arena_init(&arena, 8 * (size_t)BYTES);
+	struct frame_schema *schema = framed_with(framing, types, &arena);
+	char *bytes = arena_alloc(&arena, BYTES);
+	for (size_t i = 0; i < BYTES; i++)
+		bytes[i] = pattern.p[i % pattern.n];
+	slice unread = { bytes, BYTES };
+	size_t calls = 0;
+	for (;; calls++) {
+		struct arena scratch;
+		arena_init(&scratch, frame_schema_scratch_bytes(schema));
+		enum frame_cut cut = frame_split(schema, unread, false, &scratch, &piece);
+		arena_finish(&scratch);
+		if (cut == FRAME_MORE)
+			break;
+		unread = slice_from(unread, piece.used);
+	}
+	/* Whatever is left is less than one largest frame, every byte of which may be escaped. */
+	assert_true(unread.n <= 2 * frame_schema_max_bytes(schema) + 64);
+	assert_true(calls <= BYTES);
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
+static void test_hostile_streams(void **state)
+{
+	(void)state;
+	cut_all("  framing: { balanced: '{}' }\n  max: 8192", "", SLICE("{"));
+	cut_all("  framing: { start: ['('], delimiter: { bytes: ')', quotes: '$' } }\n  max: 8192",
+	        "", SLICE("("));
+	cut_all("  framing: [{ start: ['('], delimiter: ')' }, { start: ['['], delimiter: ']' }]\n "
+	        " max: 8192",
+	        "", SLICE("(["));
+	cut_all("  framing: { start: ['h'], length-field: { offset: 1, size: 2 }, end: [0x16] }\n  "
+	        "max: 8192",
+	        "", SLICE("h\x1f\xf0"));
+	cut_all("  framing: { start: ['h'], length-field: { offset: 1, size: 2 }, checksum: { "
+	        "algorithm: "
+	        "crc-32 } }\n  max: 8192",
+	        "", SLICE("h\x1f\xf0"));
+	cut_all("  framing: { start: [[0x10, 2]], delimiter: [0x10, 3], escape: { byte: 0x10, "
+	        "double: true "
+	        "} }\n  max: 8192",
+	        "", SLICE("\20\2"));
+	cut_all("  framing: { start: [[1]], type: packet, escape: { byte: 2, xor: 0 } }\n  max: "
+	        "8192",
+	        "types: { packet: { seq: [{ size: 8000 }, { contents: [0] }] } }", SLICE("\1\2\1"));
+	cut_all("  framing: { type: nested }\n  max: 8192",
+	        "types: { nested: { seq: [{ id: n, type: u1 }, { id: in, type: nested, if: n == 1 "
+	        "}] } }",
+	        SLICE("\1"));
+	cut_all("  framing: { type: many }\n  max: 8192",
+	        "types: { many: { seq: [{ id: a, type: u1, repeat: expr, repeat-expr: 7000 }, { "
+	        "contents: "
+	        "[0] }] } }",
+	        SLICE("\1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_slip),
@@ -242,6 +485,11 @@ int main(void)
 		cmocka_unit_test(test_escapes_are_written_back),
 		cmocka_unit_test(test_frames_are_written_as_they_are_read),
 
-		cmocka_unit_test(test_types), cmocka_unit_test(test_types_without_an_end) };
+		cmocka_unit_test(test_types), cmocka_unit_test(test_types_without_an_end),
+		cmocka_unit_test(test_lengths_of_all_kinds), cmocka_unit_test(test_meters),
+		cmocka_unit_test(test_delimiters_with_company),
+		cmocka_unit_test(test_frames_without_an_end), cmocka_unit_test(test_pauses),
+		cmocka_unit_test(test_marks), cmocka_unit_test(test_balanced_brackets),
+		cmocka_unit_test(test_hostile_streams) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

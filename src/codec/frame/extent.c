@@ -7,7 +7,8 @@
  * on as a longer one is that one. Where the difference would be seen (nothing else marks the next frame, or the frame
  * keeps it) the next byte is awaited.
  *
- * WHAT A FAILURE COSTS IS SAID (`work`), so that split.c can pass over more bytes the more of them were looked at. */
+ * WHAT A FAILURE COSTS IS SAID (`work`), so that split.c can pass over more bytes the more of them were looked at. It is told
+ * from bytes that are there for sure whenever the failure is known, or it would depend on how they arrived. */
 #include "codec/frame/framing.h"
 
 enum { FIRST_LOOK = 64, WORK_PER_STEP = 16, SCAN_SHARE = 16, TYPE_MEMORY = 1 << 20 };
@@ -43,13 +44,27 @@ static enum extent_verdict more(struct extent *extent, size_t needed)
 struct found {
 	size_t at, n;
 	bool is_start; /* of the next frame */
+	bool none;     /* there is none yet, and none will begin before `at` */
 };
+
+/* Nothing in the first n bytes, which may end within a mark. */
+static struct found nothing(const struct framing *framing, size_t n)
+{
+	size_t longest = 1;
+	for (unsigned i = 0; i < framing->ndelimiters; i++)
+		if (framing->delimiters[i].n > longest)
+			longest = framing->delimiters[i].n;
+	for (unsigned i = 0; framing->next_start && i < framing->nstarts; i++)
+		if (framing->starts[i].bytes.n > longest)
+			longest = framing->starts[i].bytes.n;
+	return (struct found){ .at = n < longest ? 0 : n - (longest - 1), .none = true };
+}
 
 static void prefer(struct found *best, size_t at, size_t n, bool is_start)
 {
 	size_t end = at + n, best_end = best->at + best->n;
 	if (end < best_end || (end == best_end && at < best->at))
-		*best = (struct found){ at, n, is_start };
+		*best = (struct found){ .at = at, .n = n, .is_start = is_start };
 }
 
 static size_t find_mark(const struct mark *mark, slice bytes, size_t at)
@@ -68,7 +83,7 @@ static size_t find_mark(const struct mark *mark, slice bytes, size_t at)
 /* The first end that lies wholly within the first `window` bytes; at == window: there is none. */
 static struct found search_within(const struct framing *framing, slice window, size_t from)
 {
-	struct found best = { window.n, 1, false };
+	struct found best = { .at = window.n, .n = 1 };
 	for (unsigned i = 0; i < framing->ndelimiters; i++) {
 		const struct mark mark = { .bytes = framing->delimiters[i] };
 		size_t end = best.at + best.n;
@@ -85,17 +100,22 @@ static struct found search_within(const struct framing *framing, slice window, s
 	return best;
 }
 
-/* The first end from `from` on; at == unread.n: there is none. In windows that grow, since a delimiter that never comes
- * would otherwise be looked for in all that is there, once for each frame. */
-static struct found search(const struct cutter *cutter, size_t from)
+/* The first end from `from` on. In windows that grow, since a delimiter that never comes would otherwise be looked for in all
+ * that is there, once for each frame. */
+static struct found search(const struct cutter *cutter, size_t from, size_t max)
 {
+	size_t n = cutter->unread.n, limit = from + 2 * max + FIRST_LOOK;
 	slice window = { cutter->unread.p, from + FIRST_LOOK };
+	if (limit > n)
+		limit = n;
 	for (;;) {
-		if (window.n > cutter->unread.n)
-			window.n = cutter->unread.n;
+		if (window.n > limit)
+			window.n = limit;
 		struct found found = search_within(cutter->framing, window, from);
-		if (found.at < window.n || window.n == cutter->unread.n)
+		if (found.at < window.n)
 			return found;
+		if (window.n == limit)
+			return nothing(cutter->framing, limit);
 		window.n *= 4;
 	}
 }
@@ -133,11 +153,11 @@ static bool step_over_escape(const struct cutter *cutter, size_t *at, struct fou
 		*at += used;
 		return true;
 	case ESCAPE_UNIT_MORE:
-		*found = (struct found){ cutter->unread.n, 0, false };
+		*found = nothing(cutter->framing, cutter->unread.n);
 		return false;
 	case ESCAPE_UNIT_MARK:
 		n = delimiter_at(cutter->framing, rest);
-		*found = (struct found){ *at, n, false };
+		*found = (struct found){ .at = *at, .n = n };
 		if (n)
 			return false;
 		found->is_start = cutter->framing->next_start && start_at(cutter->framing, rest);
@@ -153,8 +173,8 @@ static bool step_over_escape(const struct cutter *cutter, size_t *at, struct fou
 }
 
 /* The same byte by byte, where quotes and escapes hide delimiters. */
-static enum extent_verdict walk(
-        const struct cutter *cutter, size_t from, struct found *found, struct extent *extent)
+static enum extent_verdict walk(const struct cutter *cutter, size_t from, size_t max,
+        struct found *found, struct extent *extent)
 {
 	const struct framing *framing = cutter->framing;
 	const struct escape *escape = &framing->escape;
@@ -162,7 +182,8 @@ static enum extent_verdict walk(
 	enum extent_verdict verdict = EXTENT_WHOLE;
 	bool quoted = false, hides = escape->kind == ESCAPE_DOUBLE ||
 	                             (escape->kind == ESCAPE_XOR && escape->flip == 0);
-	for (size_t at = from; at < unread.n;) {
+	size_t at = from;
+	while (at < unread.n && at <= max) {
 		slice rest = slice_from(unread, at);
 		unsigned char byte = (unsigned char)rest.p[0];
 		size_t n = delimiter_at(framing, rest);
@@ -175,16 +196,16 @@ static enum extent_verdict walk(
 			quoted = !quoted;
 			at++;
 		} else if (!quoted && n) {
-			*found = (struct found){ at, n, false };
+			*found = (struct found){ .at = at, .n = n };
 			return EXTENT_WHOLE;
 		} else if (!quoted && framing->next_start && at && start_at(framing, rest)) {
-			*found = (struct found){ at, 0, true };
+			*found = (struct found){ .at = at, .is_start = true };
 			return EXTENT_WHOLE;
 		} else {
 			at++;
 		}
 	}
-	*found = (struct found){ unread.n, 0, false };
+	*found = nothing(framing, unread.n);
 	return EXTENT_WHOLE;
 }
 
@@ -216,7 +237,7 @@ static enum extent_verdict look_ahead(
 }
 
 static enum extent_verdict find_end(
-        const struct cutter *cutter, struct found *found, struct extent *extent)
+        const struct cutter *cutter, size_t max, struct found *found, struct extent *extent)
 {
 	const struct framing *framing = cutter->framing;
 	bool walks = framing->quote >= 0 || framing->escape.kind == ESCAPE_DOUBLE ||
@@ -226,10 +247,10 @@ static enum extent_verdict find_end(
 		bool is_none = false;
 		enum extent_verdict verdict = EXTENT_WHOLE;
 		if (walks)
-			verdict = walk(cutter, from, found, extent);
+			verdict = walk(cutter, from, max, found, extent);
 		else
-			*found = search(cutter, from);
-		if (verdict != EXTENT_WHOLE || found->at == cutter->unread.n || found->is_start)
+			*found = search(cutter, from, max);
+		if (verdict != EXTENT_WHOLE || found->none || found->is_start || found->at > max)
 			return verdict;
 		verdict = look_ahead(cutter, found, &is_none);
 		if (!is_none)
@@ -244,22 +265,24 @@ static enum extent_verdict delimited(const struct cutter *cutter, size_t max, st
 	const struct framing *framing = cutter->framing;
 	struct found found;
 	size_t n = cutter->unread.n;
-	enum extent_verdict verdict = find_end(cutter, &found, extent);
+	enum extent_verdict verdict = find_end(cutter, max, &found, extent);
+	if (verdict == EXTENT_MORE && found.at > max)
+		return bad(extent, "no delimiter within the largest frame", max);
 	if (verdict != EXTENT_WHOLE)
-		return verdict == EXTENT_MORE && n > max
-		               ? bad(extent, "no delimiter within the largest frame", n)
-		               : verdict;
+		return verdict;
 	if (found.at > max) {
 		extent->skip = framing->quote < 0 ? found.at - max : 0;
 		return bad(extent, "no delimiter within the largest frame",
-		        framing->quote < 0 ? found.at / SCAN_SHARE : found.at);
+		        framing->quote < 0 ? max / SCAN_SHARE : max);
 	}
+	if (found.none)
+		found.at = n;
 	extent->from = cutter->mark;
 	extent->to = found.at;
 	extent->used = found.at;
 	if (found.is_start)
 		return EXTENT_WHOLE;
-	if (found.at == n)
+	if (found.none)
 		return cutter->quiet && framing->gap_us ? EXTENT_WHOLE : more(extent, n + 1);
 	extent->used = found.at + found.n + framing->trailer;
 	if (n < extent->used)
@@ -315,10 +338,16 @@ enum extent_verdict extent_of_type(
 	extent->skip = 0;
 	if (end.needed > bytes.n && end.needed <= max)
 		return more(extent, end.needed);
+	/* It goes on to the end of the stream, which only a pause will tell. */
+	if (end.needed == SIZE_MAX && cutter->framing->gap_us && bytes.n < max)
+		return more(extent, bytes.n + 1);
+	/* Not more than what was read for sure: the answer is the same with more bytes. */
+	uint64_t most = end.size * (uint64_t)WORK_PER_BYTE;
+	uint64_t work = end.steps * WORK_PER_STEP + end.size;
 	return bad(extent,
 	        end.needed > max ? "larger than the largest frame"
 	                         : "bytes that the description has no words for",
-	        end.steps * WORK_PER_STEP + seen.n);
+	        (size_t)(work < most ? work : most));
 }
 
 /* The whole frame's size, from bytes without escapes. */
@@ -395,7 +424,8 @@ static enum extent_verdict sized_escaped(
 			extent->used = cutter->mark + used;
 			return ends_well(cutter->framing, extent->clean)
 			               ? EXTENT_WHOLE
-			               : bad(extent, "the end mark is not where the frame ends", 1);
+			               : bad(extent, "the end mark is not where the frame ends",
+			                         size);
 		}
 		if (verdict == EXTENT_MORE)
 			size = extent->needed;
@@ -426,7 +456,7 @@ enum extent_verdict extent_find(const struct cutter *cutter, size_t max, struct 
 		extent->from = cutter->mark;
 		extent->to = extent->used = n;
 		if (n > max)
-			return bad(extent, "no pause within the largest frame", n);
+			return bad(extent, "no pause within the largest frame", max);
 		return cutter->quiet ? EXTENT_WHOLE : more(extent, n + 1);
 	case FRAMING_LENGTH:
 	case FRAMING_FIXED:

@@ -127,6 +127,9 @@ struct framing {
 
 /* ---- where a frame ends ---- */
 
+/* For so much work on what is no frame one byte is passed over. */
+enum { WORK_PER_BYTE = 256 };
+
 /* A look at the start of the unread bytes. */
 struct cutter {
 	const struct frame_schema *schema;

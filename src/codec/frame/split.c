@@ -19,7 +19,7 @@
  * other, in proportion. */
 #include "codec/frame/extension.h"
 
-enum { WORK_PER_BYTE = 256, SCRATCH_LEAST = 64 << 10 };
+enum { SCRATCH_LEAST = 64 << 10 };
 
 enum fit { FIT_NO, FIT_YES, FIT_MAYBE };
 
