@@ -8,10 +8,12 @@
 #include "base/hex.h"
 #include "codec/frame/frame.h"
 
-enum { BUDGET_BYTES = 64 << 20 };
+enum { BUDGET_BYTES = 64 << 20, GIVEN_MAX = 16 };
 
 static const char help[] =
-        "Usage: fairlead frame decode SCHEMA.ksy [HEX|-] [--raw] [--json|--messages]\n"
+        "Usage: fairlead frame decode SCHEMA.ksy [HEX|-] [--raw] "
+        "[--json|--messages|--payload]\n"
+        "                             [--with NAME=VALUE …]\n"
         "\n"
         "Decodes the bytes by the description and shows each field with its offset, length and "
         "value,\n"
@@ -20,12 +22,31 @@ static const char help[] =
         "nothing reads them from standard input, with --raw the bytes themselves.\n"
         "  --json      one line of JSON a frame instead of the table\n"
         "  --messages  what the gateway would send: a line a message, its path and its JSON\n"
+        "  --payload   the same where the bytes are the body of a message and not a stream: its "
+        "JSON\n"
+        "  --with      what the description's params are, such as f_port=2\n"
         "Exit code: 0 all frames are right, 1 not, 2 wrong usage or a wrong description.\n";
 
 struct options {
 	const char *schema, *hex;
-	bool json, messages, raw, help;
+	bool json, messages, payload, raw, help;
+	struct frame_parameter given[GIVEN_MAX];
+	struct value texts[GIVEN_MAX]; /* what they are */
+	unsigned ngiven;
 };
+
+/* "NAME=VALUE" */
+static bool take_given(struct options *options, const char *word)
+{
+	slice value = slice_of(word ? word : "");
+	slice name = slice_cut(&value, '=');
+	if (options->ngiven == GIVEN_MAX || !name.n || !value.p)
+		return false;
+	struct value *text = &options->texts[options->ngiven];
+	*text = (struct value){ .kind = VALUE_TEXT, .as.text = value };
+	options->given[options->ngiven++] = (struct frame_parameter){ name, text };
+	return true;
+}
 
 static bool parse_options(int argc, char **argv, struct options *options)
 {
@@ -37,6 +58,10 @@ static bool parse_options(int argc, char **argv, struct options *options)
 			options->json = true;
 		else if (strcmp(argv[i], "--messages") == 0)
 			options->messages = true;
+		else if (strcmp(argv[i], "--payload") == 0)
+			options->payload = true;
+		else if (strcmp(argv[i], "--with") == 0 && take_given(options, argv[i + 1]))
+			i++;
 		else if (strcmp(argv[i], "--raw") == 0)
 			options->raw = true;
 		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -114,7 +139,7 @@ struct connection {
 	struct frame_session *session;
 	struct arena *arena;
 	slice device;
-	bool messages;
+	bool messages, payload;
 };
 
 static bool print_each(struct connection *connection, struct arena *arena, struct frame *frame)
@@ -166,7 +191,7 @@ static bool print_in(struct connection *connection, struct arena *arena, slice b
 		return print_fault(&fault);
 	if (connection->messages)
 		return print_messages(connection, arena, frame) || print_fault(&fault);
-	struct value *value = frame_value(frame);
+	struct value *value = connection->payload ? frame_payload(frame) : frame_value(frame);
 	return value ? print_value(arena, value) : print_fault(&fault);
 }
 
@@ -212,7 +237,8 @@ static bool print_lines(const struct frame_schema *schema, struct arena *arena, 
 		.session = frame_session_create(schema),
 		.arena = arena,
 		.device = SLICE("DEVICE"),
-		.messages = options->messages };
+		.messages = options->messages,
+		.payload = options->payload };
 	bool good = connection.session && print_stream(&connection, bytes);
 	frame_session_free(connection.session);
 	return good;
@@ -239,8 +265,9 @@ static int decode(struct arena *arena, const struct options *options)
 		return CLI_WRONG;
 	}
 	int code = CLI_WRONG;
+	frame_schema_give(schema, options->given, options->ngiven);
 	if (read_bytes(arena, options, &bytes)) {
-		bool good = options->json || options->messages
+		bool good = options->json || options->messages || options->payload
 		                    ? print_lines(schema, arena, bytes, options)
 		                    : print_table(schema, arena, bytes);
 		code = good ? CLI_OK : CLI_FAILED;

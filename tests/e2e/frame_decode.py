@@ -41,6 +41,20 @@ def test_where_a_wrong_frame_stops_making_sense():
     assert "hexadecimal" in decode(TLV, "0g", expect=2).err
 
 
+def test_what_messages_have_and_what_a_description_is_told():
+    lorawan = os.path.join(SOURCE, "schemas", "frames", "lorawan")
+    elsys, dragino = os.path.join(lorawan, "elsys", "elsys.ksy"), os.path.join(lorawan, "dragino", "lht65n.ksy")
+    table = decode(elsys, "0100ea0237").out
+    assert "234 = 23.4 Cel" in table and "55 %RH" in table, table
+    assert json.loads(decode(elsys, "0100ea0237", "--payload").out) == {"temperature": 23.4, "humidity": 55}
+    state = json.loads(decode(dragino, "0b014201ff0c8a", "--payload", "--with", "f_port=5").out)
+    assert (state["SENSOR_MODEL"], state["BAT"]) == ("LHT65N", 3.21), state
+    assert "state.battery" in decode(dragino, "0b014201ff0c8a", "--with", "f_port=5").out
+    assert "the parameter \"f_port\" is not given" in decode(dragino, "0b014201ff0c8a", expect=1).out
+    assert "is not what its type wants" in decode(dragino, "0b", "--with", "f_port=five", expect=1).out
+    assert "Usage" in decode(dragino, "0b", "--with", "f_port", expect=2).err
+
+
 def test_a_wrong_description():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "wrong.ksy")

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUDGET = 16 << 20, VECTORS_FLOOR = 25 };
+enum { BUDGET = 16 << 20, VECTORS_FLOOR = 139 };
 
 static struct {
 	unsigned vectors, files;
@@ -195,7 +195,7 @@ static void each_makers_samples(void **state)
 		const char *directory, *folder;
 	} makers[] = { { "example-vendor", "example_vendor" }, { "elsys", "elsys" },
 		{ "dragino", "dragino" }, { "mclimate", "mclimate" }, { "milesight", "milesight" },
-		{ "vutility", "vutility" } };
+		{ "vutility", "vutility" }, { "decentlab", "decentlab" } };
 	(void)state;
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
 		maker(makers[i].directory, makers[i].folder);

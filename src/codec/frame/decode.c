@@ -491,6 +491,9 @@ struct frame *frame_decode_type(const struct frame_schema *schema, const struct 
 struct frame *frame_decode(const struct frame_schema *schema, struct arena *arena, slice bytes,
         struct frame_trace *trace, struct frame_fault *fault)
 {
+	if (schema->ngiven)
+		return frame_decode_with(
+		        schema, arena, bytes, schema->given, schema->ngiven, trace, fault);
 	return frame_decode_type(schema, schema->root, NULL, arena, bytes, trace, fault);
 }
 
@@ -498,6 +501,8 @@ struct frame *frame_decode_with(const struct frame_schema *schema, struct arena 
         const struct frame_parameter *given, unsigned n, struct frame_trace *trace,
         struct frame_fault *fault)
 {
+	if (trace)
+		*trace = (struct frame_trace){ .first = NULL };
 	const struct cell *parameters = parameters_make(schema, arena, given, n, fault);
 	return parameters ? frame_decode_type(
 	                            schema, schema->root, parameters, arena, bytes, trace, fault)

@@ -132,6 +132,8 @@ struct frame_parameter {
 struct frame *frame_decode_with(const struct frame_schema *, struct arena *, slice bytes,
         const struct frame_parameter *, unsigned nparameters, struct frame_trace *,
         struct frame_fault *);
+/* What frame_decode() tells this description from now on. Borrowed, for as long as it lives. */
+void frame_schema_give(struct frame_schema *, const struct frame_parameter *, unsigned nparameters);
 /* The fault that was given to frame_decode(). */
 struct frame_fault *frame_fault_of(const struct frame *);
 /* The whole frame as a value: fields in order, then instances. NULL: see the fault given to frame_decode(). */

@@ -102,6 +102,12 @@ bool frame_schema_has_parameters(const struct frame_schema *schema)
 	return schema->root->nmembers && schema->root->members[0].kind == MEMBER_PARAMETER;
 }
 
+void frame_schema_give(struct frame_schema *schema, const struct frame_parameter *given, unsigned n)
+{
+	schema->given = given;
+	schema->ngiven = n;
+}
+
 static bool fill(const struct type *type, struct arena *arena, const struct frame_parameter *given,
         struct cell *cells, struct frame_fault *fault)
 {

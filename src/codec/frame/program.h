@@ -258,6 +258,8 @@ struct frame_schema {
 	struct extension *extension;            /* extension.h */
 	struct charset *charsets[CHARSETS_MAX]; /* charset.c */
 	unsigned ncharsets;
+	const struct frame_parameter *given; /* frame_schema_give() */
+	unsigned ngiven;
 	uint64_t stamp; /* of the files that it was read from */
 };
 
