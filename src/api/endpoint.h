@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 struct composition;
+struct packing;
 
 /* What the backend is to be called with; `call:` in the file. */
 struct call_template {
@@ -16,6 +17,8 @@ struct call_template {
 	slice media; /* `as`: "application/json"; empty: as it came */
 	/* `with`: what the value is made of (core/compose.h); NULL: the request's own. */
 	const struct composition *with;
+	const struct packing
+	        *pack;        /* `encode` (core/pack.h); NULL: written in the notation of `as` */
 	slice rpc;            /* "fleet.v1.Positions/Report"; empty: none */
 	slice message, reply; /* protobuf type names for calls without an rpc; empty: none */
 };

@@ -32,6 +32,12 @@ struct payload_ops {
 	 * which field. */
 	struct value *(*decode)(const struct payload *, struct arena *, slice body,
 	        const struct value *given, struct error *);
+	/* Has it a structure of this name? The empty name is the whole. */
+	bool (*has_type)(const struct payload *, slice name);
+	/* The bytes of that structure, from a map of its members. { NULL, 0 }: something is missing or does not fit;
+	 * error->text says which member. */
+	slice (*encode)(const struct payload *, struct arena *, slice type, const struct value *,
+	        struct error *);
 };
 
 /* NULL-terminated; made by the build. */

@@ -13,6 +13,7 @@
 #include "core/config_check.h"
 #include "core/config_file.h"
 #include "core/directory.h"
+#include "core/pack.h"
 #include "core/router.h"
 #include "core/settings.h"
 #include "core/unpack.h"
@@ -381,8 +382,10 @@ void configuration_destroy(struct configuration *configuration)
 		if (backend)
 			backend->ops->close(backend);
 	}
-	for (unsigned i = 0; i < configuration->nendpoints; i++)
+	for (unsigned i = 0; i < configuration->nendpoints; i++) {
 		unpacking_close(configuration->endpoints[i].unpacking);
+		packing_close(configuration->endpoints[i].endpoint.call.pack);
+	}
 	for (struct service *at = configuration->services; at; at = at->next) {
 		struct backend *backend = at->backend.backend;
 		if (backend)

@@ -5,6 +5,7 @@
 #include "core/compose.h"
 #include "core/config_check.h"
 #include "core/configuration_loading.h"
+#include "core/pack.h"
 #include "core/router.h"
 #include "core/settings.h"
 #include "core/subject.h"
@@ -222,6 +223,32 @@ static void load_request(struct loading *loading)
 		mistake_add_error(loading->mistakes, node, &error);
 }
 
+static void load_encode(struct loading *loading, const struct config *call)
+{
+	struct error error = { 0 };
+	const struct config *type = config_get(call, "type");
+	if (!config_get(call, "encode")) {
+		if (type)
+			mistake_add(loading->mistakes, type, "goes with encode");
+		return;
+	}
+	loading->setup->endpoint.call.pack =
+	        packing_load(&loading->configuration->arena, call, &error);
+	if (!loading->setup->endpoint.call.pack)
+		mistake_add_error(loading->mistakes, call, &error);
+}
+
+/* Some backends make the bytes themselves. */
+static void check_encode(struct loading *loading)
+{
+	const struct backend_setup *to = loading->setup->to;
+	if (loading->setup->endpoint.call.pack && to && to->backend &&
+	        to->backend->ops->takes == BACKEND_TAKES_VALUE)
+		mistake_add(loading->mistakes,
+		        config_get(config_get(loading->node, "call"), "encode"),
+		        "this backend writes its messages itself");
+}
+
 static void load_call(struct loading *loading)
 {
 	const struct config *node = config_get(loading->node, "call");
@@ -249,6 +276,7 @@ static void load_call(struct loading *loading)
 		mistake_add(loading->mistakes, config_get(node, "as"),
 		        "\"%s\" is no media type; say application/json or another", call->media.p);
 	load_with(loading, config_get(node, "with"));
+	load_encode(loading, node);
 	call->rpc = config_text(node, "rpc");
 	call->message = config_text(node, "message");
 	call->reply = config_text(node, "reply");
@@ -439,6 +467,7 @@ static void load_endpoint(struct loading *loading)
 	load_request(loading);
 	load_call(loading);
 	load_backend(loading);
+	check_encode(loading);
 	check_observe(loading);
 	check_name(loading);
 	check_operation(loading);

@@ -12,6 +12,7 @@
 
 #include "codec/value.h"
 #include "core/compose.h"
+#include "core/pack.h"
 #include "core/router.h"
 #include "core/subject.h"
 #include "core/unpack.h"
@@ -116,6 +117,13 @@ static enum verdict set_body(struct request *request, slice media, slice wanted)
 	return write_body(request, wanted);
 }
 
+/* call.value as the bytes that a description makes of it. */
+static enum verdict pack_body(struct request *request, const struct call_template *template)
+{
+	static const slice bytes = SLICE_INIT("application/octet-stream");
+	return pack(template->pack, request, template->media.n ? template->media : bytes);
+}
+
 /* The call's own value, of what the request brings. */
 static enum verdict compose(
         struct request *request, const struct endpoint_setup *endpoint, slice media)
@@ -133,7 +141,8 @@ static enum verdict compose(
 		return REPLY;
 	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		return NEXT;
-	return write_body(request, template->media.n ? template->media : json);
+	return template->pack ? pack_body(request, template)
+	                      : write_body(request, template->media.n ? template->media : json);
 }
 
 /* Has the message what the endpoint's description reads? No bytes at all are a body of none, where a body is due. */
@@ -189,6 +198,10 @@ static enum verdict enter(struct core *core, struct request *request)
 		return verdict;
 	if (endpoint->endpoint.call.with)
 		return compose(request, endpoint, media);
+	if (endpoint->endpoint.call.pack) {
+		verdict = set_value(request, media);
+		return verdict == NEXT ? pack_body(request, &endpoint->endpoint.call) : verdict;
+	}
 	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		return set_value(request, media);
 	return set_body(request, media, endpoint->endpoint.call.media);

@@ -246,6 +246,13 @@ static const struct setting settings_call[] = {
 	        .type = SETTING_TREE,
 	        .help = "the value that is sent, in place of the request's body: names, and "
 	                "constants or placeholders ({variable}, {?parameter}, {#/member})" },
+	{ .key = "encode",
+	        .type = SETTING_FILE,
+	        .help = "the description by which what is sent is written as bytes" },
+	{ .key = "type",
+	        .type = SETTING_TEXT,
+	        .help = "with encode: the structure of the description that is written; default: "
+	                "the whole" },
 	{ .key = "rpc", .type = SETTING_TEXT, .help = "package.Service/Method" },
 	{ .key = "message", .type = SETTING_TEXT, .help = "protobuf message that is sent" },
 	{ .key = "reply", .type = SETTING_TEXT, .help = "protobuf message that is answered" },

@@ -12,7 +12,7 @@
 
 /* ---- loading */
 
-static struct payload *open_payload(const char *path, struct error *error)
+struct payload *unpacking_open(const char *path, struct error *error)
 {
 	slice name = slice_of(path);
 	for (unsigned i = 0; payload_all[i]; i++) {
@@ -76,7 +76,7 @@ const struct unpacking *unpacking_load(struct arena *arena, const struct config 
 		return NULL;
 	}
 	made->file = config_text(config, "decode");
-	made->payload = open_payload(path.p, &inside);
+	made->payload = unpacking_open(path.p, &inside);
 	if (!made->payload) {
 		(void)config_error(decode, error, "%s", inside.text);
 		return NULL;

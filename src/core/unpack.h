@@ -22,6 +22,9 @@ struct unpacking {
 	const struct composition *with; /* or NULL */
 };
 
+/* A description of bodies, by the end of its file's name; blocks. NULL: error->text says what is wrong and where. */
+struct payload *unpacking_open(const char *path, struct error *);
+
 /* In the arena; blocks. Calls `variable` for every path variable that is named. NULL: the error is set, with its place. */
 const struct unpacking *unpacking_load(struct arena *, const struct config *,
         void (*variable)(void *arg, slice name), void *arg, struct error *);

@@ -29,6 +29,15 @@ PACK = """meta: { id: pack, endian: le }
 seq: [{ id: temperature, type: s2, -fairlead-scale: 0.1, -fairlead-unit: Cel }]
 -fairlead: { emit: { $senml: _root, $base: '"urn:dev:7:"' } }
 """
+COMMAND = """meta: { id: command, endian: be }
+seq:
+  - { id: kind, type: u1 }
+  - { id: length, type: u1 }
+  - { id: body, size: length, type: { switch-on: kind, cases: { 1: interval, 2: limit } } }
+types:
+  interval: { seq: [{ id: tag, contents: [0x10] }, { id: seconds, type: u2 }] }
+  limit: { seq: [{ id: degrees, type: s2, -fairlead-scale: 0.1 }] }
+"""
 BYTES = bytes([1, 0x75, 92, 3, 0x67, 52, 1, 4, 0x68, 101])
 MEANS = {"battery": 92, "temperature": 30.8, "humidity": 50.5, "port": 5}
 CONFIGURATION = """gateway: { name: box, state: state }
@@ -62,12 +71,16 @@ endpoints:
     call: { as: application/cbor }
   - { name: packs, path: /packs, methods: [POST], auth: [none], request: { decode: pack.ksy }, to: rest,
       call: { as: application/senml+json } }
+  - { name: commands, path: /commands, methods: [POST], auth: [none], to: rest, call: { encode: command.ksy } }
+  - { name: intervals, path: "/intervals/{device}", methods: [PUT], auth: [none], to: rest,
+      call: { method: POST, path: "/down/{device}", encode: command.ksy, type: interval, as: application/vnd.maker,
+              with: { seconds: "{#/minutes}" } } }
   - { name: kept, path: /kept, methods: [GET, POST], auth: [none], keep: last, request: { decode: pack.ksy } }
 """
 
 
 def gateway_for(backend, **more):
-    return Gateway(CONFIGURATION.replace("URL", backend.url), files={"sensor.ksy": SENSOR, "pack.ksy": PACK}, **more)
+    return Gateway(CONFIGURATION.replace("URL", backend.url), files={"sensor.ksy": SENSOR, "pack.ksy": PACK, "command.ksy": COMMAND}, **more)
 
 
 def payload_file(gateway, content):
@@ -163,6 +176,29 @@ def test_what_makes_no_sense_is_refused_in_the_protocols_words():
     backend.close()
 
 
+def test_commands_are_written_as_the_device_wants_them():
+    backend = RestBackend()
+    with gateway_for(backend) as gateway:
+        def send(path, value, method="POST"):
+            return curl(gateway.url(path), "-X", method, "-H", "Content-Type: application/json", "-d", json.dumps(value))
+
+        assert send("/commands", {"kind": 1, "body": {"seconds": 600}})[0] == 200
+        seen = backend.next()
+        assert (seen.headers["content-type"], seen.body) == ("application/octet-stream", bytes([1, 3, 0x10, 2, 88])), seen
+        assert send("/commands", {"kind": 2, "body": {"degrees": -2.5}})[0] == 200
+        assert backend.next().body == bytes([2, 2, 0xff, 0xe7])
+        assert send("/intervals/d7", {"minutes": 10}, "PUT")[0] == 200
+        seen = backend.next()
+        assert (seen.method, seen.path, seen.headers["content-type"]) == ("POST", "/down/d7", "application/vnd.maker"), seen
+        assert seen.body == bytes([0x10, 0, 10])
+        for wrong, why in (({"kind": 1, "body": {"seconds": 70000}}, "body.seconds"), ({"kind": 1}, "body.seconds"),
+                           ({"kind": 1, "body": {"seconds": "x"}}, "body.seconds")):
+            status, _, body = send("/commands", wrong)
+            assert status == 422 and "command.ksy: " + why in json.loads(body)["detail"], body
+        backend.nothing_more()
+    backend.close()
+
+
 def test_a_reload_reads_the_description_again():
     backend = RestBackend()
     with gateway_for(backend) as gateway:
@@ -191,9 +227,12 @@ def test_mistakes_in_the_file_have_their_place():
                 ("at: /data,", "at: data,", "a JSON pointer is expected"),
                 ("request: { decode: pack.ksy }, to", "request: { decode: pack.ksy, into: /x }, to", "goes with `at`"),
                 ("encoding: hex", "encoding: octal", "octal"),
+                ("encode: command.ksy }", "encode: command.ksy, type: nothing }", "no type \"nothing\""),
+                ("encode: command.ksy }", "type: interval }", "goes with encode"),
+                ("encode: command.ksy }", "encode: none.ksy }", "none.ksy"),
                 ("request: { decode: sensor.ksy, at", "request: { decode: fairlead.yaml, at", "ends in .ksy")]
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in (("sensor.ksy", SENSOR), ("pack.ksy", PACK)):
+        for name, text in (("sensor.ksy", SENSOR), ("pack.ksy", PACK), ("command.ksy", COMMAND)):
             with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
                 out.write(text)
         path = os.path.join(folder, "fairlead.yaml")

@@ -63,6 +63,27 @@ static void nothing_is_told_to_who_does_not_ask(void **state)
 	assert_false(tlv->ops->has_parameter(tlv, SLICE("f_port")));
 }
 
+static void a_body_is_written_with_its_framing(void **state)
+{
+	struct error error = { .text = "" };
+	struct value *map = value_map(&arena), *list = value_list(&arena);
+	struct value *record = value_map(&arena), *text = value_map(&arena);
+	(void)state;
+	assert_true(value_set(text, SLICE("text"), value_text(&arena, SLICE("C"))));
+	assert_true(value_set(record, SLICE("tag"), value_text(&arena, SLICE("unit"))));
+	assert_true(value_set(record, SLICE("value"), text));
+	assert_true(value_append(list, record));
+	assert_true(value_set(map, SLICE("records"), list));
+	slice bytes = tlv->ops->encode(tlv, &arena, SLICE(""), map, &error);
+	assert_true(slice_equal(bytes, from_hex(&arena, "0003 02 01 43")));
+	bytes = tlv->ops->encode(tlv, &arena, SLICE("real"), map, &error);
+	assert_null(bytes.p);
+	if (!strstr(error.text, "\"records\" is no field of \"real\""))
+		fail_msg("%s", error.text);
+	assert_true(tlv->ops->has_type(tlv, SLICE("")) && tlv->ops->has_type(tlv, SLICE("real")));
+	assert_false(tlv->ops->has_type(tlv, SLICE("imaginary")));
+}
+
 static void a_file_that_is_none_is_said(void **state)
 {
 	struct error error = { .text = "" };
@@ -79,6 +100,8 @@ int main(void)
 		        a_body_is_cut_as_the_description_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		        nothing_is_told_to_who_does_not_ask, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        a_body_is_written_with_its_framing, setup, teardown),
 		cmocka_unit_test(a_file_that_is_none_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

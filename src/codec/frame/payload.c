@@ -138,6 +138,27 @@ static struct value *decode(const struct payload *payload, struct arena *arena, 
 	return list->count == 1 ? only : list;
 }
 
+/* ---- encoding */
+
+static bool has_type(const struct payload *payload, slice name)
+{
+	struct loader loader = { .self = schema_of(payload)->root };
+	return !name.n || loader_find_type(&loader, name) != NULL;
+}
+
+static slice encode(const struct payload *payload, struct arena *arena, slice type,
+        const struct value *value, struct error *error)
+{
+	struct frame_fault fault = { .kind = FRAME_FAULT_NONE };
+	error->line = error->column = 0;
+	slice bytes = frame_write(schema_of(payload), arena, type, value, &fault);
+	if (!bytes.p && fault.path[0])
+		(void)error_set(error, "%s: %s", fault.path, fault.text);
+	else if (!bytes.p)
+		(void)error_set(error, "%s", fault.text);
+	return bytes;
+}
+
 const struct payload_ops payload_frame = {
 	.name = "frame",
 	.suffix = ".ksy",
@@ -145,4 +166,6 @@ const struct payload_ops payload_frame = {
 	.close = close_file,
 	.has_parameter = has_parameter,
 	.decode = decode,
+	.has_type = has_type,
+	.encode = encode,
 };
