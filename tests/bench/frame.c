@@ -21,7 +21,11 @@ static const struct {
 } cases[] = {
 	{ "reading", "reading.ksy",
 	        "fa0200200b74656d7065726174757265405459999999999a0343656c187b310a7aafcd15f63f", 1 },
-	{ "teltonika, one record", "teltonika.ksy",
+	{ "teltonika, a position", "teltonika.ksy",
+	        "000000000000002108010000016b40d8ea30010aac7628235cf88c000c005a09002a00000000000001"
+	        "0000185e",
+	        1 },
+	{ "teltonika, a position and five values", "teltonika.ksy",
 	        "000000000000003608010000016b40d8ea300100000000000000000000000000000001050215030101"
 	        "01"
 	        "425e0f01f10000601a014e0000000000000000010000c7cf",

@@ -123,20 +123,20 @@ bool cells_hold(struct frame *frame, const struct scope *scope, enum operation o
 			return cells_mixed(frame, scope, "comparing", a, b);
 		else
 			equal = cells_equal(a, b);
-		*result = cell_of_boolean(equal == (op == OP_EQUAL));
+		cell_put_boolean(result, equal == (op == OP_EQUAL));
 		return true;
 	}
 	if (cell_is_number(a) && cell_is_number(b) &&
 	        (isnan(cell_as_real(a)) || isnan(cell_as_real(b)))) {
-		*result = cell_of_boolean(false);
+		cell_put_boolean(result, false);
 		return true;
 	}
 	if (!cells_compare(a, b, &order))
 		return cells_mixed(frame, scope, "comparing", a, b);
-	*result = cell_of_boolean(op == OP_LESS         ? order < 0
-	                          : op == OP_LESS_EQUAL ? order <= 0
-	                          : op == OP_GREATER    ? order > 0
-	                                                : order >= 0);
+	cell_put_boolean(result, op == OP_LESS         ? order < 0
+	                         : op == OP_LESS_EQUAL ? order <= 0
+	                         : op == OP_GREATER    ? order > 0
+	                                               : order >= 0);
 	return true;
 }
 
@@ -152,10 +152,10 @@ static struct wide widen(const struct cell *cell)
 bool wide_narrow(struct wide wide, struct cell *result)
 {
 	if (!wide.negative) {
-		*result = cell_of_natural(wide.magnitude);
+		cell_put_natural(result, wide.magnitude);
 		return true;
 	}
-	*result = cell_of_integer((int64_t)(0 - wide.magnitude));
+	cell_put_integer(result, (int64_t)(0 - wide.magnitude));
 	return wide.magnitude <= (uint64_t)INT64_MAX + 1;
 }
 
@@ -195,9 +195,9 @@ static bool shift(const struct cell *a, const struct cell *b, bool left, struct 
 	unsigned by = b->as.integer > 64 ? 64 : (unsigned)b->as.integer;
 	if (!left) {
 		if (a->natural || a->as.integer >= 0)
-			*result = cell_of_natural(by > 63 ? 0 : (uint64_t)a->as.integer >> by);
+			cell_put_natural(result, by > 63 ? 0 : (uint64_t)a->as.integer >> by);
 		else
-			*result = cell_of_integer(by > 63 ? -1 : a->as.integer >> by);
+			cell_put_integer(result, by > 63 ? -1 : a->as.integer >> by);
 		return true;
 	}
 	struct wide wide = widen(a);
@@ -247,19 +247,19 @@ static bool reals(enum operation op, double a, double b, struct cell *result)
 {
 	switch ((int)op) {
 	case OP_ADD:
-		*result = cell_of_real(a + b);
+		cell_put_real(result, a + b);
 		return true;
 	case OP_SUBTRACT:
-		*result = cell_of_real(a - b);
+		cell_put_real(result, a - b);
 		return true;
 	case OP_MULTIPLY:
-		*result = cell_of_real(a * b);
+		cell_put_real(result, a * b);
 		return true;
 	case OP_DIVIDE:
-		*result = cell_of_real(a / b);
+		cell_put_real(result, a / b);
 		return true;
 	case OP_MODULO:
-		*result = cell_of_real(a - b * floor(a / b));
+		cell_put_real(result, a - b * floor(a / b));
 		return true;
 	default:
 		return false;

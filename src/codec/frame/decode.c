@@ -4,7 +4,7 @@
  * asks, once. Everything comes from the given arena. Three bounds hold whatever the bytes claim: the depth of
  * structures and expressions, the number of steps (in proportion to the frame's size), and the arena's budget. A
  * claimed length or count allocates nothing: bytes are slices of the frame, arrays grow as items are read. */
-#include "codec/frame/process.h"
+#include "codec/frame/cell.h"
 
 #include <stdio.h>
 
@@ -30,31 +30,29 @@ bool object_is_little(const struct object *self, enum endian endian)
 	return endian == ENDIAN_SWITCHED ? self->little : endian == ENDIAN_LITTLE;
 }
 
-static struct cell real_of(uint64_t bits, unsigned width)
+static double real_of(uint64_t bits, unsigned width)
 {
-	struct cell cell = { .kind = CELL_REAL, .single = width == 4 };
-	if (width == 8) {
-		memcpy(&cell.as.real, &bits, sizeof cell.as.real);
-	} else {
+	if (width == 4) {
 		uint32_t narrow = (uint32_t)bits;
 		float number;
 		memcpy(&number, &narrow, sizeof number);
-		cell.as.real = (double)number;
+		return (double)number;
 	}
-	return cell;
+	double number;
+	memcpy(&number, &bits, sizeof number);
+	return number;
 }
 
 static void number_cell(const struct type_use *use, uint64_t bits, struct cell *cell)
 {
 	if (use->base == BASE_FLOAT) {
-		*cell = real_of(bits, use->width);
+		cell_put_real(cell, real_of(bits, use->width));
+		cell->single = use->width == 4;
 		return;
 	}
 	if (use->base == BASE_SIGNED && use->width < 8 && bits >> (8 * use->width - 1))
 		bits |= UINT64_MAX << (8 * use->width);
-	*cell = (struct cell){ .kind = CELL_INTEGER,
-		.as.integer = (int64_t)bits,
-		.natural = use->base != BASE_SIGNED && bits > INT64_MAX };
+	cell_put(cell, CELL_INTEGER, use->base != BASE_SIGNED && bits > INT64_MAX, (int64_t)bits);
 }
 
 static bool read_number(struct frame *frame, const struct scope *scope, const struct field *field,

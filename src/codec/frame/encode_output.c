@@ -43,7 +43,7 @@ bool output_fill(struct output *output, size_t n, char byte)
 
 bool output_unsigned(struct output *output, unsigned width, bool little, uint64_t number)
 {
-	char bytes[8];
+	char bytes[8] = { 0 };
 	for (unsigned i = 0; i < width; i++)
 		bytes[little ? i : width - 1 - i] = (char)(unsigned char)(number >> (8 * i));
 	return output_bytes(output, (slice){ bytes, width });

@@ -152,7 +152,7 @@ static bool unary(struct frame *frame, const struct scope *scope,
 	if (expression->op == OP_NOT) {
 		if (!evaluate_boolean(frame, scope, expression->first, &on))
 			return false;
-		*result = cell_of_boolean(!on);
+		cell_put_boolean(result, !on);
 		return true;
 	}
 	if (!evaluate(frame, scope, expression->first, &of))
@@ -182,7 +182,7 @@ static bool logic(struct frame *frame, const struct scope *scope,
 	if (on == (expression->op == OP_AND) &&
 	        !evaluate_boolean(frame, scope, expression->second, &on))
 		return false;
-	*result = cell_of_boolean(on);
+	cell_put_boolean(result, on);
 	return true;
 }
 
@@ -197,10 +197,10 @@ static bool binary(struct frame *frame, const struct scope *scope,
 	             a.enumeration == b.enumeration;
 	if (alike && (expression->op == OP_EQUAL || expression->op == OP_DIFFERENT)) {
 		bool equal = a.as.integer == b.as.integer && a.natural == b.natural;
-		*result = cell_of_boolean(equal == (expression->op == OP_EQUAL));
+		cell_put_boolean(result, equal == (expression->op == OP_EQUAL));
 		return true;
 	}
-	*result = (struct cell){ .kind = CELL_ABSENT };
+	cell_put(result, CELL_ABSENT, false, 0);
 	if (expression->op >= OP_EQUAL && expression->op <= OP_GREATER_EQUAL)
 		return cells_hold(frame, scope, expression->op, &a, &b, result);
 	return cells_calculate(frame, scope, expression->op, &a, &b, result);
@@ -218,13 +218,13 @@ static bool leaf(struct frame *frame, const struct scope *scope,
         const struct expression *expression, struct cell *result)
 {
 	struct object *self = scope->self;
-	*result = (struct cell){ .kind = CELL_ABSENT };
+	cell_put(result, CELL_ABSENT, false, 0);
 	switch ((int)expression->op) {
 	case OP_REAL:
-		*result = cell_of_real(expression->real);
+		cell_put_real(result, expression->real);
 		return true;
 	case OP_BOOLEAN:
-		*result = cell_of_boolean(expression->integer != 0);
+		cell_put_boolean(result, expression->integer != 0);
 		return true;
 	case OP_TEXT:
 		*result = cell_of_text(expression->text);
@@ -240,7 +240,7 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		return scope->it ||
 		       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "_ means nothing here");
 	case OP_INDEX:
-		*result = cell_of_integer(scope->index);
+		cell_put_integer(result, scope->index);
 		return scope->index >= 0 || frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
 		                                    "_index means nothing here");
 	case OP_DEVICE:
@@ -253,7 +253,7 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		*result = cell_of_text(slice_of(status_name(frame->status)));
 		return true;
 	case OP_TAKEN:
-		*result = cell_of_natural(frame->taken);
+		cell_put_natural(result, frame->taken);
 		return true;
 	case OP_SESSION:
 		return frame_variable(frame, scope, expression->member, result);
@@ -270,7 +270,7 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		*result = cell_of_natural(frame->transaction);
 		return true;
 	case OP_IS_LE:
-		*result = cell_of_boolean(self->little);
+		cell_put_boolean(result, self->little);
 		return true;
 	case OP_ROOT:
 	case OP_PARENT:
@@ -322,21 +322,32 @@ static inline bool at_hand(
 {
 	switch ((int)expression->op) {
 	case OP_OWN:
+		if (scope->self->cells[expression->member].kind <= CELL_BUSY)
+			return false;
 		*result = scope->self->cells[expression->member];
-		return result->kind > CELL_BUSY;
+		return true;
 	case OP_INTEGER:
-		*result = cell_of_integer(expression->integer);
-		result->natural = expression->natural;
+		cell_put(result, CELL_INTEGER, expression->natural, expression->integer);
 		return true;
 	case OP_ENUM:
-		*result = (struct cell){ .kind = CELL_ENUM,
-			.natural = expression->natural,
-			.as.integer = expression->integer,
-			.enumeration = expression->enumeration };
+		cell_put(result, CELL_ENUM, expression->natural, expression->integer);
+		result->enumeration = expression->enumeration;
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* Kept apart, so that what is at hand pays for none of it. */
+__attribute__((noinline)) static bool work_out(struct frame *frame, const struct scope *scope,
+        const struct expression *expression, struct cell *result)
+{
+	if (frame->depth >= DEPTH_MAX)
+		return frame_fail(frame, FRAME_FAULT_LIMIT, scope, "nested too deeply");
+	frame->depth++;
+	bool good = operate(frame, scope, expression, result);
+	frame->depth--;
+	return good;
 }
 
 bool evaluate(struct frame *frame, const struct scope *scope, const struct expression *expression,
@@ -344,12 +355,5 @@ bool evaluate(struct frame *frame, const struct scope *scope, const struct expre
 {
 	if (!frame_step(frame, scope))
 		return false;
-	if (at_hand(scope, expression, result))
-		return true;
-	if (frame->depth >= DEPTH_MAX)
-		return frame_fail(frame, FRAME_FAULT_LIMIT, scope, "nested too deeply");
-	frame->depth++;
-	bool good = operate(frame, scope, expression, result);
-	frame->depth--;
-	return good;
+	return at_hand(scope, expression, result) || work_out(frame, scope, expression, result);
 }

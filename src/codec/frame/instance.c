@@ -93,12 +93,14 @@ bool object_member(struct frame *frame, struct object *object, unsigned number, 
 {
 	const struct member *member = &object->type->members[number];
 	struct scope scope = { .self = object, .index = -1 };
-	*cell = object->cells[number];
-	if (cell->kind == CELL_BUSY)
+	enum cell_kind kind = object->cells[number].kind;
+	if (kind > CELL_BUSY) {
+		*cell = object->cells[number];
+		return true;
+	}
+	if (kind == CELL_BUSY)
 		return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope,
 		        "the instance \"%.*s\" needs itself", SLICE_ARG(member->name));
-	if (cell->kind != CELL_UNREAD)
-		return true;
 	if (member->kind == MEMBER_INSTANCE)
 		return compute(frame, object, number, cell);
 	if (member->kind == MEMBER_PARAMETER)

@@ -212,11 +212,11 @@ static bool call_input(struct frame *frame, const struct scope *scope, enum meth
 		        frame, FRAME_FAULT_END, scope, "the end of a stream that goes on");
 	}
 	if (method == CALL_EOF)
-		*result = cell_of_boolean(input_eof(input));
+		cell_put_boolean(result, input_eof(input));
 	else if (method == CALL_POS)
-		*result = cell_of_natural(input->at);
+		cell_put_natural(result, input->at);
 	else if (method == CALL_LENGTH)
-		*result = cell_of_natural(input->bytes.n);
+		cell_put_natural(result, input->bytes.n);
 	else
 		return false;
 	return true;
