@@ -186,6 +186,33 @@ static bool logic(struct frame *frame, const struct scope *scope,
 	return true;
 }
 
+/* What most comparisons are about; cells_hold() does all of them. false: this is no comparison. */
+static inline bool compare_small(enum operation op, int64_t a, int64_t b, struct cell *result)
+{
+	switch ((int)op) {
+	case OP_EQUAL:
+		cell_put_boolean(result, a == b);
+		return true;
+	case OP_DIFFERENT:
+		cell_put_boolean(result, a != b);
+		return true;
+	case OP_LESS:
+		cell_put_boolean(result, a < b);
+		return true;
+	case OP_LESS_EQUAL:
+		cell_put_boolean(result, a <= b);
+		return true;
+	case OP_GREATER:
+		cell_put_boolean(result, a > b);
+		return true;
+	case OP_GREATER_EQUAL:
+		cell_put_boolean(result, a >= b);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool binary(struct frame *frame, const struct scope *scope,
         const struct expression *expression, struct cell *result)
 {
@@ -193,13 +220,10 @@ static bool binary(struct frame *frame, const struct scope *scope,
 	if (!evaluate(frame, scope, expression->first, &a) ||
 	        !evaluate(frame, scope, expression->second, &b))
 		return false;
-	bool alike = a.kind == b.kind && (a.kind == CELL_INTEGER || a.kind == CELL_ENUM) &&
-	             a.enumeration == b.enumeration;
-	if (alike && (expression->op == OP_EQUAL || expression->op == OP_DIFFERENT)) {
-		bool equal = a.as.integer == b.as.integer && a.natural == b.natural;
-		cell_put_boolean(result, equal == (expression->op == OP_EQUAL));
+	bool small = a.kind == b.kind && (a.kind == CELL_INTEGER || a.kind == CELL_ENUM) &&
+	             a.enumeration == b.enumeration && !a.natural && !b.natural;
+	if (small && compare_small(expression->op, a.as.integer, b.as.integer, result))
 		return true;
-	}
 	cell_put(result, CELL_ABSENT, false, 0);
 	if (expression->op >= OP_EQUAL && expression->op <= OP_GREATER_EQUAL)
 		return cells_hold(frame, scope, expression->op, &a, &b, result);
@@ -316,6 +340,37 @@ static bool operate(struct frame *frame, const struct scope *scope,
 	}
 }
 
+/* The structure that an expression is, where that needs no working out; NULL: it does. */
+static const struct object *object_at_hand(
+        const struct scope *scope, const struct expression *expression)
+{
+	const struct object *of;
+	const struct cell *cell = NULL;
+	switch ((int)expression->op) {
+	case OP_OWN:
+		cell = &scope->self->cells[expression->member];
+		break;
+	case OP_SELF:
+		cell = scope->it;
+		break;
+	case OP_MEMBER:
+		of = object_at_hand(scope, expression->first);
+		if (of && of->type == expression->type)
+			cell = &of->cells[expression->member];
+		break;
+	case OP_CAST:
+		of = expression->type ? object_at_hand(scope, expression->first) : NULL;
+		return of && of->type == expression->type ? of : NULL;
+	case OP_PARENT:
+		return scope->self->parent;
+	case OP_ROOT:
+		return scope->self->root;
+	default:
+		break;
+	}
+	return cell && cell->kind == CELL_STRUCT ? cell->as.object : NULL;
+}
+
 /* What most expressions consist of, without a call: members that are read, and constants. */
 static inline bool at_hand(
         const struct scope *scope, const struct expression *expression, struct cell *result)
@@ -326,6 +381,15 @@ static inline bool at_hand(
 			return false;
 		*result = scope->self->cells[expression->member];
 		return true;
+	case OP_MEMBER: {
+		const struct object *of =
+		        expression->type ? object_at_hand(scope, expression->first) : NULL;
+		if (!of || of->type != expression->type ||
+		        of->cells[expression->member].kind <= CELL_BUSY)
+			return false;
+		*result = of->cells[expression->member];
+		return true;
+	}
 	case OP_INTEGER:
 		cell_put(result, CELL_INTEGER, expression->natural, expression->integer);
 		return true;
