@@ -2,6 +2,7 @@
  *
  *     listener.c   the adapter: settings, the schema, the socket, start and stop
  *     line.c       the adapter that calls instead (`connect`): the same, but for the socket
+ *     connection.c, datagrams.c    what carries a session: a stream, or the datagrams of one peer
  *     session.c    one connection: bytes to frames (session.h)
  *     delivery.c   one frame: to requests, and answered in its turn
  *     call.h       requests to devices: a backend's, and those of a schedule */
@@ -16,6 +17,7 @@
 
 struct binary_called;
 struct binary_polls;
+struct binary_datagrams;
 
 struct binary_listener {
 	struct adapter base;
@@ -24,9 +26,10 @@ struct binary_listener {
 	struct place place;
 	char *device; /* who is at the other end, as the file says; NULL: it does not */
 	struct frame_schema *schema;
-	struct stream_listener *socket; /* it listens; */
-	struct dial *dial;              /* or calls */
-	struct tls *tls;                /* NULL: in the clear */
+	struct stream_listener *socket;     /* it listens; */
+	struct dial *dial;                  /* or calls; */
+	struct binary_datagrams *datagrams; /* or takes datagrams */
+	struct tls *tls;                    /* NULL: in the clear */
 	char *server_name;    /* that who is called must prove to be; NULL: the place's host */
 	struct list sessions; /* all, also those whose connection has gone */
 	uint64_t login_timeout_ms, idle_ms, frame_timeout_ms, handshake_ms;
@@ -89,6 +92,16 @@ bool binary_line_read(struct binary_listener *, const struct config *, struct er
 bool binary_line_start(struct binary_listener *, struct error *);
 /* The stream of its session has ended, because of `why`: said, and called again. */
 void binary_line_lost(struct binary_listener *, const char *peer, const char *why);
+
+/* ---- datagrams.c */
+
+/* Binds, and takes them. NULL: error_text says why. */
+struct binary_datagrams *binary_datagrams_open(
+        struct binary_listener *, char *error_text, size_t error_size);
+/* What follows is not for it any more; its sessions end one after the other. NULL is fine. */
+void binary_datagrams_stop(struct binary_datagrams *);
+/* All its sessions have gone. NULL is fine. */
+void binary_datagrams_close(struct binary_datagrams *);
 
 /* ---- connection.c */
 

@@ -16,6 +16,12 @@ static void resume_reading(void *wire)
 	stream_resume(wire);
 }
 
+static void offer_again(void *wire)
+{
+	stream_pause(wire);
+	stream_resume(wire);
+}
+
 static void forget_unread(void *wire)
 {
 	stream_forget(wire, "the frame was not whole in time");
@@ -40,6 +46,7 @@ static const struct wire_ops ops = {
 	.write = write_bytes,
 	.pause = pause_reading,
 	.resume = resume_reading,
+	.offer = offer_again,
 	.forget = forget_unread,
 	.close = close_stream,
 	.abort = abort_stream,

@@ -46,7 +46,7 @@ static bool present(const struct delivery *delivery, struct request *request)
 	slice secret = delivery->device.n ? delivery->secret : slice_of(session->secret);
 	const slice none = { NULL, 0 };
 	bool good =
-	        session->listener->place.kind == PLACE_LOCAL ||
+	        !binary_peer_is_proved(session->listener) ||
 	        add_credential(request, CREDENTIAL_ADDRESS, request_peer_address(request), none);
 	if (good && session->listener->device)
 		good = add_credential(request, CREDENTIAL_LINE,

@@ -12,7 +12,7 @@ static const struct setting settings[] = {
 	{ .key = "bind",
 	        .type = SETTING_TEXT,
 	        .required = true,
-	        .help = "where it listens: tcp://, tls://, unix:// or serial://" },
+	        .help = "where it listens: tcp://, tls://, udp://, unix:// or serial://" },
 	{ "tls", SETTING_TREE, NULL, false,
 	        "TLS: the certificate, and who may come with one or with a key", NULL,
 	        tls_settings },
@@ -48,14 +48,16 @@ static uint64_t listener_stamp(const struct config *config)
 }
 
 static bool check_schema(
-        struct frame_schema *schema, bool device, const struct config *config, struct error *error)
+        const struct binary_listener *listener, const struct config *config, struct error *error)
 {
+	struct frame_schema *schema = listener->schema;
+	bool device = listener->device != NULL;
 	struct error inside = { .text = "" };
 	struct frame_call_limits limits;
 	slice path = config_text(config, "path");
 	if (path.n && !frame_schema_set_path(schema, path, device, &inside))
 		return config_error(config_get(config, "path"), error, "%s", inside.text);
-	if (!frame_schema_has_framing(schema))
+	if (!frame_schema_has_framing(schema) && listener->place.kind != PLACE_UDP)
 		return config_error(config_get(config, "frame"), error,
 		        "the description has no -fairlead/framing, which a listener needs");
 	if (frame_schema_has_parameters(schema))
@@ -79,7 +81,7 @@ static bool read_device(struct binary_listener *listener, const struct config *c
 		return true;
 	if (!at_one_end(&listener->place, calls))
 		return config_error(node, error,
-		        "anybody may connect there: device is said with connect, serial:// and "
+		        "anybody may send there: device is said with connect, serial:// and "
 		        "unix://");
 	if (!node->text.n)
 		return config_error(node, error, "the id of a client");
@@ -111,8 +113,7 @@ static bool read_all(struct binary_listener *listener, const struct config *conf
 	        !read_device(listener, config, calls, error))
 		return false;
 	listener->schema = load_schema(config, error);
-	return listener->schema &&
-	       check_schema(listener->schema, listener->device != NULL, config, error) &&
+	return listener->schema && check_schema(listener, config, error) &&
 	       binary_polls_open(listener, config, error);
 }
 
@@ -136,6 +137,7 @@ struct binary_listener *binary_listener_create(struct loop *loop,
 
 void binary_listener_free(struct binary_listener *listener)
 {
+	binary_datagrams_close(listener->datagrams);
 	tls_close(listener->tls);
 	binary_polls_close(listener);
 	frame_schema_free(listener->schema);
@@ -161,8 +163,9 @@ static bool check_place(
 	case PLACE_TCP:
 		break;
 	case PLACE_UDP:
-		return config_error(
-		        bind, error, "bind: there is no listening at %s", listener->where);
+		if (tls)
+			return config_error(tls, error, "there is no TLS over %s", listener->where);
+		break;
 	case PLACE_SERIAL:
 	case PLACE_LOCAL:
 		return !tls || config_error(tls, error, "there is no TLS over %s", listener->where);
@@ -230,13 +233,15 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 		.tls = listener->tls,
 		.handshake_ms = listener->handshake_ms };
 	char why[160];
-	listener->socket = place->kind == PLACE_LOCAL
-	                           ? stream_listen_local(listener->loop, place->path,
-	                                     place->mode ? place->mode : PRIVATE_MODE, &accept, why,
-	                                     sizeof why)
-	                           : stream_listen(listener->loop, slice_of(place->address),
-	                                     &accept, why, sizeof why);
-	if (!listener->socket)
+	if (place->kind == PLACE_UDP)
+		listener->datagrams = binary_datagrams_open(listener, why, sizeof why);
+	else if (place->kind == PLACE_LOCAL)
+		listener->socket = stream_listen_local(listener->loop, place->path,
+		        place->mode ? place->mode : PRIVATE_MODE, &accept, why, sizeof why);
+	else
+		listener->socket = stream_listen(
+		        listener->loop, slice_of(place->address), &accept, why, sizeof why);
+	if (!listener->socket && !listener->datagrams)
 		return error_set(error, "%s", why);
 	log_info("binary", "listening listener=%s bind=%s", adapter->label, listener->where);
 	return true;
@@ -264,6 +269,7 @@ void binary_listener_stop(struct adapter *adapter)
 	listener->stopping = true;
 	stream_listener_close(listener->socket);
 	listener->socket = NULL;
+	binary_datagrams_stop(listener->datagrams);
 	dial_close(listener->dial);
 	listener->dial = NULL;
 	LIST_EACH (&listener->sessions, at, following) {

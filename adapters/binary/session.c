@@ -97,6 +97,26 @@ static void set_deadline(struct session *session)
 
 static void too_late(struct timer *);
 
+/* The bytes that arrived last have been the last for as long as the description's idle gap: they are offered once more, which
+ * may end a frame. */
+static void gap_over(struct timer *timer)
+{
+	struct session *session = LIST_OWNER(timer, struct session, gap);
+	session->quiet = true;
+	session->wire_ops->offer(session->wire);
+}
+
+/* From each arrival on. The loop's clock is read once a turn, so a gap is measured from a little before. */
+static void listen_for_gap(struct session *session, bool waits)
+{
+	uint64_t gap_us = frame_schema_gap_us(session->listener->schema);
+	if (gap_us && waits)
+		timer_set(&session->gap,
+		        loop_now_ms(session->listener->loop) + (gap_us + 999) / 1000 + 1);
+	else
+		timer_stop(&session->gap);
+}
+
 struct session *session_open(struct binary_listener *listener, const struct wire_ops *ops,
         void *wire, const char *peer, struct tls_shown *shown)
 {
@@ -123,6 +143,7 @@ struct session *session_open(struct binary_listener *listener, const struct wire
 	list_init(&session->deliveries);
 	timer_init(&session->hold, listener->loop, hold_over);
 	timer_init(&session->late, listener->loop, too_late);
+	timer_init(&session->gap, listener->loop, gap_over);
 	list_append(&listener->sessions, &session->link);
 	listener->base.counters.at[COUNTER_CONNECTIONS]++;
 	if (!calls_open(session)) {
@@ -199,6 +220,7 @@ void session_closed(struct session *session, enum stream_end end, int errno_valu
 		        listener, session->peer, session->expired ? "silent too long" : why);
 	timer_stop(&session->hold);
 	timer_stop(&session->late);
+	timer_stop(&session->gap);
 	if (!session->under_way)
 		session_free(session);
 }
@@ -227,32 +249,55 @@ static size_t garbage_bytes(const struct frame_schema *schema, slice unread, str
 	return n;
 }
 
-size_t session_received(struct session *session, slice bytes)
+/* Of a description without framing: all of them are one frame. */
+static enum frame_cut take_whole(
+        const struct frame_schema *schema, slice bytes, struct frame_piece *piece)
 {
-	size_t used = 0, before = session->partial;
-	enum frame_cut cut = FRAME_WHOLE;
+	*piece = (struct frame_piece){ .bytes = bytes, .used = bytes.n };
+	piece->why = "a datagram longer than any frame";
+	return bytes.n <= frame_schema_max_bytes(schema) ? FRAME_WHOLE : FRAME_BAD;
+}
+
+/* Hands on what is whole. Returns how many bytes were used. */
+static size_t cut_frames(struct session *session, slice bytes, bool quiet, enum frame_cut *cut)
+{
 	const struct frame_schema *schema = session->listener->schema;
+	bool framed = frame_schema_has_framing(schema);
+	size_t used = 0;
 	struct arena scratch;
-	if (bytes.n < session->needed)
-		return 0;
 	arena_init(&scratch, frame_schema_scratch_bytes(schema));
 	while (used < bytes.n && !session->ending && !is_full(session)) {
 		struct frame_piece piece;
 		slice unread = slice_from(bytes, used);
 		arena_finish(&scratch);
-		cut = frame_split(schema, unread, false, &scratch, &piece);
+		*cut = framed ? frame_split(schema, unread, quiet, &scratch, &piece)
+		              : take_whole(schema, unread, &piece);
 		session->needed = piece.needed;
-		if (cut == FRAME_MORE)
+		if (*cut == FRAME_MORE)
 			break;
-		if (cut == FRAME_BAD && !piece.checksum)
+		if (*cut == FRAME_BAD && !piece.checksum && framed)
 			piece.used = garbage_bytes(schema, unread, &scratch);
 		used += piece.used;
-		if (cut == FRAME_BETWEEN)
+		if (*cut == FRAME_BETWEEN)
 			continue;
-		delivery_begin(session, &piece, cut == FRAME_WHOLE);
+		delivery_begin(session, &piece, *cut == FRAME_WHOLE);
 		deliveries_flush(session);
 	}
 	arena_finish(&scratch);
+	return used;
+}
+
+size_t session_received(struct session *session, slice bytes)
+{
+	size_t before = session->partial;
+	bool quiet = session->quiet;
+	enum frame_cut cut = FRAME_WHOLE;
+	session->quiet = false;
+	if (bytes.n < session->needed && !quiet) {
+		listen_for_gap(session, true);
+		return 0;
+	}
+	size_t used = cut_frames(session, bytes, quiet, &cut);
 	session->listener->base.counters.at[COUNTER_BYTES_IN] += used;
 	session->partial = cut == FRAME_MORE && !session->ending ? bytes.n - used : 0;
 	if (session->partial && (used || !before))
@@ -261,8 +306,15 @@ size_t session_received(struct session *session, slice bytes)
 		session->paused = true;
 		session->wire_ops->pause(session->wire);
 	}
+	listen_for_gap(session, session->partial && !quiet);
 	set_deadline(session);
 	return used;
+}
+
+size_t session_received_last(struct session *session, slice bytes)
+{
+	session->quiet = true;
+	return session_received(session, bytes);
 }
 
 void session_broken(struct session *session, slice unread, const char *why)
@@ -272,6 +324,7 @@ void session_broken(struct session *session, slice unread, const char *why)
 	if (session->ending)
 		return;
 	session->partial = session->needed = 0;
+	timer_stop(&session->gap);
 	listener->base.counters.at[COUNTER_BYTES_IN] += unread.n;
 	if (unread.n) {
 		delivery_begin(session, &piece, false);

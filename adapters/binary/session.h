@@ -17,7 +17,9 @@ struct wire_ops {
 	/* No more bytes are offered until resume(), after which those that are unread come again. */
 	void (*pause)(void *wire);
 	void (*resume)(void *wire);
-	/* What is unread is not offered again. */
+	/* What is unread is offered again, later in this turn. */
+	void (*offer)(void *wire);
+	/* What is unread is not offered again, but handed to session_broken(). */
 	void (*forget)(void *wire);
 	/* What was written leaves first; or at once. session_closed() follows. */
 	void (*close)(void *wire);
@@ -39,11 +41,13 @@ struct session {
 	char *device, *secret;  /* once a login was accepted */
 	struct tls_shown shown; /* in the TLS handshake */
 	struct timer hold;      /* the core said when to come again */
+	struct timer gap;       /* after that long a silence the line is quiet */
 	struct timer late; /* the peer has been silent, or a frame in the making, for too long */
 	size_t partial;    /* bytes of a frame that is not whole yet */
 	size_t needed;     /* unread bytes that tell whether it is */
 	uint64_t partial_since_ms, opened_ms;
 	bool paused, ending, expired;
+	bool quiet;           /* nothing has followed what is unread */
 	bool told_unanswered; /* that no reply could be made is in the log */
 	bool told_incomplete; /* that messages of several frames were lost is in the log */
 	struct calls *calls;  /* call.h; NULL: the device cannot be asked */
@@ -82,6 +86,8 @@ struct session *session_open(struct binary_listener *, const struct wire_ops *, 
 /* Bytes have come, all that are unread. Returns how many were used: the rest is to come again with what follows it, and after a
  * pause. */
 size_t session_received(struct session *, slice bytes);
+/* The same of bytes that nothing follows, as if the line had been silent after them. */
+size_t session_received_last(struct session *, slice bytes);
 /* What is unread, these bytes, will not become a frame, because of `why` (static): they are one that is malformed. */
 void session_broken(struct session *, slice unread, const char *why);
 /* Its wire is gone; `why`, for a person. May free the session. */

@@ -10,6 +10,7 @@ static const char *const names[COUNTER_COUNT] = {
 	[COUNTER_FAILED] = "failed",
 	[COUNTER_UNASKED] = "unasked",
 	[COUNTER_SKIPPED] = "skipped",
+	[COUNTER_DROPPED] = "dropped",
 	[COUNTER_LAGGED] = "lagged",
 	[COUNTER_BYTES_IN] = "bytes_in",
 	[COUNTER_BYTES_OUT] = "bytes_out",

@@ -15,6 +15,7 @@ enum counter {
 	COUNTER_FAILED,      /* ended by an error of the transport */
 	COUNTER_UNASKED, /* replies that nobody waits for, or not any more: late, second and forged ones */
 	COUNTER_SKIPPED, /* times that a device was not polled, since the request before was not over */
+	COUNTER_DROPPED, /* datagrams that came faster than they could be handed on, or are too long to leave */
 	COUNTER_LAGGED, /* times that a follower could not take a value, and was left behind */
 	COUNTER_BYTES_IN,
 	COUNTER_BYTES_OUT,

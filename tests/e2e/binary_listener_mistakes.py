@@ -36,7 +36,7 @@ def wrong(column, part, listener):
 def test_what_is_right_is_valid():
     for listener in ("bind: 0.0.0.0:5027", "bind: tcp://0.0.0.0:5027", "bind: 'tcp://[::]:5027'", "bind: unix:///run/x.sock?mode=660",
                      "bind: unix:///run/x.sock, device: plc", "connect: tcp://plc.example:502", "connect: tcp://10.0.0.5:502, device: plc",
-                     "connect: unix:///run/gps.sock", "bind: serial:///dev/ttyS1?baud=4800&parity=even, device: plc",
+                     "connect: unix:///run/gps.sock", "bind: udp://0.0.0.0:10110", "bind: serial:///dev/ttyS1?baud=4800&parity=even, device: plc",
                      "connect: serial:///dev/ttyS1", "connect: tls://plc.example:802",
                      "connect: tls://10.0.0.5:802, tls: { server_name: plc.example }", "connect: tcp://plc:1, retry: 1ms, retry_max: 1ms"):
         code, said = check(listener)
@@ -65,7 +65,10 @@ def test_serial_lines():
 
 
 def test_what_does_not_go_together():
-    wrong("plc", "anybody may connect there", "bind: tcp://0.0.0.0:5027, device: plc")
+    wrong("plc", "anybody may send there", "bind: tcp://0.0.0.0:5027, device: plc")
+    wrong("plc", "anybody may send there", "bind: udp://0.0.0.0:5027, device: plc")
+    wrong("{ certificate", "no TLS over", f"bind: udp://0.0.0.0:5027, tls: {{ certificate: {NMEA_KSY} }}")
+    wrong("udp:", "no numeric address", "bind: udp://box.example:5027")
     wrong("''", "the id of a client", "connect: tcp://plc:502, device: ''")
     wrong("{ ca", "no TLS over", f"connect: unix:///run/gps.sock, tls: {{ ca: {NMEA_KSY} }}")
     wrong("tls://", "say server_name", "connect: tls://10.0.0.5:802")
