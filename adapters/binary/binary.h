@@ -98,6 +98,8 @@ void binary_line_lost(struct binary_listener *, const char *peer, const char *wh
 /* Binds, and takes them. NULL: error_text says why. */
 struct binary_datagrams *binary_datagrams_open(
         struct binary_listener *, char *error_text, size_t error_size);
+/* The files of TLS were read again. NULL is fine. */
+void binary_datagrams_renewed(struct binary_datagrams *);
 /* What follows is not for it any more; its sessions end one after the other. NULL is fine. */
 void binary_datagrams_stop(struct binary_datagrams *);
 /* All its sessions have gone. NULL is fine. */

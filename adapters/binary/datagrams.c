@@ -1,4 +1,4 @@
-/* Sessions over UDP: one for each address that sends, from its first datagram until it has been silent for `idle`.
+/* Sessions over UDP, and over DTLS: one for each address that sends, from its first datagram until it has been silent for `idle`.
  *
  * A DATAGRAM IS WHOLE. Its frames are cut out of it and nothing else: what is left at its end is no frame, and never joins the next
  * one. A description without framing takes each datagram as one frame.
@@ -10,18 +10,23 @@
  * ROOM. When there are as many sessions as connections may be, the peer that was silent for longest makes room, if it
  * waits for nothing; if all do, the new one is turned away.
  *
- * WHO IS THERE. A datagram may bear any address, so that nobody is believed by it here (binary_peer_is_proved()), and what
+ * OVER DTLS the peers, their number and their room are those of net/dtls.h, and have proved that they are where they say, mostly also who
+ * they are; what they send is read in the same way.
+ *
+ * WHO IS THERE, without it. A datagram may bear any address, so that nobody is believed by it here (binary_peer_is_proved()), and what
  * one has logged in as, whoever can send in its name is, too. */
 #include "adapters/binary/session.h"
 
 #include "base/table.h"
 #include "net/datagram.h"
+#include "net/dtls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
 	DATAGRAM_MIN_BYTES = 2048,
+	RECORD_MORE_BYTES = 64, /* than its plaintext has a record of DTLS */
 	QUEUE_MAX = 64,
 	QUEUE_MAX_BYTES = 256 * 1024,
 	QUEUES_MAX_BYTES = 16 * 1024 * 1024,
@@ -31,6 +36,7 @@ enum {
 struct binary_datagrams {
 	struct binary_listener *listener;
 	struct datagram_socket *socket;
+	struct dtls *dtls; /* NULL: in the clear; then */
 	struct peer *peers;
 	struct list recent; /* of all, the longest silent first */
 	unsigned npeers;
@@ -49,6 +55,7 @@ struct peer {
 	struct list link;
 	struct datagram_peer address;
 	struct binary_datagrams *all;
+	struct dtls_session *dtls; /* NULL: in the clear, or it is gone */
 	struct session *session;
 	struct list queue;
 	size_t queued_bytes;
@@ -121,9 +128,13 @@ static void end(struct peer *peer)
 		unqueue(peer, LIST_OWNER(peer->queue.next, struct waiting, link));
 	}
 	task_cancel(&peer->go_on);
-	list_remove(&peer->link);
-	HASH_DEL(all->peers, peer);
-	all->npeers--;
+	if (peer->dtls)
+		dtls_end(peer->dtls);
+	if (!all->dtls) {
+		list_remove(&peer->link);
+		HASH_DEL(all->peers, peer);
+		all->npeers--;
+	}
 	struct session *session = peer->session;
 	free(peer);
 	/* May take the listener with it, and all this. */
@@ -142,9 +153,12 @@ static void go_on(struct task *task)
 static void send_datagram(void *wire, slice bytes)
 {
 	const struct peer *peer = wire;
-	if (bytes.n <= DATAGRAM_MAX_BYTES)
+	bool sent = !peer->all->dtls && bytes.n <= DATAGRAM_MAX_BYTES;
+	if (sent)
 		datagram_send(peer->all->socket, &peer->address, bytes);
-	else
+	else if (peer->dtls)
+		sent = dtls_send(peer->dtls, bytes);
+	if (!sent)
 		peer->all->listener->base.counters.at[COUNTER_DROPPED]++;
 }
 
@@ -176,8 +190,8 @@ static void close_peer(void *wire)
 
 static const char *doubts(const void *wire)
 {
-	(void)wire;
-	return NULL;
+	const struct peer *peer = wire;
+	return peer->dtls ? dtls_peer_doubts(peer->dtls) : NULL;
 }
 
 static const struct wire_ops ops = {
@@ -212,33 +226,48 @@ static bool make_room(struct binary_datagrams *all)
 	return false;
 }
 
-static struct peer *add(struct binary_datagrams *all, const struct datagram_peer *address)
+/* With a session of its own. `shown` is taken over. NULL: out of memory, or stopping. */
+static struct peer *peer_create(
+        struct binary_datagrams *all, const struct datagram_peer *address, struct tls_shown *shown)
 {
+	char text[PEER_TEXT_BYTES];
 	struct peer *peer = calloc(1, sizeof *peer);
-	if (!peer)
+	if (!peer) {
+		free(shown->memory);
 		return NULL;
+	}
 	peer->all = all;
 	peer->address = *address;
+	list_init(&peer->link);
 	list_init(&peer->queue);
 	task_init(&peer->go_on, go_on);
-	slice key = datagram_peer_key(&peer->address);
-	HASH_ADD_KEYPTR(hh, all->peers, key.p, (unsigned)key.n, peer);
-	if (find(all, address) != peer) {
-		free(peer);
-		return NULL;
-	}
-	char text[PEER_TEXT_BYTES];
-	struct tls_shown shown = { .memory = NULL };
 	net_address_text(&address->address.any, text, sizeof text);
-	peer->session = session_open(all->listener, &ops, peer, text, &shown);
-	if (!peer->session) {
-		HASH_DEL(all->peers, peer);
-		free(peer);
+	peer->session = session_open(all->listener, &ops, peer, text, shown);
+	if (peer->session)
+		return peer;
+	free(peer);
+	return NULL;
+}
+
+static struct peer *add(struct binary_datagrams *all, const struct datagram_peer *address)
+{
+	struct tls_shown shown = { .memory = NULL };
+	struct peer *peer = peer_create(all, address, &shown);
+	if (!peer)
 		return NULL;
-	}
 	list_append(&all->recent, &peer->link);
 	all->npeers++;
-	return peer;
+	slice key = datagram_peer_key(&peer->address);
+	HASH_ADD_KEYPTR(hh, all->peers, key.p, (unsigned)key.n, peer);
+	if (find(all, address) == peer)
+		return peer;
+	/* There was no memory for it in the table. */
+	peer->closed = true;
+	list_remove(&peer->link);
+	all->npeers--;
+	session_closed(peer->session, STREAM_END_OWNER, 0, "");
+	free(peer);
+	return NULL;
 }
 
 static struct peer *peer_of(struct binary_datagrams *all, const struct datagram_peer *address)
@@ -254,6 +283,81 @@ static struct peer *peer_of(struct binary_datagrams *all, const struct datagram_
 	return NULL;
 }
 
+/* One that has just arrived. */
+static void take_datagram(struct peer *peer, slice bytes, bool cut)
+{
+	size_t used = 0;
+	if (peer->closed) {
+		peer->all->listener->base.counters.at[COUNTER_DROPPED]++;
+		return;
+	}
+	if (list_empty(&peer->queue) && !peer->paused)
+		used = read_datagram(peer, bytes, cut);
+	if (used < bytes.n && !peer->closed)
+		queue(peer, slice_from(bytes, used), cut);
+}
+
+/* ---- DTLS ---- */
+
+static void *secure_opened(void *arg, struct dtls_session *dtls)
+{
+	struct binary_datagrams *all = arg;
+	struct tls_shown shown;
+	struct peer *peer = NULL;
+	if (tls_shown_keep(dtls_peer_certificate(dtls), dtls_psk_identity(dtls),
+	            dtls_psk_mark(dtls), &shown))
+		peer = peer_create(all, dtls_peer(dtls), &shown);
+	if (peer)
+		peer->dtls = dtls;
+	return peer;
+}
+
+static void secure_received(void *owner, struct dtls_session *dtls, slice plaintext)
+{
+	(void)dtls;
+	take_datagram(owner, plaintext, false);
+}
+
+static void secure_closed(void *owner, struct dtls_session *dtls, enum dtls_end how)
+{
+	struct peer *peer = owner;
+	uint64_t *counters = peer->all->listener->base.counters.at;
+	(void)dtls;
+	counters[COUNTER_EXPIRED] += how == DTLS_END_IDLE;
+	counters[COUNTER_FAILED] += how == DTLS_END_ERROR;
+	peer->dtls = NULL;
+	close_peer(peer);
+}
+
+static void secure_refused(void *arg, const char *peer, const char *why)
+{
+	struct binary_datagrams *all = arg;
+	if (!all->listener->closing)
+		adapter_refused(&all->listener->base, peer, why);
+}
+
+static bool open_dtls(struct binary_datagrams *all)
+{
+	static const struct dtls_events secure_events = { .opened = secure_opened,
+		.received = secure_received,
+		.closed = secure_closed,
+		.refused = secure_refused };
+	const struct binary_listener *listener = all->listener;
+	const struct dtls_limits limits = { .sessions_max = listener->connections_max,
+		.idle_ms = listener->idle_ms,
+		.handshake_ms = listener->handshake_ms };
+	if (listener->tls)
+		all->dtls = dtls_open(
+		        listener->loop, all->socket, listener->tls, &limits, &secure_events, all);
+	return !listener->tls || all->dtls;
+}
+
+void binary_datagrams_renewed(struct binary_datagrams *all)
+{
+	if (all && all->dtls)
+		dtls_renewed(all->dtls);
+}
+
 /* ---- The socket ---- */
 
 static void received(void *owner, const struct datagram_peer *address, slice bytes, bool cut)
@@ -261,20 +365,18 @@ static void received(void *owner, const struct datagram_peer *address, slice byt
 	struct binary_datagrams *all = owner;
 	if (all->listener->stopping)
 		return;
-	struct peer *peer = peer_of(all, address);
-	if (!peer || peer->closed) {
-		all->listener->base.counters.at[COUNTER_DROPPED] += peer != NULL;
+	if (all->dtls) {
+		if (!cut)
+			dtls_feed(all->dtls, address, bytes);
 		return;
 	}
+	struct peer *peer = peer_of(all, address);
+	if (!peer)
+		return;
 	list_remove(&peer->link);
 	list_append(&all->recent, &peer->link);
-	size_t used = 0;
-	if (list_empty(&peer->queue) && !peer->paused)
-		used = read_datagram(peer, bytes, cut);
-	if (used < bytes.n && !peer->closed)
-		queue(peer, slice_from(bytes, used), cut);
+	take_datagram(peer, bytes, cut);
 }
-
 static void unsent(void *owner, int errno_value)
 {
 	struct binary_datagrams *all = owner;
@@ -294,14 +396,17 @@ struct binary_datagrams *binary_datagrams_open(
 		(void)snprintf(error_text, error_size, "out of memory");
 		return NULL;
 	}
-	most = most < DATAGRAM_MIN_BYTES ? DATAGRAM_MIN_BYTES : most;
+	most = most < DATAGRAM_MIN_BYTES ? DATAGRAM_MIN_BYTES : most + RECORD_MORE_BYTES;
 	all->listener = listener;
 	list_init(&all->recent);
 	all->socket = datagram_open(listener->loop, slice_of(listener->place.address),
 	        most < DATAGRAM_MAX_BYTES ? most : DATAGRAM_MAX_BYTES, &events, all, error_text,
 	        error_size);
-	if (all->socket)
+	if (all->socket && open_dtls(all))
 		return all;
+	if (all->socket)
+		(void)snprintf(error_text, error_size, "out of memory");
+	datagram_close(all->socket);
 	free(all);
 	return NULL;
 }
@@ -316,6 +421,7 @@ void binary_datagrams_close(struct binary_datagrams *all)
 {
 	if (!all)
 		return;
+	dtls_close(all->dtls);
 	datagram_close(all->socket);
 	free(all);
 }

@@ -137,6 +137,7 @@ static bool check_place(
 		return listener->place.port ||
 		       config_error(connect, error, "connect: no port is 0");
 	case PLACE_UDP:
+	case PLACE_DTLS:
 		return config_error(connect, error,
 		        "connect: what is called is at tcp://, tls://, unix:// or serial://");
 	case PLACE_LOCAL:

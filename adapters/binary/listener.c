@@ -12,7 +12,7 @@ static const struct setting settings[] = {
 	{ .key = "bind",
 	        .type = SETTING_TEXT,
 	        .required = true,
-	        .help = "where it listens: tcp://, tls://, udp://, unix:// or serial://" },
+	        .help = "where it listens: tcp://, tls://, udp://, dtls://, unix:// or serial://" },
 	{ "tls", SETTING_TREE, NULL, false,
 	        "TLS: the certificate, and who may come with one or with a key", NULL,
 	        tls_settings },
@@ -47,6 +47,11 @@ static uint64_t listener_stamp(const struct config *config)
 	return stamp;
 }
 
+static bool takes_datagrams(const struct place *place)
+{
+	return place->kind == PLACE_UDP || place->kind == PLACE_DTLS;
+}
+
 static bool check_schema(
         const struct binary_listener *listener, const struct config *config, struct error *error)
 {
@@ -57,7 +62,7 @@ static bool check_schema(
 	slice path = config_text(config, "path");
 	if (path.n && !frame_schema_set_path(schema, path, device, &inside))
 		return config_error(config_get(config, "path"), error, "%s", inside.text);
-	if (!frame_schema_has_framing(schema) && listener->place.kind != PLACE_UDP)
+	if (!frame_schema_has_framing(schema) && !takes_datagrams(&listener->place))
 		return config_error(config_get(config, "frame"), error,
 		        "the description has no -fairlead/framing, which a listener needs");
 	if (frame_schema_has_parameters(schema))
@@ -156,6 +161,7 @@ static bool check_place(
 	struct sockaddr_storage parsed;
 	switch (place->kind) {
 	case PLACE_TLS:
+	case PLACE_DTLS:
 		if (!tls)
 			return config_error(bind, error,
 			        "tls: is missing, with the certificate that the gateway shows");
@@ -164,7 +170,8 @@ static bool check_place(
 		break;
 	case PLACE_UDP:
 		if (tls)
-			return config_error(tls, error, "there is no TLS over %s", listener->where);
+			return config_error(
+			        tls, error, "with TLS it is called dtls://%s", place->address);
 		break;
 	case PLACE_SERIAL:
 	case PLACE_LOCAL:
@@ -188,7 +195,8 @@ static struct adapter *listener_open(struct loop *loop, const struct adapter_lim
 	bool good =
 	        check_place(listener, config, error) && binary_line_read(listener, config, error);
 	if (good && tls)
-		listener->tls = tls_settings_open(&listener->base, tls, TLS_STREAM, error);
+		listener->tls = tls_settings_open(&listener->base, tls,
+		        listener->place.kind == PLACE_DTLS ? TLS_DATAGRAM : TLS_STREAM, error);
 	if (good && (!tls || listener->tls))
 		return &listener->base;
 	binary_listener_free(listener);
@@ -208,7 +216,8 @@ static void refused(void *arg, const char *peer, const char *why)
 
 bool binary_peer_is_proved(const struct binary_listener *listener)
 {
-	return listener->place.kind == PLACE_TCP || listener->place.kind == PLACE_TLS;
+	enum place_kind kind = listener->place.kind;
+	return kind == PLACE_TCP || kind == PLACE_TLS || kind == PLACE_DTLS;
 }
 
 struct stream_limits binary_listener_limits(const struct binary_listener *listener)
@@ -233,7 +242,7 @@ static bool listener_start(struct adapter *adapter, struct error *error)
 		.tls = listener->tls,
 		.handshake_ms = listener->handshake_ms };
 	char why[160];
-	if (place->kind == PLACE_UDP)
+	if (takes_datagrams(place))
 		listener->datagrams = binary_datagrams_open(listener, why, sizeof why);
 	else if (place->kind == PLACE_LOCAL)
 		listener->socket = stream_listen_local(listener->loop, place->path,
@@ -258,6 +267,7 @@ static bool listener_renew(struct adapter *adapter, struct error *error)
 	struct binary_listener *listener = (struct binary_listener *)adapter;
 	if (!tls_settings_renew(listener->tls, error))
 		return false;
+	binary_datagrams_renewed(listener->datagrams);
 	LIST_EACH (&listener->sessions, at, following)
 		binary_session_renewed(at);
 	return true;

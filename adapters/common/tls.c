@@ -199,8 +199,12 @@ bool tls_settings_renew(struct tls *tls, struct error *error)
 
 bool tls_shown_copy(const struct stream *stream, struct tls_shown *shown)
 {
-	slice certificate = stream_peer_certificate(stream);
-	slice identity = stream_psk_identity(stream), mark = stream_psk_mark(stream);
+	return tls_shown_keep(stream_peer_certificate(stream), stream_psk_identity(stream),
+	        stream_psk_mark(stream), shown);
+}
+
+bool tls_shown_keep(slice certificate, slice identity, slice mark, struct tls_shown *shown)
+{
 	*shown = (struct tls_shown){ .memory = NULL };
 	if (!certificate.n && !identity.n)
 		return true;

@@ -35,5 +35,7 @@ struct tls_shown {
 	slice certificate, psk_identity, psk_mark;
 };
 bool tls_shown_copy(const struct stream *, struct tls_shown *);
+/* The same of what is given, as it was shown in a handshake of DTLS. */
+bool tls_shown_keep(slice certificate, slice psk_identity, slice psk_mark, struct tls_shown *);
 
 #endif

@@ -176,7 +176,7 @@ static const struct {
 	const char *scheme;
 	enum place_kind kind;
 } schemes[] = { { "tcp", PLACE_TCP }, { "tls", PLACE_TLS }, { "udp", PLACE_UDP },
-	{ "unix", PLACE_LOCAL }, { "serial", PLACE_SERIAL } };
+	{ "dtls", PLACE_DTLS }, { "unix", PLACE_LOCAL }, { "serial", PLACE_SERIAL } };
 
 /* What follows "scheme://". false: there is another scheme. */
 static bool cut_scheme(slice *text, enum place_kind *kind)
@@ -201,11 +201,13 @@ bool place_parse(slice text, struct place *place, char why[PLACE_WHY_BYTES])
 {
 	*place = (struct place){ .serial = serial_defaults };
 	if (!cut_scheme(&text, &place->kind))
-		return wrong(why, "a transport is tcp://, tls://, udp://, unix:// or serial://");
+		return wrong(why,
+		        "a transport is tcp://, tls://, udp://, dtls://, unix:// or serial://");
 	switch (place->kind) {
 	case PLACE_TCP:
 	case PLACE_TLS:
 	case PLACE_UDP:
+	case PLACE_DTLS:
 		return parse_host(text, place, why);
 	case PLACE_LOCAL:
 		return parse_path(local_parameters, STREAM_PATH_MAX_BYTES, text, place, why);

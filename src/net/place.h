@@ -1,6 +1,6 @@
 /* place: where a stream leads, as it stands in the configuration.
  *
- *     tcp://HOST:PORT    tls://HOST:PORT    udp://HOST:PORT
+ *     tcp://HOST:PORT    tls://HOST:PORT    udp://HOST:PORT    dtls://HOST:PORT
  *     unix:///PATH?mode=660
  *     serial:///PATH?baud=9600&bits=8&parity=none&stop=1&rs485=off
  *
@@ -11,7 +11,7 @@
 #include "base/slice.h"
 #include "net/serial.h"
 
-enum place_kind { PLACE_TCP, PLACE_TLS, PLACE_UDP, PLACE_LOCAL, PLACE_SERIAL };
+enum place_kind { PLACE_TCP, PLACE_TLS, PLACE_UDP, PLACE_DTLS, PLACE_LOCAL, PLACE_SERIAL };
 
 enum {
 	PLACE_HOST_BYTES = 256,
@@ -22,7 +22,7 @@ enum {
 
 struct place {
 	enum place_kind kind;
-	char host[PLACE_HOST_BYTES]; /* of the first three; without brackets */
+	char host[PLACE_HOST_BYTES]; /* of the first four; without brackets */
 	unsigned port;
 	char address[PLACE_ADDRESS_BYTES]; /* the same as it stands in the text: "[::1]:502" */
 	char path[PLACE_PATH_BYTES];       /* of the last two */

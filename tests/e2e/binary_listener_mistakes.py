@@ -47,6 +47,8 @@ def test_places():
     wrong("tcp:", "HOST:PORT", "bind: tcp://5027")
     wrong("tcp:", "no numeric address", "bind: tcp://box.example:5027")
     wrong("tls:", "tls: is missing", "bind: tls://0.0.0.0:5027")
+    wrong("dtls:", "tls: is missing", "bind: dtls://0.0.0.0:5027")
+    wrong("dtls:", "is at tcp://", "connect: dtls://10.0.0.5:5027")
     wrong("http:", "a transport is tcp://", "bind: http://0.0.0.0:5027")
     wrong("unix:", "path is missing", "bind: unix://ais.sock")
     wrong("unix:", "mode=999: a mode is octal", "bind: unix:///run/ais.sock?mode=999")
@@ -67,7 +69,7 @@ def test_serial_lines():
 def test_what_does_not_go_together():
     wrong("plc", "anybody may send there", "bind: tcp://0.0.0.0:5027, device: plc")
     wrong("plc", "anybody may send there", "bind: udp://0.0.0.0:5027, device: plc")
-    wrong("{ certificate", "no TLS over", f"bind: udp://0.0.0.0:5027, tls: {{ certificate: {NMEA_KSY} }}")
+    wrong("{ certificate", "it is called dtls://0.0.0.0:5027", f"bind: udp://0.0.0.0:5027, tls: {{ certificate: {NMEA_KSY} }}")
     wrong("udp:", "no numeric address", "bind: udp://box.example:5027")
     wrong("''", "the id of a client", "connect: tcp://plc:502, device: ''")
     wrong("{ ca", "no TLS over", f"connect: unix:///run/gps.sock, tls: {{ ca: {NMEA_KSY} }}")

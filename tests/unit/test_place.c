@@ -38,13 +38,14 @@ static void addresses(void **state)
 	assert_string_equal(place.host, "fd00::5");
 	assert_string_equal(place.address, "[fd00::5]:802");
 	assert_int_equal(parsed("udp://0.0.0.0:10110").kind, PLACE_UDP);
+	assert_int_equal(parsed("dtls://[::]:10111").kind, PLACE_DTLS);
 	static const char *const wrong[] = { "tcp://", "tcp://:502", "tcp://plc",
 		"tcp://plc:", "tcp://plc:65536", "tcp://plc:50x", "tcp://plc:-1",
 		"tcp://fd00::5:502", "tcp://[]:5", "tcp://a/b:502", "tcp://plc:502/path",
 		"tcp://user@plc:502", "tcp://a b:502", "tcp://[fd00::5:502", "", "plc" };
 	for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		refuses(wrong[i], "HOST:PORT");
-	refuses("http://plc:502", "tcp://, tls://, udp://, unix:// or serial://");
+	refuses("http://plc:502", "tcp://, tls://, udp://, dtls://, unix:// or serial://");
 	refuses("TCP://plc:502", "tcp://");
 	char long_host[400] = "tcp://";
 	memset(long_host + 6, 'a', 300);
