@@ -225,13 +225,15 @@ static void load_request(struct loading *loading)
 
 static void load_encode(struct loading *loading, const struct config *call)
 {
+	static const char *const beside[] = { "type", "at", "encoding" };
 	struct error error = { 0 };
-	const struct config *type = config_get(call, "type");
-	if (!config_get(call, "encode")) {
-		if (type)
-			mistake_add(loading->mistakes, type, "goes with encode");
-		return;
+	for (unsigned i = 0; i < 3 && !config_get(call, "encode"); i++) {
+		const struct config *other = config_get(call, beside[i]);
+		if (other)
+			mistake_add(loading->mistakes, other, "goes with encode");
 	}
+	if (!config_get(call, "encode"))
+		return;
 	loading->setup->endpoint.call.pack =
 	        packing_load(&loading->configuration->arena, call, &error);
 	if (!loading->setup->endpoint.call.pack)
@@ -242,7 +244,8 @@ static void load_encode(struct loading *loading, const struct config *call)
 static void check_encode(struct loading *loading)
 {
 	const struct backend_setup *to = loading->setup->to;
-	if (loading->setup->endpoint.call.pack && to && to->backend &&
+	const struct packing *packing = loading->setup->endpoint.call.pack;
+	if (packing && !packing->inside && to && to->backend &&
 	        to->backend->ops->takes == BACKEND_TAKES_VALUE)
 		mistake_add(loading->mistakes,
 		        config_get(config_get(loading->node, "call"), "encode"),

@@ -117,11 +117,26 @@ static enum verdict set_body(struct request *request, slice media, slice wanted)
 	return write_body(request, wanted);
 }
 
-/* call.value as the bytes that a description makes of it. */
-static enum verdict pack_body(struct request *request, const struct call_template *template)
+static bool takes_value(const struct endpoint_setup *endpoint)
+{
+	return endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE;
+}
+
+/* call.value for the backend: as it is, as the bytes that a description makes of it, or in the notation of `as`. */
+static enum verdict write_value(struct request *request, const struct endpoint_setup *endpoint)
 {
 	static const slice bytes = SLICE_INIT("application/octet-stream");
-	return pack(template->pack, request, template->media.n ? template->media : bytes);
+	const struct call_template *template = &endpoint->endpoint.call;
+	const struct packing *packing = template->pack;
+	if (packing) {
+		enum verdict verdict =
+		        pack(packing, request, template->media.n ? template->media : bytes);
+		if (verdict != NEXT || !packing->inside)
+			return verdict;
+	}
+	if (takes_value(endpoint))
+		return NEXT;
+	return write_body(request, template->media.n ? template->media : json);
 }
 
 /* The call's own value, of what the request brings. */
@@ -139,10 +154,7 @@ static enum verdict compose(
 	call->value = composition_fill(template->with, request, call->value);
 	if (!call->value)
 		return REPLY;
-	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
-		return NEXT;
-	return template->pack ? pack_body(request, template)
-	                      : write_body(request, template->media.n ? template->media : json);
+	return write_value(request, endpoint);
 }
 
 /* Has the message what the endpoint's description reads? No bytes at all are a body of none, where a body is due. */
@@ -200,9 +212,9 @@ static enum verdict enter(struct core *core, struct request *request)
 		return compose(request, endpoint, media);
 	if (endpoint->endpoint.call.pack) {
 		verdict = set_value(request, media);
-		return verdict == NEXT ? pack_body(request, &endpoint->endpoint.call) : verdict;
+		return verdict == NEXT ? write_value(request, endpoint) : verdict;
 	}
-	if (endpoint->to && endpoint->to->backend->ops->takes == BACKEND_TAKES_VALUE)
+	if (takes_value(endpoint))
 		return set_value(request, media);
 	return set_body(request, media, endpoint->endpoint.call.media);
 }

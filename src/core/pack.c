@@ -1,6 +1,11 @@
 #include "core/pack.h"
 
+#include "base/base64.h"
+#include "base/hex.h"
+
 #include "api/payload.h"
+#include "codec/value.h"
+#include "core/pointer.h"
 #include "core/unpack.h"
 
 const struct packing *packing_load(
@@ -15,6 +20,14 @@ const struct packing *packing_load(
 	}
 	made->file = config_text(call, "encode");
 	made->type = config_text(call, "type");
+	made->at = config_text(call, "at");
+	made->inside = config_get(call, "at") != NULL;
+	made->hex = slice_is(config_text(call, "encoding"), "hex");
+	if (made->inside && (!made->at.n || !pointer_valid(made->at))) {
+		(void)config_error(config_get(call, "at"), error,
+		        "a JSON pointer is expected here, such as /data");
+		return NULL;
+	}
 	made->payload = unpacking_open(path.p, &inside);
 	if (!made->payload) {
 		(void)config_error(config_get(call, "encode"), error, "%s", inside.text);
@@ -34,16 +47,53 @@ void packing_close(const struct packing *packing)
 		packing->payload->ops->close(packing->payload);
 }
 
+static slice text_of(const struct packing *packing, struct arena *arena, slice bytes)
+{
+	if (!packing->hex)
+		return base64_encode(arena, bytes);
+	char *digits = arena_alloc_raw(arena, 2 * bytes.n + 1);
+	if (digits)
+		hex_encode(bytes, digits);
+	return (slice){ digits, digits ? 2 * bytes.n : 0 };
+}
+
+/* A network server wants the bytes as text, in a document with what else it needs to know. */
+static enum verdict put_inside(const struct packing *packing, struct request *request, slice bytes)
+{
+	struct arena *arena = &request->arena;
+	slice text = text_of(packing, arena, bytes);
+	const struct value *value = text.p ? value_text(arena, text) : NULL;
+	if (value)
+		value = pointer_put(arena, request->call.value, packing->at, value);
+	request->call.value = value;
+	if (value)
+		return NEXT;
+	request_refuse(request, STATUS_TOO_LARGE, "no memory left for this request");
+	return REPLY;
+}
+
 enum verdict pack(const struct packing *packing, struct request *request, slice media)
 {
 	struct message *call = &request->call;
 	struct error error = { .text = "" };
-	call->body = packing->payload->ops->encode(
-	        packing->payload, &request->arena, packing->type, call->value, &error);
+	const struct value *value = call->value;
+	if (packing->inside)
+		value = pointer_get(&request->arena, value, packing->at);
+	if (!value) {
+		request_refuse(request, STATUS_INVALID, "there is nothing at %.*s to be written",
+		        SLICE_ARG(packing->at));
+		return REPLY;
+	}
+	slice bytes = packing->payload->ops->encode(
+	        packing->payload, &request->arena, packing->type, value, &error);
+	if (!bytes.p) {
+		request_refuse(request, STATUS_INVALID, "cannot be written by %.*s: %s",
+		        SLICE_ARG(packing->file), error.text);
+		return REPLY;
+	}
+	if (packing->inside)
+		return put_inside(packing, request, bytes);
+	call->body = bytes;
 	call->media = media;
-	if (call->body.p)
-		return NEXT;
-	request_refuse(request, STATUS_INVALID, "cannot be written by %.*s: %s",
-	        SLICE_ARG(packing->file), error.text);
-	return REPLY;
+	return NEXT;
 }

@@ -10,15 +10,19 @@ struct payload;
 
 struct packing {
 	struct payload *payload;
-	slice file; /* as the configuration names it, for refusals */
-	slice type; /* the structure of the description; empty: the whole */
+	slice file;  /* as the configuration names it, for refusals */
+	slice type;  /* the structure of the description; empty: the whole */
+	bool inside; /* only what stands at `at` is written as bytes, whose text takes its place */
+	bool hex;    /* as hexadecimal digits; else base64 */
+	slice at;    /* a JSON pointer */
 };
 
 /* From `call:`, in the arena; blocks. NULL: the error is set, with its place. */
 const struct packing *packing_load(struct arena *, const struct config *call, struct error *);
 void packing_close(const struct packing *); /* NULL is fine */
 
-/* request->call.value becomes call.body; `media` is what it is called. REPLY: refused. */
+/* request->call.value becomes call.body, of which `media` is the name; or, with `inside`, it remains a value, with the text of
+ * the bytes in it. REPLY: refused. */
 enum verdict pack(const struct packing *, struct request *, slice media);
 
 #endif

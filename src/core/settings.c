@@ -238,6 +238,8 @@ static const char *const delivery[] = { "now", NULL };
 
 static const char *const keeping[] = { "last", NULL };
 
+static const char *const text_forms[] = { "base64", "hex", NULL };
+
 static const struct setting settings_call[] = {
 	{ .key = "method", .type = SETTING_TEXT, .help = "default: the request's" },
 	{ .key = "path", .type = SETTING_TEXT, .help = "template; default: the request's path" },
@@ -253,13 +255,20 @@ static const struct setting settings_call[] = {
 	        .type = SETTING_TEXT,
 	        .help = "with encode: the structure of the description that is written; default: "
 	                "the whole" },
+	{ .key = "at",
+	        .type = SETTING_TEXT,
+	        .help = "with encode: where in what is sent the part stands that is written as "
+	                "bytes, whose text takes its place: a JSON pointer" },
+	{ .key = "encoding",
+	        .type = SETTING_TEXT,
+	        .fallback = "base64",
+	        .choices = text_forms,
+	        .help = "how the text at `at` writes bytes" },
 	{ .key = "rpc", .type = SETTING_TEXT, .help = "package.Service/Method" },
 	{ .key = "message", .type = SETTING_TEXT, .help = "protobuf message that is sent" },
 	{ .key = "reply", .type = SETTING_TEXT, .help = "protobuf message that is answered" },
 	{ .key = NULL },
 };
-
-static const char *const text_forms[] = { "base64", "hex", NULL };
 
 static const struct setting settings_request[] = {
 	{ .key = "decode",

@@ -75,6 +75,11 @@ endpoints:
   - { name: intervals, path: "/intervals/{device}", methods: [PUT], auth: [none], to: rest,
       call: { method: POST, path: "/down/{device}", encode: command.ksy, type: interval, as: application/vnd.maker,
               with: { seconds: "{#/minutes}" } } }
+  - { name: downlinks, path: "/downlinks/{eui}", methods: [POST], auth: [none], to: rest,
+      call: { path: "/api/devices/{eui}/queue", encode: command.ksy, at: /queueItem/data,
+              with: { queueItem: { confirmed: true, fPort: 10, data: "{#}" } } } }
+  - { name: digits, path: /digits, methods: [POST], auth: [none], to: rest,
+      call: { encode: command.ksy, at: /payload, encoding: hex, as: application/cbor } }
   - { name: kept, path: /kept, methods: [GET, POST], auth: [none], keep: last, request: { decode: pack.ksy } }
 """
 
@@ -191,6 +196,14 @@ def test_commands_are_written_as_the_device_wants_them():
         seen = backend.next()
         assert (seen.method, seen.path, seen.headers["content-type"]) == ("POST", "/down/d7", "application/vnd.maker"), seen
         assert seen.body == bytes([0x10, 0, 10])
+        assert send("/downlinks/0102", {"kind": 1, "body": {"seconds": 600}})[0] == 200
+        seen = backend.next()
+        assert (seen.path, seen.headers["content-type"]) == ("/api/devices/0102/queue", "application/json"), seen
+        assert seen.json() == {"queueItem": {"confirmed": True, "fPort": 10, "data": "AQMQAlg="}}, seen
+        assert send("/digits", {"id": 7, "payload": {"kind": 2, "body": {"degrees": 1}}})[0] == 200
+        assert b"0202000a" in backend.next().body
+        status, _, body = send("/digits", {"id": 7})
+        assert status == 422 and "nothing at /payload" in json.loads(body)["detail"], body
         for wrong, why in (({"kind": 1, "body": {"seconds": 70000}}, "body.seconds"), ({"kind": 1}, "body.seconds"),
                            ({"kind": 1, "body": {"seconds": "x"}}, "body.seconds")):
             status, _, body = send("/commands", wrong)
@@ -230,6 +243,8 @@ def test_mistakes_in_the_file_have_their_place():
                 ("encode: command.ksy }", "encode: command.ksy, type: nothing }", "no type \"nothing\""),
                 ("encode: command.ksy }", "type: interval }", "goes with encode"),
                 ("encode: command.ksy }", "encode: none.ksy }", "none.ksy"),
+                ("encode: command.ksy }", "encode: command.ksy, at: data }", "a JSON pointer is expected"),
+                ("encode: command.ksy }", "encoding: hex }", "goes with encode"),
                 ("request: { decode: sensor.ksy, at", "request: { decode: fairlead.yaml, at", "ends in .ksy")]
     with tempfile.TemporaryDirectory() as folder:
         for name, text in (("sensor.ksy", SENSOR), ("pack.ksy", PACK), ("command.ksy", COMMAND)):
