@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUDGET = 16 << 20, VECTORS_FLOOR = 139 };
+enum { BUDGET = 16 << 20, VECTORS_FLOOR = 139, COMMANDS_FLOOR = 117 };
 
 static struct {
-	unsigned vectors, files;
+	unsigned vectors, files, commands;
 	const char *maker;
 } done;
 
@@ -203,10 +203,75 @@ static void each_makers_samples(void **state)
 	assert_true(done.vectors >= VECTORS_FLOOR);
 }
 
+/* ---- commands */
+
+static void check_command(
+        struct arena *arena, struct payload *payload, const char *name, const struct value *vector)
+{
+	const struct value *expected = value_get(vector, SLICE("expected"));
+	struct error error = { .text = "" };
+	slice bytes;
+	assert_non_null(to_bytes(arena, value_get(expected, SLICE("bytes")), &bytes));
+	slice made = payload->ops->encode(payload, arena, SLICE(""),
+	        value_get(value_get(vector, SLICE("input")), SLICE("data")), &error);
+	if (!made.p)
+		fail_msg("%s: %s", name, error.text);
+	if (!slice_equal(made, bytes))
+		fail_msg("%s: %zu bytes, not these", name, made.n);
+	done.commands++;
+}
+
+/* All devices of the maker take the commands of one description. */
+static void each_command(const char *path, const char *name, void *arg)
+{
+	struct arena arena;
+	struct error error = { .text = "" };
+	if (strncmp(name, "test_encode_", strlen("test_encode_")) != 0)
+		return;
+	arena_init(&arena, BUDGET);
+	slice text = as_json(&arena, read_whole_file(&arena, path));
+	const struct value *vectors =
+	        codec_for(SLICE("application/json"))->decode(&arena, text, &error);
+	if (!vectors)
+		fail_msg("%s:%u:%u: %s", path, error.line, error.column, error.text);
+	for (const struct value *at = vectors->as.members.first; at; at = at->next)
+		check_command(&arena, arg, name, at);
+	arena_finish(&arena);
+}
+
+static void commands_are_written(void **state)
+{
+	static const struct {
+		const char *directory, *description;
+	} makers[] = { { "decentlab", "decentlab/command" },
+		{ "example-vendor", "example_vendor/example" } };
+	const char *source = getenv("FAIRLEAD_SOURCE");
+	(void)state;
+	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) {
+		char path[1024];
+		struct error error = { .text = "" };
+		(void)snprintf(path, sizeof path, "%s/schemas/frames/lorawan/%s.ksy",
+		        source ? source : ".", makers[i].description);
+		struct payload *payload = payload_all[0]->open(path, &error);
+		if (!payload)
+			fail_msg("%s", error.text);
+		(void)snprintf(
+		        path, sizeof path, "chirpstack-codecs/%s/codecs", makers[i].directory);
+		const char *place = vectors_path(path);
+		assert_non_null(place);
+		(void)snprintf(path, sizeof path, "%s", place);
+		(void)each_file(path, each_command, payload);
+		payload->ops->close(payload);
+	}
+	print_message("%u commands\n", done.commands);
+	assert_true(done.commands >= COMMANDS_FLOOR);
+}
+
 int main(void)
 {
 	if (!vectors_path("chirpstack-codecs"))
 		return vectors_absent("chirpstack-codecs");
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_makers_samples) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_makers_samples),
+		cmocka_unit_test(commands_are_written) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
