@@ -317,13 +317,51 @@ static void test_what_the_description_computes(void **state)
 		{ "{\"first\":\"\",\"version\":9,\"both\":16,\"second\":\"\",\"third\":\"qg==\"}",
 		        "00090000100000aa09" },
 		{ "{\"first\":\"AAE=\",\"both\":16,\"second\":\"\",\"third\":\"\",\"sum\":7}",
-		        "sum: comes out as 5: an instance is never written" },
+		        "total: would have to be two things at once: what depends on it "
+		        "disagrees" },
 		{ "{\"first\":\"AAEC\",\"both\":16,\"second\":\"\",\"third\":\"\"}",
 		        "words: is missing, and nothing in the frame says what it is" },
-		{ "{\"first\":\"\",\"second\":\"\",\"third\":\"\"}",
-		        "both: is missing, and nothing in the frame says what it is" },
+		{ "{\"first\":\"\",\"second\":\"\",\"third\":\"\"}", "0003000010000108" },
 		{ "{\"first\":\"@\",\"both\":16,\"second\":\"\",\"third\":\"\"}",
 		        "first: is a text that is not base64, as bytes are" },
+	};
+	(void)state;
+	EXPECT(description, "", cases);
+}
+
+static void test_bits_of_expressions(void **state)
+{
+	static const char description[] =
+	        "meta: { id: x, endian: be }\n"
+	        "seq:\n"
+	        "  - { id: head, type: u1 }\n"
+	        "  - { id: flags, type: u2 }\n"
+	        "  - { id: a, type: u1, if: flags & 1 != 0 }\n"
+	        "  - { id: b, type: u1, if: (flags & 0x8000) == 0x8000 }\n"
+	        "  - { id: rest, size: (flags >> 4) & 0xff }\n"
+	        "  - { id: raw, type: s4 }\n"
+	        "instances:\n"
+	        "  kind: { value: head >> 4, enum: kind }\n"
+	        "  version: { value: head & 0x0f }\n"
+	        "  latitude: { value: raw / 10000000.0 }\n"
+	        "  tenths: { value: raw * 0.1 }\n"
+	        "enums: { kind: { 3: data } }\n";
+	static const struct written_as cases[] = {
+		{ "{\"kind\":\"data\",\"version\":2,\"a\":7,\"rest\":\"AQI=\",\"latitude\":54."
+		  "6872}",
+		        "32002107010220989ac0" },
+		{ "{\"kind\":15,\"version\":0,\"a\":7,\"b\":8,\"rest\":\"\",\"tenths\":-0.3}",
+		        "f080010708fffffffd" },
+		{ "{\"head\":1,\"version\":2,\"rest\":\"\",\"raw\":0}",
+		        "version: comes out as 1: an instance is never written" },
+		{ "{\"kind\":16,\"version\":2,\"rest\":\"\",\"raw\":0}",
+		        "head: what is computed for it is more than it can hold" },
+		{ "{\"head\":0,\"rest\":\"\",\"latitude\":0.12345678}",
+		        "latitude: comes out as 0.1234568: an instance is never written" },
+		{ "{\"head\":0,\"rest\":\"\",\"latitude\":900}",
+		        "raw: what is computed for it is more than it can hold" },
+		{ "{\"head\":0,\"rest\":\"\",\"latitude\":1,\"tenths\":1}",
+		        "raw: would have to be two things at once: what depends on it disagrees" },
 	};
 	(void)state;
 	EXPECT(description, "", cases);
@@ -424,7 +462,7 @@ int main(void)
 		cmocka_unit_test(test_bits_and_byte_orders), cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_tags_and_conditions),
 		cmocka_unit_test(test_what_the_description_computes),
-		cmocka_unit_test(test_framings),
+		cmocka_unit_test(test_bits_of_expressions), cmocka_unit_test(test_framings),
 		cmocka_unit_test(test_samples_are_written_as_they_were_read) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,21 +71,12 @@ static bool fill_parameters(struct task *task, struct object *root)
 	for (unsigned i = 0; i < task->type->nmembers; i++) {
 		const struct member *member = &task->type->members[i];
 		const struct value *given = value_get(task->value, member->name);
-		struct type_use use = { .base = BASE_SIGNED, .width = 8 };
 		if (member->kind != MEMBER_PARAMETER)
 			break;
 		if (!given)
 			return frame_fail_field(&task->frame, &scope, &member->field,
 			        FRAME_FAULT_VALUE, SIZE_MAX, "is missing (a parameter)");
-		use.base = given->kind == VALUE_BYTES                                ? BASE_BYTES
-		           : given->kind == VALUE_DOUBLE                             ? BASE_FLOAT
-		           : given->kind == VALUE_UINT                               ? BASE_UNSIGNED
-		           : given->kind == VALUE_BOOL                               ? BASE_BITS
-		           : given->kind == VALUE_TEXT && !member->field.enumeration ? BASE_TEXT
-		                                                                     : BASE_SIGNED;
-		use.width = use.base == BASE_BITS ? 1 : 8;
-		if (!encode_cell(
-		            &task->frame, &scope, &member->field, &use, given, &root->cells[i]))
+		if (!encode_free_cell(&task->frame, &scope, &member->field, given, &root->cells[i]))
 			return false;
 	}
 	return true;

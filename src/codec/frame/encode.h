@@ -7,9 +7,12 @@
 
 /* What is known of one member of a structure, from pass to pass. */
 struct slot {
-	struct cell solved;    /* CELL_UNREAD: not yet */
-	bool hole;             /* neither given nor constant: its users say what it is */
-	unsigned solved_in;    /* the pass of its last solution */
+	struct cell solved; /* CELL_UNREAD: not yet */
+	bool hole;          /* neither given nor constant: its users say what it is */
+	unsigned solved_in; /* the pass of its last solution */
+	uint64_t bits,
+	        mask; /* what is known of it bit by bit, and which of them this pass has said */
+	unsigned masked_in;
 	struct draft **drafts; /* of a structure: one an item, one if it is not repeated */
 	unsigned ndrafts;
 };
@@ -71,6 +74,9 @@ bool encode_cell(struct frame *, const struct scope *, const struct field *,
 /* The same for what an expression gave. false: it does not fit; *why says so. */
 bool encode_convert(struct frame *, const struct field *, const struct type_use *, struct cell *,
         const char **why);
+/* What a value says where no field says what it must be: of a parameter, or an instance. */
+bool encode_free_cell(struct frame *, const struct scope *, const struct field *,
+        const struct value *, struct cell *);
 /* The bits of a number that fits. */
 uint64_t encode_bits(const struct type_use *, const struct cell *);
 bool encode_number_fits(const struct type_use *, const struct cell *);
@@ -104,6 +110,19 @@ bool encode_solve(
         struct frame *, const struct scope *, const struct expression *, const struct cell *);
 /* The same for one member. */
 bool encode_settle(struct frame *, struct object *, unsigned member, const struct cell *);
+
+/* The member that an expression names, if it names one. */
+bool encode_locate(struct frame *, const struct scope *, const struct expression *,
+        struct object **, unsigned *member);
+
+/* ---- encode_bits.c ---- */
+
+/* encode_solve() of masks and shifts: only the bits that are asked for are settled. */
+bool encode_solve_bits(struct frame *, const struct scope *, const struct expression *,
+        const struct cell *wanted, unsigned depth);
+/* A mask of one bit that shall be other than this. */
+bool encode_solve_bit(struct frame *, const struct scope *, const struct expression *,
+        const struct cell *unwanted, unsigned depth);
 
 /* ---- encode.c ---- */
 

@@ -17,7 +17,7 @@ static bool fault(
 	return frame_fail_field(frame, scope, field, FRAME_FAULT_VALUE, SIZE_MAX, text);
 }
 
-static bool same_number(const struct cell *cell, const struct value *given)
+static bool same_number(const struct cell *cell, const struct value *given, bool computed)
 {
 	struct cell number;
 	switch (given->kind) {
@@ -45,6 +45,9 @@ static bool same_number(const struct cell *cell, const struct value *given)
 		is.kind = CELL_INTEGER;
 	if (is.kind == CELL_REAL) {
 		double wanted = cell_as_real(&number);
+		/* 0.1 * 3 is not 0.3 to floating point, and means it. */
+		if (computed && fabs(wanted - is.as.real) <= 1e-12 * fabs(wanted))
+			return true;
 		if (is.single)
 			wanted = (double)(float)wanted;
 		return wanted == is.as.real || (isnan(wanted) && isnan(is.as.real));
@@ -52,7 +55,8 @@ static bool same_number(const struct cell *cell, const struct value *given)
 	return cells_equal(&is, &number);
 }
 
-static bool same_plain(struct arena *arena, const struct cell *cell, const struct value *given)
+static bool same_plain(
+        struct arena *arena, const struct cell *cell, const struct value *given, bool computed)
 {
 	const struct enum_value *named;
 	slice bytes;
@@ -68,11 +72,11 @@ static bool same_plain(struct arena *arena, const struct cell *cell, const struc
 		named = enum_find(cell->enumeration, cell->as.integer, cell->natural);
 		if (given->kind == VALUE_TEXT)
 			return named && slice_equal(named->name, given->as.text);
-		return same_number(cell, given);
+		return same_number(cell, given, computed);
 	case CELL_INTEGER:
 	case CELL_REAL:
 	case CELL_BOOLEAN:
-		return same_number(cell, given);
+		return same_number(cell, given, computed);
 	case CELL_UNREAD:
 	case CELL_BUSY:
 	case CELL_ABSENT:
@@ -120,7 +124,7 @@ static bool check(struct frame *frame, const struct scope *scope, const struct m
 	if (number && cell->scaling &&
 	        encode_unscale(cell->scaling, frame->arena, cell->kind == CELL_REAL, given, &wire))
 		given = wire;
-	if (same_plain(frame->arena, cell, given))
+	if (same_plain(frame->arena, cell, given, member->kind == MEMBER_INSTANCE))
 		return true;
 	if (cell->kind == CELL_ABSENT)
 		return fault(frame, scope, &member->field,

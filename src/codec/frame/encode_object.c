@@ -604,6 +604,34 @@ static bool known_members(struct frame *frame, const struct object *object)
 	return true;
 }
 
+/* A value that is given for an instance says what the fields are that it is computed from. */
+static bool heed_instances(struct frame *frame, struct object *object, const struct value *map)
+{
+	struct scope scope = { .self = object, .index = -1 };
+	for (unsigned i = 0; map && i < object->type->nmembers; i++) {
+		const struct member *member = &object->type->members[i];
+		struct cell is, wanted;
+		if (member->kind != MEMBER_INSTANCE || !member->field.value)
+			continue;
+		const struct value *given = given_for(map, member);
+		if (!given || given->kind == VALUE_LIST || given->kind == VALUE_MAP)
+			continue;
+		if (!encode_free_cell(frame, &scope, &member->field, given, &wanted))
+			return false;
+		enum known known = encode_try(frame, &scope, member->field.value, &is);
+		if (known == KNOWN_FAULT)
+			return false;
+		if (wanted.kind == CELL_ENUM)
+			wanted.kind = CELL_INTEGER;
+		if (known == KNOWN_YES && cells_equal(&is, &wanted))
+			continue;
+		(void)encode_solve(frame, &scope, member->field.value, &wanted);
+		if (frame->fault->kind != FRAME_FAULT_NONE)
+			return false;
+	}
+	return true;
+}
+
 bool encode_object(struct frame *frame, struct object *object, struct output *output)
 {
 	struct scope scope = { .self = object, .index = -1 };
@@ -630,6 +658,7 @@ bool encode_object(struct frame *frame, struct object *object, struct output *ou
 		bits = now_bits;
 		good = write_field(frame, object, i, given_for(map, member), output);
 	}
+	good = good && heed_instances(frame, object, map);
 	frame->depth--;
 	return good;
 }

@@ -9,6 +9,7 @@
 #include "codec/frame/cell.h"
 #include "codec/frame/encode.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum { SOLVE_DEPTH_MAX = 64 };
@@ -48,7 +49,7 @@ static bool calculate(struct frame *frame, const struct scope *scope, enum opera
 /* ---- members ---- */
 
 /* The member that an expression names, if it names one. */
-static bool locate(struct frame *frame, const struct scope *scope,
+bool encode_locate(struct frame *frame, const struct scope *scope,
         const struct expression *expression, struct object **object, unsigned *member)
 {
 	struct cell of;
@@ -91,7 +92,7 @@ static bool digits(struct frame *frame, const struct scope *scope, const struct 
 }
 
 static bool settle_hole(struct frame *frame, struct object *object, unsigned member,
-        const struct cell *wanted, struct slot *slot)
+        const struct cell *wanted, struct slot *slot, bool solved)
 {
 	struct encoder *encoder = frame->encoder;
 	const struct field *field = &object->type->members[member].field;
@@ -99,6 +100,10 @@ static bool settle_hole(struct frame *frame, struct object *object, unsigned mem
 	struct cell made = *wanted;
 	const struct type_use *use;
 	const char *why;
+	/* latitude == raw / 1e7: what is left of a step by floating point is none. That the step is the right one is
+	 * seen when the frame is read back. */
+	if (solved && made.kind == CELL_REAL && field->use.base != BASE_FLOAT)
+		made.as.real = nearbyint(made.as.real);
 	if (!field_choose_use(frame, &scope, field, &use)) {
 		*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
 		return false;
@@ -144,7 +149,8 @@ static bool settle(struct frame *frame, struct object *object, unsigned member,
 		return settle_parameter(frame, object, member, wanted, depth);
 	if (at->kind == MEMBER_FIELD)
 		return object->draft->slots[member].hole &&
-		       settle_hole(frame, object, member, wanted, &object->draft->slots[member]);
+		       settle_hole(frame, object, member, wanted, &object->draft->slots[member],
+		               depth > 0);
 	struct cell plain = *wanted;
 	if (plain.kind == CELL_ENUM)
 		plain.kind = CELL_INTEGER;
@@ -158,6 +164,12 @@ static bool invert(struct frame *frame, const struct scope *scope, enum operatio
         const struct cell *number, const struct cell *wanted, struct cell *other)
 {
 	struct cell rest, zero = cell_of_integer(0);
+	bool real = number->kind == CELL_REAL || wanted->kind == CELL_REAL;
+	if (real && (op == OP_MULTIPLY || (op == OP_DIVIDE && !left))) {
+		double by = cell_as_real(number), of = cell_as_real(wanted);
+		*other = cell_of_real(op == OP_DIVIDE ? of * by : of / by);
+		return isfinite(other->as.real) && cell_is_number(number) && cell_is_number(wanted);
+	}
 	switch ((int)op) {
 	case OP_ADD:
 		return calculate(frame, scope, OP_SUBTRACT, wanted, number, other);
@@ -179,10 +191,6 @@ static bool invert(struct frame *frame, const struct scope *scope, enum operatio
 		       cells_equal(&rest, wanted);
 	case OP_BIT_XOR:
 		return calculate(frame, scope, OP_BIT_XOR, wanted, number, other);
-	case OP_BIT_AND:
-		return number->kind == CELL_INTEGER && wanted->kind == CELL_INTEGER &&
-		       calculate(frame, scope, OP_BIT_AND, wanted, number, other) &&
-		       cells_equal(other, wanted);
 	default:
 		return false;
 	}
@@ -203,6 +211,9 @@ static bool solve_arithmetic(struct frame *frame, const struct scope *scope,
 	const struct expression *sides[] = { expression->first, expression->second };
 	if (rounds_up(expression))
 		return false;
+	bool bits = expression->op == OP_BIT_AND || expression->op == OP_SHIFT_RIGHT;
+	if (bits)
+		return encode_solve_bits(frame, scope, expression, wanted, depth);
 	for (unsigned i = 0; i < 2 && frame->fault->kind == FRAME_FAULT_NONE; i++) {
 		struct cell number, other;
 		if (encode_try(frame, scope, sides[1 - i], &number) == KNOWN_YES &&
@@ -224,8 +235,10 @@ static bool solve_equality(struct frame *frame, const struct scope *scope,
 		unsigned member;
 		if (encode_try(frame, scope, sides[1 - i], &is) != KNOWN_YES)
 			continue;
+		if (!holds && encode_solve_bit(frame, scope, sides[i], &is, depth))
+			return true;
 		if (!holds) {
-			if (!locate(frame, scope, sides[i], &object, &member))
+			if (!encode_locate(frame, scope, sides[i], &object, &member))
 				continue;
 			const struct type_use *use = &object->type->members[member].field.use;
 			bool bit = is.kind == CELL_BOOLEAN ||
@@ -270,11 +283,11 @@ static bool solve_member(struct frame *frame, const struct scope *scope,
 	struct object *object;
 	unsigned member;
 	struct cell made = *wanted;
-	if (locate(frame, scope, expression, &object, &member))
+	if (encode_locate(frame, scope, expression, &object, &member))
 		return settle(frame, object, member, wanted, depth);
 	if (expression->op != OP_MEMBER || expression->method != CALL_TO_I)
 		return false;
-	if (!locate(frame, scope, expression->first, &object, &member))
+	if (!encode_locate(frame, scope, expression->first, &object, &member))
 		return solve(frame, scope, expression->first, wanted, depth);
 	const struct field *field = &object->type->members[member].field;
 	struct scope inner = { .self = object, .index = -1 };
@@ -316,6 +329,7 @@ static bool solve(struct frame *frame, const struct scope *scope,
 	case OP_MULTIPLY:
 	case OP_DIVIDE:
 	case OP_SHIFT_LEFT:
+	case OP_SHIFT_RIGHT:
 	case OP_BIT_XOR:
 	case OP_BIT_AND:
 		return solve_arithmetic(frame, scope, expression, wanted, depth);

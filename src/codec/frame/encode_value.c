@@ -215,6 +215,23 @@ bool encode_cell(struct frame *frame, const struct scope *scope, const struct fi
 	return number_cell(frame, scope, field, use, value, cell);
 }
 
+bool encode_free_cell(struct frame *frame, const struct scope *scope, const struct field *field,
+        const struct value *given, struct cell *cell)
+{
+	struct type_use use = { .base = BASE_SIGNED, .width = 8 };
+	if (given->kind == VALUE_BYTES)
+		use.base = BASE_BYTES;
+	else if (given->kind == VALUE_UINT)
+		use.base = BASE_UNSIGNED;
+	else if (given->kind == VALUE_BOOL)
+		use = (struct type_use){ .base = BASE_BITS, .width = 1 };
+	else if (given->kind == VALUE_TEXT && !field->enumeration)
+		use.base = BASE_TEXT;
+	if (given->kind == VALUE_DOUBLE || scaling_changes(field->scaling))
+		use.base = BASE_FLOAT;
+	return encode_cell(frame, scope, field, &use, given, cell);
+}
+
 /* [0x01, 2] stands for bytes as well. */
 static bool bytes_of_array(struct arena *arena, struct cell *cell)
 {
