@@ -234,13 +234,14 @@ static bool is_full(const struct session *session)
 }
 
 /* Bytes that are no frame are one refusal, up to the next frame or the next whole frame with a wrong checksum. */
-static size_t garbage_bytes(const struct frame_schema *schema, slice unread, struct arena *scratch)
+static size_t garbage_bytes(
+        const struct frame_schema *schema, slice unread, bool quiet, struct arena *scratch)
 {
 	size_t n = 0;
 	struct frame_piece piece;
 	while (n < unread.n) {
 		enum frame_cut cut =
-		        frame_split(schema, slice_from(unread, n), false, scratch, &piece);
+		        frame_split(schema, slice_from(unread, n), quiet, scratch, &piece);
 		arena_finish(scratch);
 		if (cut != FRAME_BETWEEN && (cut != FRAME_BAD || piece.checksum))
 			break;
@@ -276,7 +277,7 @@ static size_t cut_frames(struct session *session, slice bytes, bool quiet, enum 
 		if (*cut == FRAME_MORE)
 			break;
 		if (*cut == FRAME_BAD && !piece.checksum && framed)
-			piece.used = garbage_bytes(schema, unread, &scratch);
+			piece.used = garbage_bytes(schema, unread, quiet, &scratch);
 		used += piece.used;
 		if (*cut == FRAME_BETWEEN)
 			continue;

@@ -114,7 +114,7 @@ slice frame_decode_text(
 	for (size_t at = 0; at < bytes.n;) {
 		struct frame_piece piece;
 		slice rest = slice_from(bytes, at);
-		enum frame_cut cut = frame_split(schema, rest, false, arena, &piece);
+		enum frame_cut cut = frame_split(schema, rest, true, arena, &piece);
 		at += cut == FRAME_BETWEEN ? piece.used : 0;
 		if (cut == FRAME_BETWEEN)
 			continue;

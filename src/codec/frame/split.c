@@ -124,7 +124,7 @@ static enum frame_cut refuse(const struct extension *extension, const struct cut
 	bool undecided;
 	size_t least = 1 + extent->work / WORK_PER_BYTE;
 	size_t at = next_start(extension, unread, least);
-	while (at < extent->skip &&
+	while (at < unread.n && at < extent->skip &&
 	        framing_at(extension, slice_from(unread, at), &undecided) == cutter->framing)
 		at = next_start(extension, unread, at + 1);
 	return skip(unread, at, FRAME_BAD, extent->why, piece);
