@@ -34,6 +34,8 @@ struct binary_listener {
 	struct list sessions; /* all, also those whose connection has gone */
 	uint64_t login_timeout_ms, idle_ms, frame_timeout_ms, handshake_ms;
 	uint64_t connect_timeout_ms, retry_ms, retry_max_ms;
+	uint64_t drain_ms, drain_until_ms; /* stop() and what devices have sent by then */
+	struct timer drain;
 	unsigned connections_max;
 	uint64_t last_session;
 	bool stopping, closing;
@@ -62,7 +64,10 @@ extern const struct setting binary_poll_settings[];
 	  "how long a connection may stay without its login frame, where there is one", NULL, NULL }, \
 	{ "frame_timeout", SETTING_DURATION, "30s", false,                                         \
 	  "how long a frame that has begun may take to be whole", NULL, NULL },                    \
-	{ "idle", SETTING_DURATION, "10m", false, "how long a connection may be silent", NULL, NULL }, \
+	{ "drain", SETTING_DURATION, "5s", false,                                                  \
+	  "how long a listener that goes still takes what devices have sent", NULL, NULL },        \
+	{ "idle", SETTING_DURATION, "10m", false,                                                  \
+	  "how long a connection may be silent; default: as the description says, or 10m", NULL, NULL }, \
 	{ "answer_timeout", SETTING_DURATION, NULL, false,                                         \
 	  "how long a device may take to answer what it is asked; default: the description's", NULL, NULL }, \
 	{ "poll", SETTING_TREES, NULL, false, "what its devices are asked, and how often", NULL,   \
@@ -115,8 +120,14 @@ void *binary_connection_open(struct binary_listener *, struct stream *);
 
 /* A request of one of its sessions has come home; takes ownership. */
 void binary_session_reply(struct request *);
-/* Takes no new frame; closes as soon as nothing is under way. */
+/* The listener goes: the session takes what its device has sent, and ends when nothing more comes. */
 void binary_session_wind_up(struct list *link);
+/* The listener's clock while it drains. `over`: nothing more is taken. */
+void binary_session_look_quiet(struct list *link, bool over);
+/* It ends now: what its device has sent besides is not taken. */
+void binary_session_cut_off(struct list *link);
+/* Is what arrives still taken? */
+bool binary_listener_takes(const struct binary_listener *);
 /* The files of TLS were read again: it ends if its certificate is not believed any more. */
 void binary_session_renewed(struct list *link);
 /* Frees the listener when it is closing and its last session has gone. */

@@ -226,9 +226,10 @@ static bool make_room(struct binary_datagrams *all)
 	return false;
 }
 
-/* With a session of its own. `shown` is taken over. NULL: out of memory, or stopping. */
-static struct peer *peer_create(
-        struct binary_datagrams *all, const struct datagram_peer *address, struct tls_shown *shown)
+/* With a session of its own, which may speak first. `dtls`: over it, or NULL. `shown` is taken over. NULL: out of memory, or
+ * stopping. */
+static struct peer *peer_create(struct binary_datagrams *all, const struct datagram_peer *address,
+        struct dtls_session *dtls, struct tls_shown *shown)
 {
 	char text[PEER_TEXT_BYTES];
 	struct peer *peer = calloc(1, sizeof *peer);
@@ -238,6 +239,7 @@ static struct peer *peer_create(
 	}
 	peer->all = all;
 	peer->address = *address;
+	peer->dtls = dtls;
 	list_init(&peer->link);
 	list_init(&peer->queue);
 	task_init(&peer->go_on, go_on);
@@ -252,7 +254,7 @@ static struct peer *peer_create(
 static struct peer *add(struct binary_datagrams *all, const struct datagram_peer *address)
 {
 	struct tls_shown shown = { .memory = NULL };
-	struct peer *peer = peer_create(all, address, &shown);
+	struct peer *peer = peer_create(all, address, NULL, &shown);
 	if (!peer)
 		return NULL;
 	list_append(&all->recent, &peer->link);
@@ -306,9 +308,7 @@ static void *secure_opened(void *arg, struct dtls_session *dtls)
 	struct peer *peer = NULL;
 	if (tls_shown_keep(dtls_peer_certificate(dtls), dtls_psk_identity(dtls),
 	            dtls_psk_mark(dtls), &shown))
-		peer = peer_create(all, dtls_peer(dtls), &shown);
-	if (peer)
-		peer->dtls = dtls;
+		peer = peer_create(all, dtls_peer(dtls), dtls, &shown);
 	return peer;
 }
 

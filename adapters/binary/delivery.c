@@ -188,7 +188,16 @@ static void finish_overloaded(struct delivery *delivery)
 	finish_refused(delivery, STATUS_UNAVAILABLE);
 }
 
-static void refuse(struct delivery *delivery, enum status status, const char *why)
+/* A device that says the same wrong thing all the time fills no log: the first of each cause is a line. */
+static bool is_news(struct session *session, enum cause cause)
+{
+	bool news = !(session->told & 1u << cause);
+	session->told |= 1u << cause;
+	session->untold += !news;
+	return news;
+}
+
+static void refuse(struct delivery *delivery, enum status status, enum cause cause, const char *why)
 {
 	struct session *session = delivery->session;
 	delivery->kind = DELIVERY_REFUSED;
@@ -203,6 +212,7 @@ static void refuse(struct delivery *delivery, enum status status, const char *wh
 	}
 	request->in.method = METHOD_POST;
 	request->in.path = SLICE("/");
+	request->may_be_refused = !is_news(session, cause);
 	request_refuse(request, status, "%s", why);
 	submit(delivery, request);
 }
@@ -212,7 +222,7 @@ static void refuse_frame(struct delivery *delivery, const struct frame_fault *fa
 	char why[WHY_BYTES];
 	(void)snprintf(why, sizeof why, "byte %zu, in %s: %s", fault->offset,
 	        fault->path[0] ? fault->path : "the frame", fault->text);
-	refuse(delivery, STATUS_MALFORMED, why);
+	refuse(delivery, STATUS_MALFORMED, CAUSE_CONTENT, why);
 }
 
 /* ---- a frame's way ---- */
@@ -250,7 +260,7 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 	enum method method;
 	slice path;
 	const struct value *value;
-	if (session->listener->stopping) {
+	if (!binary_listener_takes(session->listener)) {
 		finish_refused(delivery, STATUS_UNAVAILABLE);
 		return;
 	}
@@ -272,11 +282,8 @@ static void submit_next(struct delivery *delivery, struct frame_fault *fault)
 	submit(delivery, request);
 }
 
-void deliveries_count_incomplete(struct session *session, bool end)
+static void count_incomplete(struct session *session, unsigned lost)
 {
-	unsigned lost = frame_session_lost(session->frames);
-	if (end)
-		lost += frame_session_open(session->frames);
 	if (!lost)
 		return;
 	session->listener->base.counters.at[COUNTER_INCOMPLETE] += lost;
@@ -287,6 +294,17 @@ void deliveries_count_incomplete(struct session *session, bool end)
 	session->told_incomplete = true;
 }
 
+void deliveries_tell_end(struct session *session)
+{
+	count_incomplete(
+	        session, frame_session_lost(session->frames) + frame_session_open(session->frames));
+	if (session->untold)
+		log_info("binary",
+		        "%u more frames refused for the same reasons listener=%s peer=%s",
+		        session->untold, session->listener->base.label, session->peer);
+	session->untold = 0;
+}
+
 /* A message, or a part of one. */
 static void start_message(struct delivery *delivery, struct frame_fault *fault)
 {
@@ -295,12 +313,12 @@ static void start_message(struct delivery *delivery, struct frame_fault *fault)
 	const char *why;
 	bool good =
 	        frame_assemble(delivery->frame, loop_now_ms(session->listener->loop), &part, &why);
-	deliveries_count_incomplete(session, false);
+	count_incomplete(session, frame_session_lost(session->frames));
 	if (!good) {
 		refuse_frame(delivery, fault);
 	} else if (part == FRAME_PART_STRAY) {
 		delivery->stray = true;
-		refuse(delivery, STATUS_MALFORMED, why);
+		refuse(delivery, STATUS_MALFORMED, CAUSE_STRAY, why);
 	} else if (part == FRAME_PART_HELD) {
 		finish_taken(delivery, STATUS_ACCEPTED, NULL);
 	} else if (!frame_messages(delivery->frame, &delivery->messages)) {
@@ -311,7 +329,7 @@ static void start_message(struct delivery *delivery, struct frame_fault *fault)
 	           frame_schema_ignores_others(session->listener->schema)) {
 		finish_taken(delivery, STATUS_OK, NULL);
 	} else {
-		refuse(delivery, STATUS_NOT_FOUND,
+		refuse(delivery, STATUS_NOT_FOUND, CAUSE_OTHER,
 		        "none of the description's messages is for this frame");
 	}
 }
@@ -353,13 +371,14 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 	} else if (role == FRAME_ROLE_HEARTBEAT) {
 		finish(delivery, FRAME_ANSWER_HEARTBEAT, false);
 	} else if (says_who && !delivery->device.n) {
-		refuse(delivery, STATUS_UNAUTHENTICATED,
+		refuse(delivery, STATUS_UNAUTHENTICATED, CAUSE_OTHER,
 		        "the frame does not say which device it is from");
 	} else if (role == FRAME_ROLE_LOGIN) {
 		delivery->kind = DELIVERY_LOGIN;
 		submit_login(delivery);
 	} else if (frame_schema_has_login(schema) && !delivery->session->device) {
-		refuse(delivery, STATUS_UNAUTHENTICATED, "a frame before the login frame");
+		refuse(delivery, STATUS_UNAUTHENTICATED, CAUSE_OTHER,
+		        "a frame before the login frame");
 	} else {
 		start_answer(delivery, fault);
 	}
@@ -394,7 +413,8 @@ void delivery_begin(struct session *session, const struct frame_piece *piece, bo
 	else if (good)
 		start(delivery, piece->bytes, fault);
 	else
-		refuse(delivery, STATUS_MALFORMED, piece->why);
+		refuse(delivery, STATUS_MALFORMED, piece->checksum ? CAUSE_CHECKSUM : CAUSE_GARBAGE,
+		        piece->why);
 }
 
 bool delivery_ask_who(struct session *session)

@@ -6,7 +6,13 @@
 
 #include <stdlib.h>
 
-enum { PATH_MAX_BYTES = 65536, MARGIN_BYTES = 64, UNSENT_MORE_BYTES = 65536, PRIVATE_MODE = 0600 };
+enum {
+	PATH_MAX_BYTES = 65536,
+	MARGIN_BYTES = 64,
+	UNSENT_MORE_BYTES = 65536,
+	PRIVATE_MODE = 0600,
+	DRAIN_TICK_MS = 50
+};
 
 static const struct setting settings[] = {
 	{ .key = "bind",
@@ -112,14 +118,33 @@ static bool read_all(struct binary_listener *listener, const struct config *conf
 	bool calls = strcmp(where, "connect") == 0;
 	listener->login_timeout_ms = config_duration_ms(config, "login_timeout");
 	listener->frame_timeout_ms = config_duration_ms(config, "frame_timeout");
-	listener->idle_ms = config_duration_ms(config, "idle");
 	listener->answer_timeout_ms = config_duration_ms(config, "answer_timeout");
+	listener->drain_ms = config_duration_ms(config, "drain");
 	if (!read_place(listener, config, where, error) ||
 	        !read_device(listener, config, calls, error))
 		return false;
 	listener->schema = load_schema(config, error);
+	uint64_t silence_ms = listener->schema ? frame_schema_timeout_ms(listener->schema) : 0;
+	listener->idle_ms = silence_ms && !config_get(config, "idle")
+	                            ? silence_ms
+	                            : config_duration_ms(config, "idle");
 	return listener->schema && check_schema(listener, config, error) &&
 	       binary_polls_open(listener, config, error);
+}
+
+bool binary_listener_takes(const struct binary_listener *listener)
+{
+	return !listener->stopping || loop_now_ms(listener->loop) < listener->drain_until_ms;
+}
+
+static void drain_on(struct timer *timer)
+{
+	struct binary_listener *listener = LIST_OWNER(timer, struct binary_listener, drain);
+	bool over = !binary_listener_takes(listener);
+	LIST_EACH (&listener->sessions, at, following)
+		binary_session_look_quiet(at, over);
+	if (listener->base.answering)
+		timer_set(&listener->drain, loop_now_ms(listener->loop) + DRAIN_TICK_MS);
 }
 
 struct binary_listener *binary_listener_create(struct loop *loop,
@@ -133,6 +158,7 @@ struct binary_listener *binary_listener_create(struct loop *loop,
 	}
 	listener->loop = loop;
 	list_init(&listener->sessions);
+	timer_init(&listener->drain, loop, drain_on);
 	listener->connections_max = limits->connections_max;
 	if (read_all(listener, config, where, error))
 		return listener;
@@ -277,6 +303,9 @@ void binary_listener_stop(struct adapter *adapter)
 {
 	struct binary_listener *listener = (struct binary_listener *)adapter;
 	listener->stopping = true;
+	listener->drain_until_ms = loop_now_ms(listener->loop) + listener->drain_ms;
+	listener->base.draining = true;
+	timer_set(&listener->drain, loop_now_ms(listener->loop) + DRAIN_TICK_MS);
 	stream_listener_close(listener->socket);
 	listener->socket = NULL;
 	binary_datagrams_stop(listener->datagrams);
@@ -303,6 +332,9 @@ void binary_listener_close(struct adapter *adapter)
 	if (!listener->stopping)
 		binary_listener_stop(adapter);
 	listener->closing = true;
+	timer_stop(&listener->drain);
+	LIST_EACH (&listener->sessions, at, following)
+		binary_session_cut_off(at);
 	binary_listener_release(listener);
 }
 

@@ -3,6 +3,10 @@
  * BACK-PRESSURE. At most `concurrent` deliveries (by default one) are under way on a connection; reading is paused
  * meanwhile, and nothing that was read is dropped.
  *
+ * DRAINING. A listener that goes (the gateway stops, or a reload replaces it) takes what devices have sent by then: unread
+ * bytes are cut and delivered as ever, until nothing has come for two looks with a turn of the loop between them, or
+ * `drain` is over. Protocols without acknowledgements lose nothing of what was received that way.
+ *
  * A device that goes away does not take its frames with it: what was cut is delivered. The session is freed when its
  * connection has gone and nothing is under way. */
 #include "adapters/binary/call.h"
@@ -36,7 +40,10 @@ static void session_free(struct session *session)
 	struct binary_listener *listener = session->listener;
 	list_remove(&session->link);
 	timer_stop(&session->hold);
+	timer_stop(&session->beat);
 	calls_free(session);
+	if (session->draining && !--listener->base.answering && !listener->closing)
+		adapter_at_rest(&listener->base);
 	frame_session_free(session->frames);
 	session_forget(session->secret);
 	free(session->shown.memory);
@@ -77,7 +84,7 @@ static bool awaits_login(const struct session *session)
 	return frame_schema_has_login(session->listener->schema) && !session->device;
 }
 
-static void set_deadline(struct session *session)
+void session_set_deadline(struct session *session)
 {
 	const struct binary_listener *listener = session->listener;
 	uint64_t at = is_lasting(session) ? 0 : loop_now_ms(listener->loop) + listener->idle_ms;
@@ -85,6 +92,10 @@ static void set_deadline(struct session *session)
 		at = 0;
 	else if (session->partial)
 		at = session->partial_since_ms + listener->frame_timeout_ms;
+	uint64_t answer =
+	        session->unanswered_since_ms + frame_schema_beat_answer_ms(listener->schema);
+	if (at && session->unanswered_since_ms && answer < at)
+		at = answer;
 	if (at && !is_lasting(session) && awaits_login(session)) {
 		uint64_t login = session->opened_ms + listener->login_timeout_ms;
 		at = login < at || !session->partial ? login : at;
@@ -93,6 +104,34 @@ static void set_deadline(struct session *session)
 		timer_set(&session->late, at);
 	else
 		timer_stop(&session->late);
+}
+
+/* What stands in the description for all. */
+static void say(struct session *session, enum frame_answer what)
+{
+	enum { SAID_BYTES_MAX = 65536 };
+	struct arena arena;
+	arena_init(&arena, SAID_BYTES_MAX);
+	session_write(session, frame_answer(session->listener->schema, NULL, &arena, what));
+	arena_finish(&arena);
+}
+
+/* Our own heartbeat: to who has logged in, if that is needed. */
+static void beat(struct timer *timer)
+{
+	struct session *session = LIST_OWNER(timer, struct session, beat);
+	const struct frame_schema *schema = session->listener->schema;
+	uint64_t now = loop_now_ms(session->listener->loop);
+	if (!session->wire || session->ending)
+		return;
+	timer_set(&session->beat, now + frame_schema_beat_ms(schema));
+	if (awaits_login(session))
+		return;
+	say(session, FRAME_ANSWER_BEAT);
+	if (frame_schema_beat_answer_ms(schema) && !session->unanswered_since_ms) {
+		session->unanswered_since_ms = now;
+		session_set_deadline(session);
+	}
 }
 
 static void too_late(struct timer *);
@@ -146,12 +185,17 @@ struct session *session_open(struct binary_listener *listener, const struct wire
 	timer_init(&session->gap, listener->loop, gap_over);
 	list_append(&listener->sessions, &session->link);
 	listener->base.counters.at[COUNTER_CONNECTIONS]++;
+	timer_init(&session->beat, listener->loop, beat);
 	if (!calls_open(session)) {
 		listener->base.counters.at[COUNTER_REFUSED]++;
 		session_free(session);
 		return NULL;
 	}
-	set_deadline(session);
+	if (frame_schema_beat_ms(listener->schema))
+		timer_set(&session->beat,
+		        session->opened_ms + frame_schema_beat_ms(listener->schema));
+	session_set_deadline(session);
+	say(session, FRAME_ANSWER_GREETING);
 	if (session->calls && !frame_schema_has_login(listener->schema))
 		called_ask(session->calls);
 	return session;
@@ -167,16 +211,59 @@ void binary_session_renewed(struct list *link)
 	session_end(session);
 }
 
+/* Nothing more is read; what is under way is answered. */
+static void cut(struct session *session)
+{
+	session->cut = true;
+	if (!session->paused)
+		session->wire_ops->pause(session->wire);
+	session->paused = true;
+	if (!session->under_way)
+		session_end(session);
+}
+
+/* A serial line is not shared: whoever opens it next reads what comes from now on. */
 void binary_session_wind_up(struct list *link)
 {
 	struct session *session = session_of(link);
 	calls_end(session, true);
-	if (session->wire && !session->paused) {
-		session->paused = true;
-		session->wire_ops->pause(session->wire);
-	}
-	if (!session->under_way)
-		session_end(session);
+	struct binary_listener *listener = session->listener;
+	session->draining = true;
+	listener->base.answering++;
+	if (session->wire && listener->place.kind == PLACE_SERIAL)
+		cut(session);
+}
+
+void binary_session_look_quiet(struct list *link, bool over)
+{
+	enum { QUIET_LOOKS = 2 };
+	struct session *session = session_of(link);
+	bool busy = session->under_way || session->hold.at_ms != 0;
+	if (!session->wire || session->ending)
+		return;
+	session->quiet_looks = busy || session->heard ? 0 : session->quiet_looks + 1;
+	session->heard = false;
+	if (!over && session->quiet_looks < QUIET_LOOKS)
+		return;
+	if (over && !session->cut && (session->unread || session->paused))
+		log_warning("binary",
+		        "what was received is dropped, since the listener goes listener=%s peer=%s "
+		        "bytes=%zu",
+		        session->listener->base.label, session->peer, session->unread);
+	cut(session);
+}
+
+void binary_session_cut_off(struct list *link)
+{
+	session_end(session_of(link));
+}
+
+/* What its device did not do in time. */
+static const char *lateness(const struct session *session)
+{
+	return awaits_login(session)          ? "without its login too long"
+	       : session->unanswered_since_ms ? "without an answer to the heartbeat"
+	                                      : "silent too long";
 }
 
 /* Counts and logs an end that was not ours. */
@@ -197,10 +284,8 @@ static void report_end(const struct session *session, enum stream_end end, int e
 		        session->listener->base.label, session->peer, strerror(errno_value));
 	else if (end == STREAM_END_DEADLINE || session->partial)
 		log_info("binary", "connection %s%s listener=%s peer=%s",
-		        end != STREAM_END_DEADLINE ? "closed"
-		        : awaits_login(session)    ? "without its login too long"
-		                                   : "silent too long",
-		        cut, session->listener->base.label, session->peer);
+		        end != STREAM_END_DEADLINE ? "closed" : lateness(session), cut,
+		        session->listener->base.label, session->peer);
 }
 
 void session_closed(struct session *session, enum stream_end end, int errno_value, const char *why)
@@ -213,7 +298,7 @@ void session_closed(struct session *session, enum stream_end end, int errno_valu
 	if (end != STREAM_END_OWNER && !listener->closing)
 		report_end(session, end, errno_value);
 	if (!listener->closing)
-		deliveries_count_incomplete(session, true);
+		deliveries_tell_end(session);
 	calls_end(session, true);
 	if (listener->dial)
 		binary_line_lost(
@@ -221,6 +306,7 @@ void session_closed(struct session *session, enum stream_end end, int errno_valu
 	timer_stop(&session->hold);
 	timer_stop(&session->late);
 	timer_stop(&session->gap);
+	timer_stop(&session->beat);
 	if (!session->under_way)
 		session_free(session);
 }
@@ -294,12 +380,16 @@ size_t session_received(struct session *session, slice bytes)
 	bool quiet = session->quiet;
 	enum frame_cut cut = FRAME_WHOLE;
 	session->quiet = false;
+	session->heard = true;
+	session->unanswered_since_ms = 0;
+	session->unread = bytes.n;
 	if (bytes.n < session->needed && !quiet) {
 		listen_for_gap(session, true);
 		return 0;
 	}
 	size_t used = cut_frames(session, bytes, quiet, &cut);
 	session->listener->base.counters.at[COUNTER_BYTES_IN] += used;
+	session->unread = bytes.n - used;
 	session->partial = cut == FRAME_MORE && !session->ending ? bytes.n - used : 0;
 	if (session->partial && (used || !before))
 		session->partial_since_ms = loop_now_ms(session->listener->loop);
@@ -308,7 +398,7 @@ size_t session_received(struct session *session, slice bytes)
 		session->wire_ops->pause(session->wire);
 	}
 	listen_for_gap(session, session->partial && !quiet);
-	set_deadline(session);
+	session_set_deadline(session);
 	return used;
 }
 
@@ -333,7 +423,7 @@ void session_broken(struct session *session, slice unread, const char *why)
 	} else {
 		listener->base.counters.at[COUNTER_MALFORMED]++;
 	}
-	set_deadline(session);
+	session_set_deadline(session);
 }
 
 static void too_late(struct timer *timer)
@@ -360,7 +450,7 @@ void session_go_on(struct session *session)
 			session_free(session);
 		return;
 	}
-	if (session->listener->stopping) {
+	if (session->cut) {
 		if (!session->under_way)
 			session_end(session);
 		return;
@@ -369,5 +459,5 @@ void session_go_on(struct session *session)
 		session->paused = false;
 		session->wire_ops->resume(session->wire);
 	}
-	set_deadline(session);
+	session_set_deadline(session);
 }

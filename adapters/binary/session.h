@@ -44,16 +44,34 @@ struct session {
 	struct timer gap;       /* after that long a silence the line is quiet */
 	struct timer late; /* the peer has been silent, or a frame in the making, for too long */
 	size_t partial;    /* bytes of a frame that is not whole yet */
+	size_t unread;     /* bytes that wait */
 	size_t needed;     /* unread bytes that tell whether it is */
 	uint64_t partial_since_ms, opened_ms;
 	bool paused, ending, expired;
-	bool quiet;           /* nothing has followed what is unread */
+	bool quiet;                   /* nothing has followed what is unread */
+	struct timer beat;            /* the next heartbeat of ours */
+	uint64_t unanswered_since_ms; /* of a heartbeat of ours; 0: none is */
+	/* While the listener drains: counted in its `answering`; something came since the last look; how many looks nothing did. */
+	bool draining, heard;
+	bool cut; /* nothing more is read */
+	unsigned quiet_looks;
+	unsigned told;        /* causes of refusals of ours that are in the log, a bit each */
+	unsigned untold;      /* and how many refusals were not logged for that reason */
 	bool told_unanswered; /* that no reply could be made is in the log */
 	bool told_incomplete; /* that messages of several frames were lost is in the log */
 	struct calls *calls;  /* call.h; NULL: the device cannot be asked */
 };
 
 struct polled;
+
+/* Why a frame is no message: the first of each on a connection is in the log. */
+enum cause {
+	CAUSE_GARBAGE, /* bytes that are no frame */
+	CAUSE_CHECKSUM,
+	CAUSE_CONTENT, /* a frame that the description does not understand */
+	CAUSE_STRAY,
+	CAUSE_OTHER /* no message of the description, nobody's */
+};
 
 enum delivery_kind {
 	DELIVERY_MESSAGES,
@@ -100,6 +118,8 @@ void session_end(struct session *);
 void session_write(struct session *, slice bytes);
 /* After something came home: answers leave, and the next frames may come. May free the session. */
 void session_go_on(struct session *);
+/* When the connection ends by itself, as it stands now. */
+void session_set_deadline(struct session *);
 /* Who is there, by the login or else by the file; or empty. */
 slice session_device(const struct session *);
 /* Wiped and freed; NULL is fine. */
@@ -111,8 +131,8 @@ void session_forget(char *secret);
 void delivery_begin(struct session *, const struct frame_piece *, bool good);
 /* Submits the session's credentials; called_known() is told. false: no memory for that now. */
 bool delivery_ask_who(struct session *);
-/* Counts and logs the messages that will not be whole any more; at the `end`, those that wait for more as well. */
-void deliveries_count_incomplete(struct session *, bool end);
+/* The connection has ended: counts and logs what is lost by that, and how much was refused without a line. */
+void deliveries_tell_end(struct session *);
 /* Sends the answers of all deliveries that are done, in order, and frees those. */
 void deliveries_flush(struct session *);
 

@@ -96,6 +96,9 @@ struct adapter {
 	unsigned inflight; /* requests submitted and not replied yet; the core counts */
 	unsigned
 	        answering; /* answers that have not left yet; the adapter counts, if its answers can be long */
+	/* The adapter's, from stop() on: what it had received it still submits, within the grace; it counts in `answering` who is
+	 * not through with that. */
+	bool draining;
 	uint64_t replies[STATUS_COUNT];
 	struct counters counters; /* the adapter counts */
 	uint64_t log_window_ms;   /* the core's: bounds the log lines about one listener */

@@ -9,7 +9,8 @@ struct request *request_new(struct adapter *adapter)
 {
 	struct core *core = adapter->core;
 	size_t memory = core->memory.budget_bytes;
-	if (core->stopping || core->memory.used_bytes >= memory - memory / 4)
+	bool late = core->stopping && (!adapter->draining || core->overdue);
+	if (late || core->memory.used_bytes >= memory - memory / 4)
 		return NULL;
 	/* What a body may grow to as a tree of values, and once more in the backend's notation. */
 	size_t body = core->limits.body_max_bytes, budget = memory;

@@ -136,7 +136,7 @@ def test_half_a_frame_and_a_silent_device_are_cut_off():
     backend.close()
 
 
-def test_a_frame_under_way_is_answered_before_the_gateway_stops():
+def test_frames_that_were_received_are_answered_before_the_gateway_stops():
     gate = threading.Event()
 
     def slowly(seen):
@@ -150,7 +150,8 @@ def test_a_frame_under_way_is_answered_before_the_gateway_stops():
         gateway.signal(signal.SIGTERM)
         gateway.wait_log("stopping:")
         gate.set()
-        assert device.answers(2) == [TAKEN, TAKEN] and device.ended()
+        assert device.answers(3) == [TAKEN] * 3 and device.ended()
+        backend.next()
         backend.nothing_more()
     backend.close()
 

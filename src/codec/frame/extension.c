@@ -104,15 +104,30 @@ static bool compile_device(
 	                           loader, node, "secret", &extension->login_secret));
 }
 
+/* The device's, which we answer (`when`, `reply`), and ours (`every`, `send`, `answer_within`). */
 static bool compile_heartbeat(
         struct loader *loader, const struct node *node, struct extension *extension)
 {
-	static const char *const known[] = { "when", "reply", NULL };
-	return !node ||
-	       (extension_check_keys(loader, node, known, "heartbeat") &&
-	               extension_required_expression(
-	                       loader, node, "when", &extension->heartbeat_when) &&
-	               template_compile(loader, node_get(node, "reply"), &extension->heartbeat));
+	static const char *const known[] = { "when", "reply", "every", "send", "answer_within",
+		NULL };
+	if (!node)
+		return true;
+	const struct node *when = node_get(node, "when"), *send = node_get(node, "send");
+	if (!extension_check_keys(loader, node, known, "heartbeat") ||
+	        (when && !extension_required_expression(
+	                         loader, node, "when", &extension->heartbeat_when)) ||
+	        !template_compile(loader, node_get(node, "reply"), &extension->heartbeat) ||
+	        !extension_optional_duration(loader, node, "every", &extension->beat_ms) ||
+	        !extension_optional_duration(
+	                loader, node, "answer_within", &extension->beat_answer_ms) ||
+	        !template_compile_fixed(loader, send, &extension->beat))
+		return false;
+	if (!send != !extension->beat_ms || (!send && extension->beat_answer_ms))
+		return node_error(node, loader->error,
+		        "our heartbeat has both: how often (every), and what we send");
+	return when || (send && !extension->heartbeat.present) ||
+	       node_error(
+	               node, loader->error, "\"when\" is missing: which frames the reply is for");
 }
 
 static bool path_error(struct loader *loader, unsigned line, unsigned column, const char *what)
@@ -256,7 +271,7 @@ bool extension_compile(struct loader *loader, const struct node *node)
 {
 	static const char *const known[] = { "framing", "max", "login", "ack", "nak", "heartbeat",
 		"path", "each", "emit", "on-error", "concurrent", "assemble", "session", "device",
-		"method", "reply", "messages", "otherwise", "call", NULL };
+		"method", "reply", "messages", "otherwise", "greet", "timeout", "call", NULL };
 	struct extension *extension = loader->schema->extension;
 	int64_t max = MAX_BYTES_DEFAULT, concurrent = 1;
 	extension->max_bytes = MAX_BYTES_DEFAULT;
@@ -275,6 +290,8 @@ bool extension_compile(struct loader *loader, const struct node *node)
 	        !compile_login(loader, node_get(node, "login"), extension) ||
 	        !compile_device(loader, node_get(node, "device"), extension) ||
 	        !compile_heartbeat(loader, node_get(node, "heartbeat"), extension) ||
+	        !extension_optional_duration(loader, node, "timeout", &extension->timeout_ms) ||
+	        !template_compile_fixed(loader, node_get(node, "greet"), &extension->greeting) ||
 	        !template_compile(loader, node_get(node, "ack"), &extension->ack) ||
 	        !template_compile(loader, node_get(node, "nak"), &extension->nak) ||
 	        !compile_on_error(loader, node_get(node, "on-error"), extension))

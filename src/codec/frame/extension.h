@@ -121,6 +121,9 @@ struct extension {
 	struct reply_template login_accept, login_refuse;
 	struct reply_template ack, nak, heartbeat;
 	const struct expression *heartbeat_when;
+	struct reply_template greeting,
+	        beat; /* what we say by ourselves: at first, and every beat_ms */
+	uint64_t beat_ms, beat_answer_ms, timeout_ms;
 	struct message_rule rules[RULES_MAX];
 	unsigned nrules;
 	bool ignores_others; /* frames that fit no rule are taken, and make no message */
@@ -150,7 +153,7 @@ bool framings_compile(struct loader *, const struct node *, struct extension *);
 bool variables_compile(struct loader *, const struct node *, struct extension *);
 bool assemble_compile(struct loader *, const struct node *, struct extension *);
 bool template_compile(struct loader *, const struct node *, struct reply_template *);
-/* The same, of bytes and checksums only: for what is said when there is no frame. */
+/* The same, of bytes, checksums and frames of constants: for what is said when there is no frame. */
 bool template_compile_fixed(struct loader *, const struct node *, struct reply_template *);
 bool path_compile(struct loader *, slice text, unsigned line, unsigned column, struct path_part **,
         unsigned *n);

@@ -49,6 +49,12 @@ bool frame_schema_has_path(const struct frame_schema *);
 bool frame_schema_has_parameters(const struct frame_schema *);
 /* Frames that none of its `messages` is for are taken without a word. */
 bool frame_schema_ignores_others(const struct frame_schema *);
+/* How long a device may be silent; 0: the description does not say. */
+uint64_t frame_schema_timeout_ms(const struct frame_schema *);
+/* How often the gateway says its own heartbeat; 0: never. And within what time the device must have said something after
+ * that; 0: any. */
+uint64_t frame_schema_beat_ms(const struct frame_schema *);
+uint64_t frame_schema_beat_answer_ms(const struct frame_schema *);
 /* The largest frame. */
 size_t frame_schema_max_bytes(const struct frame_schema *);
 /* The largest message of several frames; 0: there are none. */
@@ -199,7 +205,9 @@ enum frame_answer {
 	FRAME_ANSWER_NAK,
 	FRAME_ANSWER_LOGIN_ACCEPT,
 	FRAME_ANSWER_LOGIN_REFUSE,
-	FRAME_ANSWER_HEARTBEAT
+	FRAME_ANSWER_HEARTBEAT,
+	FRAME_ANSWER_GREETING, /* to who has connected */
+	FRAME_ANSWER_BEAT      /* again and again */
 };
 /* Some answers depend on the frame's messages; `frame` NULL: it could not be decoded. */
 bool frame_has_answer(const struct frame_schema *, const struct frame *, enum frame_answer);

@@ -31,6 +31,21 @@ bool frame_schema_has_path(const struct frame_schema *schema)
 	return all;
 }
 
+uint64_t frame_schema_timeout_ms(const struct frame_schema *schema)
+{
+	return schema->extension->timeout_ms;
+}
+
+uint64_t frame_schema_beat_ms(const struct frame_schema *schema)
+{
+	return schema->extension->beat_ms;
+}
+
+uint64_t frame_schema_beat_answer_ms(const struct frame_schema *schema)
+{
+	return schema->extension->beat_answer_ms;
+}
+
 bool frame_schema_ignores_others(const struct frame_schema *schema)
 {
 	return schema->extension->ignores_others;
@@ -284,6 +299,10 @@ static const struct reply_template *template_of(
 		return &extension->login_refuse;
 	case FRAME_ANSWER_HEARTBEAT:
 		return &extension->heartbeat;
+	case FRAME_ANSWER_GREETING:
+		return &extension->greeting;
+	case FRAME_ANSWER_BEAT:
+		return &extension->beat;
 	}
 	return NULL;
 }
