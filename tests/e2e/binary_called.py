@@ -192,5 +192,17 @@ def test_only_the_line_says_who_is_there():
     backend.close()
 
 
+def test_an_endpoint_that_no_line_leads_to_is_told_of():
+    backend, device = RestBackend(), Server()
+    for more, told in (("device: engine-7", False), ("idle: 5m", True)):
+        listeners = listener(device.url, more).replace("{device}", "engine-7")
+        with Gateway(lines(backend.url, listeners), environment=TOKENS) as gateway:
+            said = [line for line in gateway.lines if "endpoint=lines nobody can call it" in line]
+            assert bool(said) == told, gateway.log()
+            assert not told or "a device" in said[0], said
+    backend.close()
+    device.close()
+
+
 if __name__ == "__main__":
     support.main(globals())

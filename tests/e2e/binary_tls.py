@@ -32,8 +32,9 @@ def make():
 CA = make()
 
 
-def gateway(backend, tls):
-    listener = (f'  - {{ name: frames, protocol: binary, bind: "tcp://{{address}}:{{port_frames}}", frame: {READING_KSY}, '
+def gateway(backend, tls, scheme="tcp"):
+    """tcp:// with `tls` and tls:// are the same."""
+    listener = (f'  - {{ name: frames, protocol: binary, bind: "{scheme}://{{address}}:{{port_frames}}", frame: {READING_KSY}, '
                 f'path: "/proved/{{device}}", tls: {{ {tls} }} }}')
     text = support.fleet(backend.url, listener, EXTRA)
     text = text.replace("  token: { method: token }", "  device-cert: { method: mtls }\n  device-psk: { method: psk }\n  token: { method: token }")
@@ -101,7 +102,7 @@ def test_a_certificate_is_who_one_is_with_each_frame():
 
 def test_a_pre_shared_key_is_who_one_is():
     backend = support.RestBackend()
-    with gateway(backend, "psk: true") as gate:
+    with gateway(backend, "psk: true", "tls") as gate:
         command = ["openssl", "s_client", "-quiet", "-connect", f"{gate.address}:{gate.port('frames')}", "-tls1_2", "-cipher", "PSK",
                    "-psk", "a1" * 16, "-psk_identity", "engine-8"]
         login, reading = frames("engine-8", "engine-8")

@@ -182,6 +182,37 @@ seq: [{ id: number, type: u2 }, { id: text, type: str, encoding: ASCII, size-eos
     backend.close()
 
 
+def test_a_listener_that_is_replaced_forgets_its_peers():
+    backend, gateway = world(FRAMES)
+    with gateway:
+        peer = Peer(gateway)
+        peer.send(sent("--login", "engine-7", TOKENS["TOKEN_7"]))
+        assert peer.answer() == TAKEN
+        with open(gateway.path, encoding="utf-8") as file:
+            text = file.read()
+        gateway.write(text.replace("reading.ksy }", "reading.ksy, idle: 9m }"))
+        gateway.reload()
+        peer.send(sent("--reading", "engine-7", "-"))
+        assert peer.answer() == REFUSED
+        peer.send(sent("--login", "engine-7", TOKENS["TOKEN_7"]), sent("--reading", "engine-7", "-"))
+        assert [peer.answer(), peer.answer()] == [TAKEN, TAKEN]
+        assert backend.next().json() == READING
+    backend.close()
+
+
+def test_a_peer_that_is_silent_for_too_long_is_forgotten():
+    backend, gateway = world(FRAMES.replace(".ksy }", ".ksy, idle: 50ms }"))
+    with gateway:
+        peer = Peer(gateway)
+        peer.send(sent("--login", "engine-7", TOKENS["TOKEN_7"]))
+        assert peer.answer() == TAKEN
+        wait_until(lambda: gateway.counters("frames")["expired"] == 1, "it is forgotten")
+        peer.send(sent("--reading", "engine-7", "-"))
+        assert peer.answer() == REFUSED
+    backend.nothing_more()
+    backend.close()
+
+
 def test_frames_under_way_are_answered_before_it_stops():
     started, go_on = threading.Event(), threading.Event()
 
