@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUDGET = 4 << 20, FILES_FLOOR = 76 };
+enum { BUDGET = 4 << 20, FILES_FLOOR = 77 };
 
 static const struct {
 	const char *file;
@@ -30,6 +30,11 @@ static const struct {
 	        "{\"SENSOR_MODEL\":\"LHT65N\",\"FIRMWARE_VERSION\":\"1.4.2\",\"FREQUENCY_BAND\":"
 	        "\"EU868\","
 	        "\"SUB_BAND\":\"NULL\",\"BAT\":3.21d}" },
+	{ "plenom/busylight", 15, "c9ffffff 0a000000 05000000 07000000 01 02 03 04 05 06 07 08",
+	        "{\"RSSI\":-55,\"SNR\":10,\"messages_received\":5,\"messages_send\":7,"
+	        "\"lastcolor_red\":1,\"lastcolor_blue\":2,\"lastcolor_green\":3,"
+	        "\"lastcolor_ontime\":4,\"lastcolor_offtime\":5,\"sw_rev\":6,\"hw_rev\":7,"
+	        "\"adr_state\":8}" },
 	{ "vutility/hotdrop", 3, "32 0000000b 0064 0a 14 ff ff",
 	        "{\"ampHourAccumulation\":1.1d,\"averageAmps\":10,\"maximumAmps\":11,"
 	        "\"minimumAmps\":8,"
