@@ -9,6 +9,7 @@ import tempfile
 
 import support
 from support import Gateway, RestBackend, curl, run
+from support_coap_device import RealDevice
 
 SENSOR = """meta: { id: sensor, endian: le }
 params: [{ id: f_port, type: u1 }]
@@ -210,6 +211,26 @@ def test_commands_are_written_as_the_device_wants_them():
             assert status == 422 and "command.ksy: " + why in json.loads(body)["detail"], body
         backend.nothing_more()
     backend.close()
+
+
+def test_a_command_reaches_a_real_device_as_bytes():
+    with RealDevice() as device:
+        configuration = f"""gateway: {{ name: box }}
+listeners: [ {{ name: web, protocol: http, bind: {{address}}:{{port_web}} }} ]
+backends: {{ meters: {{ protocol: coap, targets: [{{ url: "{device.url()}" }}] }} }}
+endpoints:
+  - {{ name: limit, path: /limit, methods: [PUT], auth: [none], to: meters,
+      call: {{ path: /meter, encode: command.ksy, with: {{ kind: 2, body: {{ degrees: "{{#/value}}" }} }} }} }}
+  - {{ name: meter, path: /meter, methods: [GET], auth: [none], to: meters, call: {{ path: /meter }} }}
+"""
+        with Gateway(configuration, files={"command.ksy": COMMAND}) as gateway:
+            status, _, body = curl(gateway.url("/limit"), "-X", "PUT", "--json", '{"value":21.5}')
+            assert status == 201, body
+            kept = os.path.join(gateway.folder, "kept.bin")
+            status, headers, _ = curl(gateway.url("/meter"), "-D", "-", "-o", kept)
+            assert (status, headers["content-type"]) == (200, "application/octet-stream"), headers
+            with open(kept, "rb") as content:
+                assert content.read().endswith(b"\r\n\r\n" + bytes([2, 2, 0, 215]))
 
 
 def test_a_reload_reads_the_description_again():
