@@ -216,7 +216,7 @@ static bool print_stream(struct connection *connection, slice bytes)
 		struct frame_piece piece;
 		arena_finish(&scratch);
 		enum frame_cut cut = frame_split(
-		        connection->schema, slice_from(bytes, at), false, &scratch, &piece);
+		        connection->schema, slice_from(bytes, at), true, &scratch, &piece);
 		if (cut == FRAME_WHOLE) {
 			good &= print_frame(connection, piece.bytes);
 		} else if (cut != FRAME_BETWEEN) {
