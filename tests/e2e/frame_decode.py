@@ -70,5 +70,15 @@ def test_a_wrong_description():
         assert "wrong.ksy:4:11: " in done.err and "fairlead.yaml:3:" in done.err, done.err
 
 
+def test_a_message_of_several_frames_is_shown_whole():
+    stream = ("!AIVDM,2,1,3,B,55P5TL01VIaAL@7WKO@mBplU@<PDhh000000001S;AJ::4A80?4i@E53,0*3E\r\n"
+              "!AIVDM,2,2,3,B,1@0000000000000,2*55\r\n").encode()
+    shown = decode(os.path.join(SOURCE, "schemas", "frames", "ais.ksy"), stream.hex()).out
+    parts, whole = shown.split("the message of all parts:\n")
+    assert "a part of a message that is not whole yet" in parts, parts
+    assert "    +1      4  assembled.message.body.mmsi      369190000\n" in whole, whole
+    assert '"MT.MITCHELL"' in whole, whole
+
+
 if __name__ == "__main__":
     support.main(globals())

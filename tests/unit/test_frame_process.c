@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 #define HEAD "meta: { id: x, endian: be, encoding: ASCII }\n"
@@ -160,6 +161,34 @@ static void test_what_unpacks_to_too_much(void **state)
 	free(bomb);
 }
 
+/* In a stream that was unpacked, places are those in what came out of it. */
+static void test_places_in_what_was_unpacked(void **state)
+{
+	static const char packed[] = HEAD
+	        "seq: [{ id: n, type: u1 }, { id: b, size: n, process: zlib, type: part }]\n"
+	        "types:\n"
+	        "  part: { seq: [{ id: first, type: u1 }, { id: sub, size: 8, type: sub }] }\n"
+	        "  sub: { seq: [{ id: t, type: str, size: 4 }, { id: v, type: u1, valid: 1 }] }";
+	struct arena arena;
+	bool good;
+	(void)state;
+	arena_init(&arena, BUDGET);
+	struct frame_schema *schema = frame_loaded(packed);
+	slice text = frame_decode_text(
+	        schema, &arena, from_hex(&arena, "10 789ccb48cdc9c957c8402701680308b1"), &good);
+	assert_false(good);
+	static const char *const lines[] = { "     0      1  n ", "     1      ?  b:\n",
+		"    +0      1  b.first ", "    +1      4  b.sub.t ",
+		"stops making sense at byte 5 of what is unpacked from byte 1 on, in b.sub.v: the "
+		"value is not" };
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		if (!strstr(text.p, lines[i]))
+			fail_msg("no \"%s\" in\n%s", lines[i], text.p);
+	}
+	frame_schema_free(schema);
+	arena_finish(&arena);
+}
+
 static void test_refused(void **state)
 {
 	(void)state;
@@ -179,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_ais), cmocka_unit_test(test_text_of_six_bits),
 		cmocka_unit_test(test_bytes_written_as_text), cmocka_unit_test(test_checksums),
 		cmocka_unit_test(test_zlib), cmocka_unit_test(test_what_unpacks_to_too_much),
+		cmocka_unit_test(test_places_in_what_was_unpacked),
 		cmocka_unit_test(test_refused) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,9 +146,13 @@ static bool read_struct(struct frame *frame, const struct scope *scope, const st
 		struct input *inner = ARENA_NEW(frame->arena, struct input);
 		if (!inner)
 			return frame_no_memory(frame, scope);
+		size_t start = input->at;
 		if (!field_read_bytes(
 		            frame, scope, field, use, input, &inner->bytes, &inner->origin))
 			return false;
+		bool packed = input->origin == ORIGIN_NONE;
+		inner->packed = packed ? input->packed : input->origin + start;
+		inner->base = packed && !field->process ? input->base + start : 0;
 		input = inner;
 	}
 	struct object *object = object_make(frame, use->type, input);
@@ -272,8 +276,11 @@ bool field_read_item(struct frame *frame, const struct scope *scope, const struc
 	if (use->base != BASE_BITS)
 		input_align(input);
 	size_t offset = input->origin == ORIGIN_NONE ? SIZE_MAX : input->origin + input->at;
+	size_t inside = input->base + input->at;
 	struct frame_trace_entry *entry =
 	        frame->trace ? frame_trace_add(frame, scope, field, input) : NULL;
+	if (entry)
+		entry->structure = use->base == BASE_STRUCT;
 	bool good = true;
 	switch (use->base) {
 	case BASE_NONE:
@@ -293,14 +300,18 @@ bool field_read_item(struct frame *frame, const struct scope *scope, const struc
 		good = read_struct(frame, scope, field, use, input, cell);
 		break;
 	}
-	if (!good)
-		return false;
-	field_apply_enum(field, cell);
-	cell->scaling = field->scaling;
-	if (entry)
-		frame_trace_end(frame, entry, input, cell);
-	return !field->valid.present || cell->kind == CELL_ABSENT ||
-	       field_check_valid(frame, scope, field, cell, offset);
+	if (good) {
+		field_apply_enum(field, cell);
+		cell->scaling = field->scaling;
+		if (entry)
+			frame_trace_end(frame, entry, input, cell);
+		good = !field->valid.present || cell->kind == CELL_ABSENT ||
+		       field_check_valid(frame, scope, field, cell, offset);
+	}
+	/* What is wrong with a value is wrong where it begins. */
+	if (!good && use->base != BASE_STRUCT && frame->fault->kind != FRAME_FAULT_END)
+		frame->fault->inside = inside;
+	return good;
 }
 
 static struct cell *grow(struct frame *frame, struct array *array)
@@ -440,7 +451,7 @@ bool frame_read_apart(struct frame *frame, const struct type *type, slice bytes,
 	struct object *object = input ? object_make(frame, type, input) : NULL;
 	if (!object)
 		return frame_no_memory(frame, &scope);
-	*input = (struct input){ .bytes = bytes, .origin = ORIGIN_NONE };
+	*input = (struct input){ .bytes = bytes, .origin = ORIGIN_NONE, .packed = ORIGIN_NONE };
 	object->root = frame->root;
 	object->holder = frame->root;
 	object->field = named;

@@ -28,11 +28,18 @@ slice object_path(struct arena *arena, const struct object *object)
 	return text_slice(&text);
 }
 
-static size_t offset_of(const struct object *object)
+/* Where reading stands, in the frame and in what was unpacked from it. */
+static void place_fault(const struct object *object, struct frame_fault *fault)
 {
-	while (object && object->input->origin == ORIGIN_NONE)
-		object = object->holder;
-	return object ? object->input->origin + object->input->at : 0;
+	const struct input *input = object->input;
+	if (input->origin != ORIGIN_NONE) {
+		fault->offset = input->origin + input->at;
+		return;
+	}
+	fault->unpacked = input->packed != ORIGIN_NONE;
+	fault->assembled = !fault->unpacked;
+	fault->inside = input->base + input->at;
+	fault->offset = fault->unpacked ? input->packed : 0;
 }
 
 bool frame_fail(struct frame *frame, enum frame_fault_kind kind, const struct scope *scope,
@@ -42,7 +49,7 @@ bool frame_fail(struct frame *frame, enum frame_fault_kind kind, const struct sc
 	if (fault->kind != FRAME_FAULT_NONE)
 		return false;
 	fault->kind = kind;
-	fault->offset = offset_of(scope->self);
+	place_fault(scope->self, fault);
 	char room[1024];
 	va_list arguments;
 	va_start(arguments, format);
@@ -62,8 +69,10 @@ bool frame_fail_field(struct frame *frame, const struct scope *scope, const stru
 	if (fault->kind != FRAME_FAULT_NONE)
 		return false;
 	(void)frame_fail(frame, kind, scope, "%s", text);
-	if (offset != SIZE_MAX)
+	if (offset != SIZE_MAX) {
 		fault->offset = offset;
+		fault->unpacked = fault->assembled = false;
+	}
 	size_t n = strlen(fault->path);
 	(void)snprintf(fault->path + n, sizeof fault->path - n, "%s%.*s", n ? "." : "",
 	        SLICE_ARG(field->name));
@@ -100,6 +109,7 @@ struct frame_trace_entry *frame_trace_add(struct frame *frame, const struct scop
 	                                         SLICE_ARG(path), path.n ? "." : "",
 	                                         SLICE_ARG(field->name), (long long)scope->index);
 	entry->offset = input->origin == ORIGIN_NONE ? ORIGIN_NONE : input->origin + input->at;
+	entry->inside = input->base + input->at;
 	if (frame->trace->last)
 		frame->trace->last->next = entry;
 	else
@@ -116,7 +126,5 @@ void frame_trace_end(struct frame *frame, struct frame_trace_entry *entry,
 		return;
 	*copy = *cell;
 	entry->cell = copy;
-	entry->structure = cell->kind == CELL_STRUCT;
-	if (entry->offset != ORIGIN_NONE)
-		entry->n = input->origin + input->at - entry->offset;
+	entry->n = input->base + input->at - entry->inside;
 }

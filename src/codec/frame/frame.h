@@ -111,6 +111,10 @@ enum frame_fault_kind {
 struct frame_fault {
 	enum frame_fault_kind kind;
 	size_t offset; /* in the frame: where it stops making sense */
+	/* It does so in bytes that were unpacked, at this one of them; `offset` is where the packed ones begin. Or in a message
+	 * that was assembled of several frames. */
+	bool unpacked, assembled;
+	size_t inside;
 	char path[96]; /* of the field */
 	char text[160];
 };
@@ -118,9 +122,11 @@ struct frame_fault {
 /* What was read where, for people. */
 struct frame_trace_entry {
 	slice path;
-	size_t offset, n;
+	size_t offset, n; /* offset SIZE_MAX: in unpacked or assembled bytes, at `inside` */
+	size_t inside;
 	const struct cell *cell;
 	bool structure; /* a heading: its fields follow */
+	bool computed;  /* it stands nowhere */
 	struct frame_trace_entry *next;
 };
 struct frame_trace {

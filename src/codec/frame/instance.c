@@ -15,6 +15,12 @@ static bool compute_value(struct frame *frame, const struct scope *scope, const 
 		return false;
 	field_apply_enum(field, cell);
 	cell->scaling = field->scaling;
+	struct frame_trace_entry *entry =
+	        frame->trace ? frame_trace_add(frame, scope, field, scope->self->input) : NULL;
+	if (entry) {
+		entry->computed = true;
+		frame_trace_end(frame, entry, scope->self->input, cell);
+	}
 	return !field->valid.present || field_check_valid(frame, scope, field, cell, SIZE_MAX);
 }
 

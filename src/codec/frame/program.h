@@ -370,7 +370,10 @@ struct input {
 	bool bits_little;
 	bool open;     /* being written: how many bytes it will have is not known yet */
 	size_t origin; /* of bytes.p[0] in the frame; ORIGIN_NONE: unpacked bytes, in no frame */
-	bool goes_on;  /* more bytes may follow, so nothing is the end */
+	/* Of unpacked bytes: which of them bytes.p[0] is, and where in the frame the packed ones begin; ORIGIN_NONE: nowhere,
+	 * they were assembled. */
+	size_t base, packed;
+	bool goes_on; /* more bytes may follow, so nothing is the end */
 	size_t wanted; /* goes_on: how many bytes a read that failed would have needed; 0: none failed */
 };
 #define ORIGIN_NONE SIZE_MAX
