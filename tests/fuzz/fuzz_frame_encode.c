@@ -64,6 +64,18 @@ static const char *const descriptions[] = {
 	"      - { id: b, type: b7 }\n"
 	"      - { id: c, type: u1, if: a, valid: { max: 9 } }\n"
 	"      - { id: d, type: items, size: b, if: not a }\n",
+
+	"meta: { id: d, endian: be }\n"
+	"seq:\n"
+	"  - { id: a, type: u1 }\n"
+	"  - { id: b, type: u1, if: a & 1 != 0 }\n"
+	"  - { id: c, type: u2, if: (a & 2) == 2, valid: { min: 3 } }\n"
+	"  - { id: n, size: (a >> 4) * 2, process: rol(3) }\n"
+	"  - { id: m, type: s4 }\n"
+	"  - { type: b3 }\n"
+	"instances:\n"
+	"  d: { value: a >> 2 & 3 }\n"
+	"  e: { value: m / 100.0 }\n",
 };
 enum { DESCRIPTIONS = sizeof descriptions / sizeof *descriptions };
 
@@ -112,7 +124,7 @@ static struct value *number(struct arena *arena, struct reader *reader, unsigned
 static slice name(struct arena *arena, struct reader *reader)
 {
 	unsigned letter = next(reader);
-	return letter == 255 ? SLICE("mark") : arena_copy(arena, &"abcde"[letter % 5], 1);
+	return letter == 255 ? SLICE("mark") : arena_copy(arena, &"abcdenm"[letter % 7], 1);
 }
 
 static struct value *make(struct arena *arena, struct reader *reader, unsigned depth)

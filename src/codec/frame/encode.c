@@ -16,9 +16,12 @@
  * Rejected: patching bytes in place, as Kaitai's own serialisation does. It is one pass, but what is inside of a
  * processed stream, or decides whether a field is there at all, cannot be patched; and users had to set lengths.
  *
- *     encode_object.c  one pass over a structure          encode_value.c   values into cells, cells into bits
- *     encode_extent.c  sizes, terminators, padding        encode_solve.c   what an open member must be
- *     encode_check.c   what was read back                 encode_wrap.c    what the stream wants around it */
+ *     encode_object.c  one pass over a structure          encode_derive.c  what is not given
+ *     encode_value.c   values into cells, cells to bits   encode_scale.c   numbers of messages to those on the wire
+ *     encode_extent.c  sizes, terminators, padding        encode_output.c  bytes and bits that grow
+ *     encode_solve.c   what an open member must be        encode_bits.c    and single bits of one
+ *     encode_check.c   what was read back                 encode_wrap.c    what the stream wants around it
+ *     encode_part.c    frames in replies */
 #include "codec/frame/encode.h"
 
 #include "codec/frame/extension.h"

@@ -130,6 +130,23 @@ bool encode_solve_bit(struct frame *, const struct scope *, const struct express
 slice encode_type(const struct frame_schema *, const struct type *, struct arena *,
         const struct value *, bool whole, struct frame_fault *);
 
+/* Where a field is being written. */
+struct place {
+	struct object *object;
+	unsigned member;
+	struct scope scope; /* with the number of the item */
+	const struct field *field;
+	struct slot *slot;
+	bool last; /* of a repetition to the end of the stream */
+	struct output *output;
+};
+
+/* ---- encode_derive.c ---- */
+
+/* The cell of a field for which no value was given. *shown: what expressions see of it. false: after a fault. */
+bool encode_derive(struct frame *, const struct place *, const struct type_use *, struct cell *,
+        struct cell *shown);
+
 /* ---- encode_object.c ---- */
 
 /* Which member a key of a value is, by its name in messages or its own; nmembers: none. */
