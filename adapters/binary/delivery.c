@@ -370,6 +370,11 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 		refuse_frame(delivery, fault);
 	} else if (role == FRAME_ROLE_HEARTBEAT) {
 		finish(delivery, FRAME_ANSWER_HEARTBEAT, false);
+	} else if (says_who && delivery->device.n && frame_schema_has_secret(schema) &&
+	           !delivery->secret.n) {
+		/* It is not less than a wrong one: who may come without names no secret in the description. */
+		refuse(delivery, STATUS_UNAUTHENTICATED, CAUSE_OTHER,
+		        "the frame says who it is from, with an empty secret");
 	} else if (says_who && !delivery->device.n) {
 		refuse(delivery, STATUS_UNAUTHENTICATED, CAUSE_OTHER,
 		        "the frame does not say which device it is from");

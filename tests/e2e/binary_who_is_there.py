@@ -70,6 +70,47 @@ def test_a_login_that_is_a_message_too():
     backend.close()
 
 
+def test_a_name_alone_is_believed_where_the_file_says_so():
+    tracker = SEQ + """
+  login: { when: kind == "L", device: who, accept: ["in"], refuse: ["go"] }
+  path: "/cars/{device}"
+  emit: { value: body }
+  ack: ["+"]
+  nak: ["-"]
+"""
+    endpoint = """  - { name: cars, path: "/cars/{car}", methods: [POST], auth: [tracker], roles: [car], to: telemetry,
+      call: { path: "/v1/cars/{car}", as: application/json } }
+"""
+    for extra, heard in (("  tracker: { method: login }\n", {"engine-7": b"in+", "nobody": b"go"}),
+                         ("  tracker: { method: token }\n", {"engine-7": b"in-", "nobody": b"in-"})):
+        backend, gateway = world(tracker, extra=endpoint, edit=lambda text: text.replace("roles:\n", "roles:\n  car: { allow: [\"POST /cars/{self}\"] }\n", 1)
+                                 .replace("roles: [ship-sensor], token: env:TOKEN_7", "roles: [car], token: env:TOKEN_7")
+                                 .replace("  token: { method: token }\n", "  token: { method: token }\n" + extra))
+        with gateway:
+            for who, answer in heard.items():
+                device = Device(gateway)
+                device.send(f"L{who},,\nM,,one\n".encode())
+                device.hears(answer)
+                if answer == b"in+":
+                    seen = backend.next()
+                    assert seen.path == "/v1/cars/engine-7" and seen.headers["x-fairlead-client"] == "engine-7", seen
+                else:
+                    assert device.ended()
+            backend.nothing_more()
+        backend.close()
+
+
+def test_an_empty_secret_is_a_wrong_one():
+    backend, gateway = world(EACH_FRAME)
+    with gateway:
+        device = Device(gateway)
+        device.send(b"Mengine-7,,one\n")
+        device.hears(b"-")
+        gateway.wait_log("with an empty secret")
+        backend.nothing_more()
+    backend.close()
+
+
 def test_each_frame_is_its_own_devices():
     backend, gateway = world(EACH_FRAME)
     with gateway:

@@ -14,10 +14,10 @@ def listener(extra=""):
     return f"  - {{ name: frames, protocol: binary, bind: tcp://{{address}}:{{port_frames}}, frame: frames.ksy {extra} }}\n"
 
 
-def world(description, answer=None, listener_extra="", backend_extra=", retries: 0", extra=ENDPOINT):
-    """A backend, and a gateway with a listener of this description."""
+def world(description, answer=None, listener_extra="", backend_extra=", retries: 0", extra=ENDPOINT, edit=lambda text: text):
+    """A backend, and a gateway with a listener of this description. `edit`: what else its file is to say."""
     backend = RestBackend(answer)
-    gateway = Gateway(fleet(backend.url, listener(listener_extra), extra=extra, backend_extra=backend_extra),
+    gateway = Gateway(edit(fleet(backend.url, listener(listener_extra), extra=extra, backend_extra=backend_extra)),
                       files={"frames.ksy": description}, environment=support.TOKENS)
     return backend, gateway
 

@@ -40,6 +40,8 @@ void frame_schema_free(struct frame_schema *); /* NULL is fine */
 
 bool frame_schema_has_framing(const struct frame_schema *);
 bool frame_schema_has_login(const struct frame_schema *);
+/* Who says who it is brings a secret with that. */
+bool frame_schema_has_secret(const struct frame_schema *);
 /* Its login frame carries a message as well. */
 bool frame_schema_login_is_message(const struct frame_schema *);
 /* Each frame says which device it is from; then there is no login. */

@@ -13,6 +13,11 @@ bool frame_schema_has_login(const struct frame_schema *schema)
 	return schema->extension->has_login;
 }
 
+bool frame_schema_has_secret(const struct frame_schema *schema)
+{
+	return schema->extension->login_secret != NULL;
+}
+
 bool frame_schema_login_is_message(const struct frame_schema *schema)
 {
 	return schema->extension->login_is_message;
