@@ -5,7 +5,7 @@ import threading
 import support
 from support import RestBackend, wait_until
 from support_lines import Server
-from support_modbus import MODBUS_RTU, Plc, ask, gateway, modbus
+from support_modbus import MODBUS_RTU, Plc, SerialPlc, ask, gateway, modbus
 
 
 def crc(frame):
@@ -38,6 +38,24 @@ def test_curl_reads_and_writes_registers_of_two_units():
         assert status == 200 and len(answer["identification"]["objects"]) == 3, answer
         status, answer = ask(running, "/plant/plc-7/registers/40101")
         assert status == 404 and answer["detail"] == "Modbus exception illegal_data_address", answer
+    plc.close()
+
+
+def test_over_a_serial_line():
+    plc = SerialPlc((1, 2))
+    with rtu(plc.url) as running:
+        running.wait_log("line up")
+        assert ask(running, "/plant/plc-7/registers/40001?count=100") == (200, {"registers": list(range(1000, 1100))})
+        assert ask(running, "/plant/plc-7/registers/40001?unit=2", {"value": 17}) == (200, {"address": 0, "value": 17})
+        assert [unit.values["registers"][0] for unit in plc.units.values()] == [1000, 17]
+        assert ask(running, "/plant/plc-7/registers/40101")[0] == 404
+        # All units hear a broadcast, and none answers.
+        assert ask(running, "/plant/plc-7/registers/40005?unit=0", {"value": 3}) == (204, None)
+        assert ask(running, "/plant/plc-7/registers/40005?unit=2") == (200, {"registers": [3]})
+        assert ask(running, "/plant/plc-7/registers/40005?unit=1") == (200, {"registers": [3]})
+        plc.unplug()
+        running.wait_log("line lost")
+        assert ask(running, "/plant/plc-7/registers/40001")[0] == 503
     plc.close()
 
 

@@ -1,16 +1,20 @@
 """A PLC: a Modbus server of python3-pymodbus (3.0 of Debian 12, and later ones), and what the tests of Modbus share."""
 import asyncio
+import atexit
 import json
 import logging
 import os
+import shutil
+import subprocess
+import tempfile
 import threading
 
 from pymodbus.datastore import ModbusServerContext
 from pymodbus.device import ModbusDeviceIdentification
 try:
-    from pymodbus.server import ModbusTcpServer
+    from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 except ImportError:
-    from pymodbus.server.async_io import ModbusTcpServer
+    from pymodbus.server.async_io import ModbusSerialServer, ModbusTcpServer
 
 try:
     from pymodbus.datastore.context import ModbusBaseSlaveContext as Context
@@ -129,6 +133,36 @@ class Plc:
             self.serving.cancel()
         asyncio.run_coroutine_threadsafe(stop(), self.loop)
         self.thread.join(support.DEADLINE_S)
+
+
+class SerialPlc(Plc):
+    """Serves Modbus RTU at one end of a line (socat's pair of pseudo-terminals); `end` is the other end."""
+
+    def __init__(self, units=(1,)):
+        self.folder = tempfile.mkdtemp(prefix="fairlead-line-")
+        self.end, self.own = (os.path.join(self.folder, name) for name in ("gateway", "plc"))
+        self.socat = subprocess.Popen(["socat", f"pty,raw,echo=0,link={self.end}", f"pty,raw,echo=0,link={self.own}"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        atexit.register(self.socat.kill)
+        support.wait_until(lambda: os.path.exists(self.end) and os.path.exists(self.own), "both ends")
+        super().__init__(units)
+        self.url = f"serial://{self.end}?baud=115200"
+
+    async def create(self):
+        server = ModbusSerialServer(context_of(self.units), framer=rtu_framer(), identity=identity(), port=self.own, baudrate=115200,
+                                    broadcast_enable=True, timeout=1)
+        if hasattr(server, "start"):  # later ones do so when they serve
+            await server.start()
+        return server
+
+    def unplug(self):
+        self.socat.terminate()
+        self.socat.wait()
+
+    def close(self):
+        super().close()
+        self.unplug()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 LINE = "device: plc-7, retry: 20ms, retry_max: 100ms"
