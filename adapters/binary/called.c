@@ -155,8 +155,9 @@ void called_review(struct adapter *adapter, slice client)
 	}
 	/* Somebody may have become a client. */
 	LIST_EACH (&listener->sessions, at, next) {
-		struct calls *calls = LIST_OWNER(at, struct session, link)->calls;
-		if (calls && !calls->identity)
-			called_ask(calls);
+		const struct session *session = LIST_OWNER(at, struct session, link);
+		bool awaits_login = frame_schema_has_login(listener->schema) && !session->device;
+		if (session->calls && !session->calls->identity && !awaits_login)
+			called_ask(session->calls);
 	}
 }
