@@ -1,6 +1,7 @@
 meta:
   id: nmea0183
   title: NMEA 0183 sentences, with or without a TAG block
+  imports: [ais_message]
   encoding: ISO-8859-1
 doc: |
   One sentence from "$" or "!" to the end of its line. Only sentences with the right checksum pass; set
@@ -763,7 +764,9 @@ types:
       tag: { value: '_parent.f[1].word' }
       text: { value: '_parent.f[2].word' }
   ais:
-    doc: The armoured payload as it stands; ais.ksy decodes it.
+    doc: |
+      The armoured payload as it stands, and what it says where the sentence has all of it; ais.ksy puts several
+      sentences together.
     -fairlead-optional: true
     instances:
       fragments: { value: '_parent.f[0].integer' }
@@ -772,6 +775,14 @@ types:
       channel: { value: '_parent.f[3].word' }
       payload: { value: '_parent.f[4].word' }
       fill_bits: { value: '_parent.f[5].integer' }
+      unpacked:
+        pos: _parent.address.length + _parent.f[0].text.length + _parent.f[1].text.length + _parent.f[2].text.length + _parent.f[3].text.length + 5
+        terminator: 0x2c
+        eos-error: false
+        process: fairlead.unarmour(_parent.f[5].integer)
+        type: ais_message
+        -fairlead-omit: true
+      message: { value: unpacked.body, if: fragments == 1 }
   pgrme:
     doc: Garmin, estimated errors in metres.
     -fairlead-optional: true

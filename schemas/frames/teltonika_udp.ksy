@@ -7,7 +7,7 @@ meta:
 doc: |
   Each datagram says whose it is: u2 length of what follows, u2 number of the packet, u1 type, u1 number of the data,
   u2 length and digits of the IMEI, and the data as over TCP, without a checksum of their own. The answer names both
-  numbers and how many records were taken. There is no login: the source address is the only credential.
+  numbers and how many records were taken. Nothing proves it, but the source address.
 doc-ref: https://wiki.teltonika-gps.com/view/Teltonika_Data_Sending_Protocols
 seq:
   - { id: length, type: u2 }
@@ -21,11 +21,12 @@ seq:
   framing:
     length-field: { offset: 0, size: 2, counts: rest }
   max: 2048
-  path: "/cars/{data.is_positions ? \"positions\" : \"responses\"}/{imei}"
+  device: imei
+  path: "/cars/{data.is_positions ? \"positions\" : \"responses\"}/{device}"
   each: data.records
   emit:
     $if: data.is_positions
-    device: imei
+    device: device
     time_ms: _.timestamp
     priority: _.priority
     latitude: { $if: _.located, $value: _.gps.latitude }
@@ -36,7 +37,7 @@ seq:
     speed: { $if: _.located, $value: _.gps.speed }
     io: _.io
     $else:
-      device: imei
+      device: device
       kind: _.kind
       time_ms: { $if: _.body.timed, $value: _.body.seconds * 1000 }
       imei: _.body.imei

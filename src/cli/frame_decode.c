@@ -152,8 +152,8 @@ static bool print_each(struct connection *connection, struct arena *arena, struc
 		slice path;
 		if (!frame_message(frame, i, connection->device, &path, &value))
 			return false;
-		(void)printf("%.*s ", SLICE_ARG(path));
-		if (!print_value(arena, value))
+		(void)printf("%.*s%s", SLICE_ARG(path), value ? " " : "\n");
+		if (value && !print_value(arena, value))
 			return false;
 	}
 	return true;
@@ -169,11 +169,14 @@ static bool print_messages(struct connection *connection, struct arena *arena, s
 		return false;
 	if (role == FRAME_ROLE_HEARTBEAT)
 		return true;
-	if (role == FRAME_ROLE_LOGIN) {
+	if (role == FRAME_ROLE_LOGIN || frame_schema_has_device(connection->schema)) {
 		if (!frame_login(frame, &device, &secret))
 			return false;
 		connection->device = arena_copy_slice(connection->arena, device);
-		return connection->device.p != NULL;
+		bool only_login = role == FRAME_ROLE_LOGIN &&
+		                  !frame_schema_login_is_message(connection->schema);
+		if (!connection->device.p || only_login)
+			return connection->device.p != NULL;
 	}
 	if (!frame_assemble(frame, 0, &part, &why))
 		return false;

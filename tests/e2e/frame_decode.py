@@ -1,6 +1,8 @@
 """fairlead frame decode shows what bytes mean; a wrong description is told with its file, line and column."""
 import json
 import os
+import re
+import subprocess
 import tempfile
 
 import support
@@ -18,6 +20,14 @@ def test_a_table_of_fields():
     rows = [line.split() for line in decode(TLV, FRAME).out.splitlines()]
     assert ["4", "4", "records[0].value.number", "20.3"] in rows, rows
     assert ["8", "1", "records[1].tag", "unit", "(2)"] in rows, rows
+
+
+def test_what_is_computed():
+    nmea = os.path.join(SOURCE, "schemas", "frames", "nmea0183.ksy")
+    rows = [line.split() for line in decode(nmea, "--raw", input=b"$SDDBT,7.8,f,2.4,M,1.3,F*0D\r\n").out.splitlines()]
+    assert ["7", "4", "body.fields[0]", '"7.8"'] in rows and ["-", "-", "body.data.depth", "2.4"] in rows, rows
+    rows = decode(nmea, "--raw", input=b"$GPGLL,4916.45,N,12311.12,X,,*7E\r\n").out
+    assert "body.data.latitude" in rows and "body.data.longitude" not in rows, rows
 
 
 def test_json_and_standard_input():
@@ -53,6 +63,17 @@ def test_what_messages_have_and_what_a_description_is_told():
     assert "the parameter \"f_port\" is not given" in decode(dragino, "0b014201ff0c8a", expect=1).out
     assert "is not what its type wants" in decode(dragino, "0b", "--with", "f_port=five", expect=1).out
     assert "Usage" in decode(dragino, "0b", "--with", "f_port", expect=2).err
+
+
+def test_the_examples_of_the_reference_print_what_they_say():
+    with open(os.path.join(SOURCE, "docs", "reference", "frame-schemas.md"), encoding="utf-8") as page:
+        blocks = re.findall(r"^```\n\$ (.*?)\n(.*?)^```$", page.read(), re.M | re.S)
+    assert len(blocks) > 8, blocks
+    for command, expected in blocks:
+        assert "fairlead frame decode schemas/frames/" in command, command
+        shell = command.replace("fairlead ", BINARY + " ", 1)
+        done = subprocess.run(["/bin/sh", "-c", shell], cwd=SOURCE, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, expected), (command, done)
 
 
 def test_a_wrong_description():

@@ -23,17 +23,19 @@ static slice bytes_of(struct arena *arena, const char *input)
 	return arena_printf(arena, "%s*%02X\r\n", input, sum);
 }
 
-static void show_messages(
-        struct text *text, struct arena *arena, struct frame *frame, const struct example *example)
+static void show_messages(struct text *text, struct arena *arena, struct frame *frame,
+        bool says_device, const struct example *example)
 {
 	const struct codec *json = codec_for(SLICE("application/json"));
 	struct error error = { .text = "" };
 	const struct value *value;
 	slice path;
 	unsigned n = 0;
-	bool good = frame_messages(frame, &n);
+	slice device = SLICE("device"), secret;
+	bool good =
+	        frame_messages(frame, &n) && (!says_device || frame_login(frame, &device, &secret));
 	for (unsigned i = 0; i < n && good; i++) {
-		good = frame_message(frame, i, SLICE("device"), &path, &value);
+		good = frame_message(frame, i, device, &path, &value);
 		if (good && example->key)
 			value = value_get(value, slice_of(example->key));
 		if (good)
@@ -67,7 +69,7 @@ static void show_frame(struct text *text, struct arena *arena, const struct fram
 	} else if (part == FRAME_PART_STRAY) {
 		text_slice_add(text, slice_of(why));
 	} else if (part != FRAME_PART_HELD) {
-		show_messages(text, arena, frame, example);
+		show_messages(text, arena, frame, frame_schema_has_device(schema), example);
 	}
 }
 

@@ -218,6 +218,11 @@ bool field_choose_use(struct frame *frame, const struct scope *scope, const stru
 			equal = on.as.integer == at->when->integer &&
 			        on.natural == at->when->natural &&
 			        on.enumeration == at->when->enumeration;
+		} else if (at->when->op == OP_TEXT && on.kind == CELL_TEXT) {
+			equal = slice_equal(on.as.text, at->when->text);
+		} else if (at->when->op == OP_INTEGER && on.kind == CELL_INTEGER) {
+			equal = on.as.integer == at->when->integer &&
+			        on.natural == at->when->natural;
 		} else {
 			if (!evaluate(frame, scope, at->when, &when))
 				return false;

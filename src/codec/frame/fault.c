@@ -42,6 +42,12 @@ static void place_fault(const struct object *object, struct frame_fault *fault)
 	fault->offset = fault->unpacked ? input->packed : 0;
 }
 
+/* Nobody reads what an optional instance cannot be computed for. */
+static bool is_unread(const struct frame *frame, enum frame_fault_kind kind)
+{
+	return frame->optional && kind != FRAME_FAULT_LIMIT && kind != FRAME_FAULT_UNKNOWN;
+}
+
 bool frame_fail(struct frame *frame, enum frame_fault_kind kind, const struct scope *scope,
         const char *format, ...)
 {
@@ -50,6 +56,8 @@ bool frame_fail(struct frame *frame, enum frame_fault_kind kind, const struct sc
 		return false;
 	fault->kind = kind;
 	place_fault(scope->self, fault);
+	if (is_unread(frame, kind))
+		return false;
 	char room[1024];
 	va_list arguments;
 	va_start(arguments, format);
@@ -73,6 +81,8 @@ bool frame_fail_field(struct frame *frame, const struct scope *scope, const stru
 		fault->offset = offset;
 		fault->unpacked = fault->assembled = false;
 	}
+	if (is_unread(frame, kind))
+		return false;
 	size_t n = strlen(fault->path);
 	(void)snprintf(fault->path + n, sizeof fault->path - n, "%s%.*s", n ? "." : "",
 	        SLICE_ARG(field->name));

@@ -17,11 +17,14 @@ static bool compute_value(struct frame *frame, const struct scope *scope, const 
 	cell->scaling = field->scaling;
 	struct frame_trace_entry *entry =
 	        frame->trace ? frame_trace_add(frame, scope, field, scope->self->input) : NULL;
-	if (entry) {
+	bool valid =
+	        !field->valid.present || field_check_valid(frame, scope, field, cell, SIZE_MAX);
+	/* What is left out is not shown; what makes the frame malformed is. */
+	if (entry && (valid || !frame->optional)) {
 		entry->computed = true;
 		frame_trace_end(frame, entry, scope->self->input, cell);
 	}
-	return !field->valid.present || field_check_valid(frame, scope, field, cell, SIZE_MAX);
+	return valid;
 }
 
 /* Reads at `pos` of `io` and puts the stream back as it was. */
@@ -81,8 +84,10 @@ static bool compute(struct frame *frame, struct object *object, unsigned number,
 		return frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "nested too deeply");
 	object->cells[number].kind = CELL_BUSY;
 	frame->depth++;
+	frame->optional += field->optional;
 	bool good = field->value ? compute_value(frame, &scope, field, made)
 	                         : read_instance(frame, &scope, field, made);
+	frame->optional -= field->optional;
 	frame->depth--;
 	bool known = frame->fault->kind != FRAME_FAULT_LIMIT &&
 	             frame->fault->kind != FRAME_FAULT_UNKNOWN && !frame->root->input->wanted;

@@ -411,6 +411,7 @@ struct frame {
 	uint64_t transaction;  /* of the request that is being made */
 	uint64_t steps_left;
 	unsigned depth;
+	unsigned optional;       /* how many optional instances are being computed */
 	struct encoder *encoder; /* encode.h; NULL: the frame is read */
 };
 
