@@ -2,7 +2,7 @@
  * named with its reason, and the floor of those that can only grows. */
 #include "support.h"
 
-#include "codec/frame/extension.h"
+#include "codec/frame/meaning/extension.h"
 
 #include <stdio.h>
 #include <stdlib.h>

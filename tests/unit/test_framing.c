@@ -1,7 +1,7 @@
 /* Each way of cutting a stream, by streams of our own making: whole, cut anywhere, between noise, and wrong. */
 #include "framing_fixture.h"
 
-#include "codec/frame/framing.h"
+#include "codec/frame/stream/framing.h"
 
 /* ---- byte stuffing ---- */
 

@@ -4,7 +4,7 @@
 #include "support.h"
 
 #include "codec/frame/program.h"
-#include "codec/frame/tree.h"
+#include "codec/frame/load/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * is its message, several are the list of theirs. Without it the body is one frame. */
 #include "api/payload.h"
 
-#include "codec/frame/emit.h"
+#include "codec/frame/meaning/emit.h"
 
 #include <stdlib.h>
 

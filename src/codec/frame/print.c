@@ -1,5 +1,5 @@
 /* A frame for people: one line a field, and where a wrong one stops making sense. */
-#include "codec/frame/scaling.h"
+#include "codec/frame/meaning/scaling.h"
 
 #include "base/text.h"
 

@@ -1,5 +1,11 @@
 /* A loaded description: what the loader makes of a .ksy file and the decoder runs. Inside codec/frame only.
  *
+ *     load/      makes it: YAML, names, expressions, fields
+ *     run/       runs it over a frame
+ *     stream/    cuts frames out of a stream, by `framing:`
+ *     meaning/   the rest of the `-fairlead:` key: who sends, messages, answers, sessions, requests to the device
+ *     write/     makes frames of values
+ *
  * Everything lives in the schema's arena and never changes after loading, so one schema serves any number of
  * connections. Names are interned: equal names are the same pointer, so that looking up a member compares
  * pointers. */
@@ -11,8 +17,8 @@
 struct type;
 struct expression;
 struct extension;
-struct emit;    /* emit.h */
-struct scaling; /* scaling.h */
+struct emit;    /* meaning/emit.h */
+struct scaling; /* meaning/scaling.h */
 struct enumeration;
 
 /* ---- expressions ---- */
@@ -206,7 +212,7 @@ struct field {
 	slice contents;
 	const struct enumeration *enumeration;
 	struct valid valid;
-	const struct process_kind *process; /* process.h */
+	const struct process_kind *process; /* run/process.h */
 	const struct expression *const *process_arguments;
 	unsigned nprocess_arguments;
 	const struct expression *parent; /* `parent:` */
@@ -255,8 +261,8 @@ struct frame_schema {
 	struct arena arena;
 	struct type *root;
 	struct interned *names[NAME_BUCKETS];
-	struct extension *extension;            /* extension.h */
-	struct charset *charsets[CHARSETS_MAX]; /* charset.c */
+	struct extension *extension;            /* meaning/extension.h */
+	struct charset *charsets[CHARSETS_MAX]; /* run/charset.c */
 	unsigned ncharsets;
 	const struct frame_parameter *given; /* frame_schema_give() */
 	unsigned ngiven;
@@ -273,12 +279,12 @@ struct loader {
 	struct frame_schema *schema;
 	struct arena *arena;
 	struct error *error;
-	/* source.h. While an expression is compiled outside of loading there are none. */
+	/* load/source.h. While an expression is compiled outside of loading there are none. */
 	struct arena *scratch;
 	const struct frame_files *files;
 	struct source *sources;     /* the description itself, then what it imports */
 	struct source *source;      /* that is being worked on */
-	struct question *questions; /* size.h */
+	struct question *questions; /* load/size.h */
 	const struct type *self;    /* whose member is being compiled */
 	bool in_extension;          /* `device` is known */
 	bool has_login;
@@ -386,7 +392,7 @@ struct object {
 	int64_t index;
 	bool little; /* for ENDIAN_SWITCHED */
 	struct input *input;
-	struct draft *draft; /* encode.h; NULL: it was read */
+	struct draft *draft; /* write/encode.h; NULL: it was read */
 	struct cell cells[]; /* one a member */
 };
 
@@ -412,7 +418,7 @@ struct frame {
 	uint64_t steps_left;
 	unsigned depth;
 	unsigned optional;       /* how many optional instances are being computed */
-	struct encoder *encoder; /* encode.h; NULL: the frame is read */
+	struct encoder *encoder; /* write/encode.h; NULL: the frame is read */
 };
 
 /* What an expression sees. */
