@@ -368,6 +368,8 @@ static void unasked(struct calls *calls)
 	if (calls->said_unasked)
 		return;
 	calls->said_unasked = true;
+	if (!adapter_may_log(&listener->base))
+		return;
 	log_info("binary", "an answer that nobody waits for, or not any more listener=%s peer=%s",
 	        listener->base.label, calls->session->peer);
 }

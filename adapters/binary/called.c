@@ -107,8 +107,10 @@ void called_ask(struct calls *calls)
 static void nobody(struct calls *calls, enum status status)
 {
 	const struct session *session = calls->session;
-	log_info("binary", "nobody known is there: it takes no commands listener=%s peer=%s why=%s",
-	        session->listener->base.label, session->peer, status_name(status));
+	if (adapter_may_log(&session->listener->base))
+		log_info("binary",
+		        "nobody known is there: it takes no commands listener=%s peer=%s why=%s",
+		        session->listener->base.label, session->peer, status_name(status));
 	called_forget(calls);
 	calls_refuse_waiting(calls, STATUS_UNAVAILABLE, true, SLICE("the device is not connected"));
 }

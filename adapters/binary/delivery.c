@@ -164,7 +164,7 @@ static void finish_taken(struct delivery *delivery, enum status status, const st
 	        !frame_has_answer(session->listener->schema, delivery->frame, FRAME_ANSWER_ACK))
 		return;
 	session->listener->base.counters.at[COUNTER_FAILED]++;
-	if (!session->told_unanswered)
+	if (!session->told_unanswered && adapter_may_log(&session->listener->base))
 		log_warning("binary",
 		        "no reply can be made of the backend's answer listener=%s peer=%s "
 		        "why=\"%s\"",
@@ -236,6 +236,7 @@ static void submit_login(struct delivery *delivery)
 	}
 	request->in.method = METHOD_CONNECT;
 	request->in.path = SLICE("/");
+	delivery->session->logging_in = true;
 	submit(delivery, request);
 }
 
@@ -287,7 +288,7 @@ static void count_incomplete(struct session *session, unsigned lost)
 	if (!lost)
 		return;
 	session->listener->base.counters.at[COUNTER_INCOMPLETE] += lost;
-	if (!session->told_incomplete)
+	if (!session->told_incomplete && adapter_may_log(&session->listener->base))
 		log_info("binary",
 		        "parts of %u messages dropped: the rest is missing listener=%s peer=%s",
 		        lost, session->listener->base.label, session->peer);
@@ -298,7 +299,7 @@ void deliveries_tell_end(struct session *session)
 {
 	count_incomplete(
 	        session, frame_session_lost(session->frames) + frame_session_open(session->frames));
-	if (session->untold)
+	if (session->untold && adapter_may_log(&session->listener->base))
 		log_info("binary",
 		        "%u more frames refused for the same reasons listener=%s peer=%s",
 		        session->untold, session->listener->base.label, session->peer);
@@ -350,6 +351,12 @@ static void start_answer(struct delivery *delivery, struct frame_fault *fault)
 	}
 }
 
+/* No client is called that, and what is kept of a login ends at such a byte. */
+static bool has_zero(slice text)
+{
+	return text.n && memchr(text.p, 0, text.n);
+}
+
 static void start(struct delivery *delivery, slice bytes, struct frame_fault *fault)
 {
 	const struct frame_schema *schema = delivery->session->listener->schema;
@@ -378,6 +385,9 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 	} else if (says_who && !delivery->device.n) {
 		refuse(delivery, STATUS_UNAUTHENTICATED, CAUSE_OTHER,
 		        "the frame does not say which device it is from");
+	} else if (has_zero(delivery->device) || has_zero(delivery->secret)) {
+		refuse(delivery, STATUS_UNAUTHENTICATED, CAUSE_OTHER,
+		        "the device's name or its secret holds a byte 0");
 	} else if (role == FRAME_ROLE_LOGIN) {
 		delivery->kind = DELIVERY_LOGIN;
 		submit_login(delivery);
@@ -477,10 +487,12 @@ static void login_done(struct delivery *delivery, bool accepted)
 static void who_is_known(struct delivery *delivery, struct request *request)
 {
 	struct session *session = delivery->session;
-	if (delivery->kind == DELIVERY_LOGIN)
+	if (delivery->kind == DELIVERY_LOGIN) {
+		session->logging_in = false;
 		login_done(delivery, status_is_success(request->status));
-	else
+	} else {
 		delivery->done = true;
+	}
 	deliveries_flush(session);
 	if (session->calls)
 		called_known(session->calls, request);

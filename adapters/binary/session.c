@@ -277,12 +277,13 @@ static void report_end(const struct session *session, enum stream_end end, int e
 		counters->at[COUNTER_FAILED]++;
 	if (session->partial)
 		counters->at[COUNTER_MALFORMED]++;
-	if (session->listener->dial)
+	bool unusual = end == STREAM_END_ERROR || end == STREAM_END_DEADLINE || session->partial;
+	if (session->listener->dial || !unusual || !adapter_may_log(&session->listener->base))
 		return;
 	if (end == STREAM_END_ERROR)
 		log_info("binary", "connection lost%s listener=%s peer=%s why=%s", cut,
 		        session->listener->base.label, session->peer, strerror(errno_value));
-	else if (end == STREAM_END_DEADLINE || session->partial)
+	else
 		log_info("binary", "connection %s%s listener=%s peer=%s",
 		        end != STREAM_END_DEADLINE ? "closed" : lateness(session), cut,
 		        session->listener->base.label, session->peer);
@@ -316,7 +317,7 @@ void session_closed(struct session *session, enum stream_end end, int errno_valu
 static bool is_full(const struct session *session)
 {
 	unsigned most = frame_schema_concurrent(session->listener->schema);
-	return session->under_way >= most || session->hold.at_ms != 0;
+	return session->under_way >= most || session->logging_in || session->hold.at_ms != 0;
 }
 
 /* Bytes that are no frame are one refusal, up to the next frame or the next whole frame with a wrong checksum. */

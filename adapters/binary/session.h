@@ -48,8 +48,9 @@ struct session {
 	size_t needed;     /* unread bytes that tell whether it is */
 	uint64_t partial_since_ms, opened_ms;
 	bool paused, ending, expired;
-	bool quiet;                   /* nothing has followed what is unread */
-	struct timer beat;            /* the next heartbeat of ours */
+	bool logging_in;   /* the frames that follow are read once it is known who is there */
+	bool quiet;        /* nothing has followed what is unread */
+	struct timer beat; /* the next heartbeat of ours */
 	uint64_t unanswered_since_ms; /* of a heartbeat of ours; 0: none is */
 	/* While the listener drains: counted in its `answering`; something came since the last look; how many looks nothing did. */
 	bool draining, heard;

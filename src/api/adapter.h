@@ -113,6 +113,10 @@ bool adapter_psk(struct adapter *, slice identity, slice *key);
  * (COUNTER_REFUSED) and logged, within the bounds of the log. `peer`: address and port; `why`: for a person. */
 void adapter_refused(struct adapter *, const char *peer, const char *why);
 
+/* May one more line about a peer be logged? What a peer can bring about as often as it likes shares the bounds of the
+ * listener's refusals; what is not logged for that reason is counted with them. */
+bool adapter_may_log(struct adapter *);
+
 /* A connection that was let in ends, since who is there is not believed any more: logged, and in the audit log. */
 void adapter_disconnected(struct adapter *, const char *peer, const char *why);
 

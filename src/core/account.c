@@ -16,9 +16,9 @@ static enum verdict enter(struct core *core, struct request *request)
 	return request->status == STATUS_NONE ? NEXT : REPLY;
 }
 
-static bool may_log(struct core *core, struct adapter *adapter)
+bool adapter_may_log(struct adapter *adapter)
 {
-	uint64_t now_ms = loop_now_ms(core->loop);
+	uint64_t now_ms = loop_now_ms(adapter->core->loop);
 	if (now_ms - adapter->log_window_ms >= 1000) {
 		if (adapter->log_lines > LOG_LINES_A_SECOND)
 			log_warning("core", "listener=%s %u more refusals in the last second",
@@ -72,7 +72,7 @@ static void leave(struct core *core, struct request *request)
 	if (status_is_success(request->status) || expected) {
 		if (log_enabled(LOG_LEVEL_DEBUG))
 			log_answer(LOG_LEVEL_DEBUG, request);
-	} else if (may_log(core, adapter)) {
+	} else if (adapter_may_log(adapter)) {
 		log_answer(LOG_LEVEL_WARNING, request);
 	}
 }
@@ -102,7 +102,7 @@ void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
 	char text[WHY_SHOWN];
 	adapter->counters.at[COUNTER_REFUSED]++;
 	note(adapter, "connection.refused", peer, why);
-	if (!may_log(adapter->core, adapter))
+	if (!adapter_may_log(adapter))
 		return;
 	slice shown = unquoted(slice_of(why), text, sizeof text);
 	log_warning("core", "connection refused listener=%s peer=%s why=\"%.*s\"", adapter->label,

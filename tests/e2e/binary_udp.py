@@ -213,6 +213,24 @@ def test_a_peer_that_is_silent_for_too_long_is_forgotten():
     backend.close()
 
 
+def test_peers_by_the_hundred_do_not_fill_the_log():
+    backend, gateway = world(NMEA.replace(", frame:", ", idle: 1s, frame:"))
+    with gateway:
+        for _ in range(400):
+            peer = Peer(gateway)
+            peer.send(b"noise", b"no frame")
+            peer.socket.close()
+        wait_until(lambda: 0 < gateway.counters("nmea")["connections"] == gateway.counters("nmea")["expired"], "all are forgotten")
+        seconds = {}
+        for line in gateway.log().split("\n"):
+            if " peer=" in line:
+                seconds[line[:19]] = seconds.get(line[:19], 0) + 1
+        # Fifty in a second of the gateway's, which may begin in the middle of the clock's.
+        assert seconds and max(seconds.values()) <= 100, seconds
+        gateway.wait_log("more refusals in the last second")
+    backend.close()
+
+
 def test_frames_under_way_are_answered_before_it_stops():
     started, go_on = threading.Event(), threading.Event()
 

@@ -111,6 +111,36 @@ def test_an_empty_secret_is_a_wrong_one():
     backend.close()
 
 
+def test_what_comes_with_a_login_waits_for_it():
+    for concurrent in (1, 16):
+        backend, gateway = world(LOGIN_WITH_DATA + f"  concurrent: {concurrent}\n")
+        with gateway:
+            device = Device(gateway)
+            device.send(b"Lengine-7,secret-of-engine-7,one\n" + b"M,,two\n" * 3)
+            device.hears(b"hello ++++")
+            wrong = Device(gateway)
+            wrong.send(b"Lengine-7,guessed,no\nM,,no\n")
+            wrong.hears(b"go")
+            assert wrong.ended()
+            assert sorted(backend.next().json()["value"] for _ in range(4)) == ["one", "two", "two", "two"]
+            backend.nothing_more()
+            assert gateway.counters("frames")["answered.unauthenticated"] == 1
+        backend.close()
+
+
+def test_a_name_with_a_zero_in_it_is_nobodys():
+    nameless = LOGIN_WITH_DATA.replace(", secret: word", "")
+    for description, heard in ((LOGIN_WITH_DATA, b"-"), (nameless, b"-"), (EACH_FRAME, b"-")):
+        backend, gateway = world(description)
+        with gateway:
+            device = Device(gateway)
+            device.send(b"Lengine-7\0x,secret-of-engine-7,one\n")
+            device.hears(heard)
+            gateway.wait_log("holds a byte 0")
+            backend.nothing_more()
+        backend.close()
+
+
 def test_each_frame_is_its_own_devices():
     backend, gateway = world(EACH_FRAME)
     with gateway:
