@@ -35,7 +35,7 @@ enum {
 	HEAD_MS = 60 * 60 * 1000, /* how often the head goes to the ordinary log */
 };
 
-enum letter_kind { LETTER_EVENT, LETTER_LIMITS, LETTER_STOP };
+enum letter_kind { LETTER_EVENT, LETTER_LIMITS, LETTER_PING, LETTER_STOP };
 
 struct letter {
 	struct entry entry; /* first: its link is what mailboxes and the writer move */
@@ -58,6 +58,7 @@ struct audit {
 	struct timer windows;
 	size_t pending_bytes;
 	unsigned pending;
+	bool asked; /* a ping is with the thread */
 	uint64_t written, lost;
 	uint64_t unsaid, unsaid_since_ns; /* lost, and not in the log yet */
 };
@@ -91,6 +92,9 @@ static void sort_letters(struct work *work, struct list *letters)
 			break;
 		case LETTER_LIMITS:
 			writer_limit(work->audit->writer, &letter->limits);
+			mailbox_post(work->audit->to_core, &letter->entry.link);
+			break;
+		case LETTER_PING:
 			mailbox_post(work->audit->to_core, &letter->entry.link);
 			break;
 		case LETTER_STOP:
@@ -355,6 +359,8 @@ static void come_back(void *arg, struct list *letters)
 				audit->lost++;
 			else
 				audit->written++;
+		} else if (letter->kind == LETTER_PING) {
+			audit->asked = false;
 		}
 		free(letter);
 	}
@@ -441,6 +447,20 @@ struct audit *audit_open(struct loop *loop, const char *folder,
 		return audit;
 	discard(audit);
 	return NULL;
+}
+
+bool audit_comes_round(struct audit *audit)
+{
+	if (audit->asked)
+		return false;
+	struct letter *ping = calloc(1, sizeof *ping);
+	if (!ping)
+		return true; /* asked the next time */
+	ping->kind = LETTER_PING;
+	list_init(&ping->entry.link);
+	audit->asked = true;
+	mailbox_post(audit->to_thread, &ping->entry.link);
+	return true;
 }
 
 struct audit_sink *audit_sink(struct audit *audit)

@@ -13,6 +13,8 @@ struct audit *audit_open(
         struct loop *, const char *folder, const struct audit_settings *, struct error *);
 /* Where the core notes events. */
 struct audit_sink *audit_sink(struct audit *);
+/* As store_comes_round(), for the thread that writes the log. */
+bool audit_comes_round(struct audit *);
 /* Writes what is pending. Before loop_destroy(). NULL is fine. */
 void audit_close(struct audit *);
 /* One line with the log's counters; NULL is fine. */

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "audit/audit.h"
+#include "cli/supervision.h"
 #include "loop/loop.h"
 
 static const char help[] =
@@ -23,7 +24,11 @@ static const char help[] =
         "0;\n"
         "                   a second one gives up what is still under way\n"
         "  SIGUSR1          writes all counters to the log\n"
-        "  SIGUSR2          turns the debug log on and off\n";
+        "  SIGUSR2          turns the debug log on and off\n"
+        "\n"
+        "With NOTIFY_SOCKET set, a service manager (systemd) is told that the gateway is ready, "
+        "reloads\n"
+        "and stops, and that it lives (WATCHDOG_USEC).\n";
 
 enum { GRACE_MS = 10000 };
 
@@ -35,20 +40,19 @@ static void log_counters(const struct cli_gateway *gateway)
 
 static void signalled(void *arg, int number)
 {
-	const struct cli_gateway *gateway = arg;
-	struct core *core = gateway->core;
+	struct supervision *supervision = arg;
 	switch (number) {
 	case SIGHUP:
-		core_reload(core);
+		supervision_reload(supervision);
 		break;
 	case SIGUSR1:
-		log_counters(gateway);
+		log_counters(supervision->gateway);
 		break;
 	case SIGUSR2:
 		log_set_level(log_enabled(LOG_LEVEL_DEBUG) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG);
 		break;
 	default:
-		core_stop(core, GRACE_MS);
+		supervision_stop(supervision, GRACE_MS);
 		break;
 	}
 }
@@ -66,10 +70,10 @@ static void raise_descriptor_limit(void)
 static const int numbers[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
-static bool watch_signals(struct cli_gateway *gateway)
+static bool watch_signals(struct supervision *supervision)
 {
 	for (size_t i = 0; i < NUMBERS; i++) {
-		if (!loop_on_signal(gateway->loop, numbers[i], signalled, gateway))
+		if (!loop_on_signal(supervision->gateway->loop, numbers[i], signalled, supervision))
 			return false;
 	}
 	return signal(SIGPIPE, SIG_IGN) != SIG_ERR;
@@ -84,7 +88,7 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static int serve(struct cli_gateway *gateway, const char *path)
+static int serve(struct cli_gateway *gateway, struct supervision *supervision, const char *path)
 {
 	struct arena arena;
 	arena_init(&arena, 4 << 20);
@@ -102,7 +106,7 @@ static int serve(struct cli_gateway *gateway, const char *path)
 		(void)fprintf(stderr, "fairlead run: %s\n", error.text);
 		return CLI_FAILED;
 	}
-	if (!watch_signals(gateway) || !core_start(gateway->core, &error)) {
+	if (!watch_signals(supervision) || !core_start(gateway->core, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n",
 		        error.text[0] ? error.text : "signals cannot be watched");
 		return CLI_FAILED;
@@ -111,7 +115,9 @@ static int serve(struct cli_gateway *gateway, const char *path)
 	log_info("core", "fairlead %s ready: gateway=%.*s listeners=%u endpoints=%u pid=%d",
 	        FAIRLEAD_VERSION, SLICE_ARG(configuration->gateway_name), configuration->nlisteners,
 	        configuration->nendpoints, (int)getpid());
+	supervision_ready(supervision);
 	loop_run(gateway->loop);
+	supervision_ending(supervision);
 	/* A second SIGTERM has nothing left to hurry, and must not turn an orderly end into a death. */
 	block_signals();
 	log_counters(gateway);
@@ -128,10 +134,14 @@ int cli_run(int argc, char **argv)
 	raise_descriptor_limit();
 	struct cli_gateway gateway;
 	int code = CLI_FAILED;
-	if (cli_gateway_init(&gateway))
-		code = serve(&gateway, path);
-	else
+	if (cli_gateway_init(&gateway)) {
+		struct supervision supervision;
+		supervision_init(&supervision, &gateway);
+		code = serve(&gateway, &supervision, path);
+		supervision_finish(&supervision);
+	} else {
 		(void)fputs("fairlead run: out of memory or descriptors\n", stderr);
+	}
 	cli_gateway_finish(&gateway);
 	return code;
 }

@@ -216,22 +216,23 @@ static bool same_state(const struct configuration *now, const struct configurati
 	        mistakes, state ? state : next->root, "gateway.state changes with a restart only");
 }
 
-void core_reload(struct core *core)
+bool core_reload(struct core *core)
 {
 	if (core->stopping)
-		return;
+		return false;
 	struct arena arena;
 	arena_init(&arena, 1 << 20);
 	struct mistakes *mistakes = ARENA_NEW(&arena, struct mistakes);
 	if (!mistakes)
-		return;
+		return false;
 	mistakes->arena = &arena;
 	struct list opened;
 	list_init(&opened);
 	struct configuration *next =
 	        configuration_load(core->loop, core->plugs, core->path, mistakes);
-	if (next && same_state(core->current, next, mistakes) &&
-	        listeners_open(core, next, &opened, mistakes)) {
+	bool good = next && same_state(core->current, next, mistakes) &&
+	            listeners_open(core, next, &opened, mistakes);
+	if (good) {
 		struct configuration *before = core->current;
 		retire(core, before);
 		core->current = next;
@@ -253,6 +254,7 @@ void core_reload(struct core *core)
 		configuration_destroy(next);
 	}
 	arena_finish(&arena);
+	return good;
 }
 
 void core_stop(struct core *core, uint64_t grace_ms)
@@ -313,6 +315,21 @@ void core_destroy(struct core *core)
 	registry_finish(&core->registry);
 	free(core->path);
 	free(core);
+}
+
+unsigned core_listening(const struct core *core)
+{
+	unsigned n = 0;
+	LIST_EACH (&core->listeners, at, following) {
+		const struct listener *listener = LIST_OWNER(at, struct listener, link);
+		n += listener->started && !listener->stopped;
+	}
+	return n;
+}
+
+unsigned core_under_way(const struct core *core)
+{
+	return core->nrequests;
 }
 
 static void put_counters(struct text *line, const struct counters *counters)

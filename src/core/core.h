@@ -28,8 +28,8 @@ void core_use_audit(struct core *, struct audit_sink *);
 /* Starts every listener. false: error says which could not and why; none is left running. */
 bool core_start(struct core *, struct error *);
 /* Reads the file again. Listeners whose part did not change keep their connections; a broken file leaves all
- * as it was, with the mistakes in the log. */
-void core_reload(struct core *);
+ * as it was, with the mistakes in the log, and false is returned. */
+bool core_reload(struct core *);
 /* Ends in order: no new connections, requests under way get `grace_ms` to come home, then they are cancelled;
  * stops the loop when all are home. Called again: cancels at once. */
 void core_stop(struct core *, uint64_t grace_ms);
@@ -38,7 +38,10 @@ void core_destroy(struct core *);
 
 /* Writes one log line a listener and one a backend with all counters. */
 void core_log_counters(const struct core *);
-/* For `fairlead check` and tests. */
+/* How many listeners listen, and how many requests are under way. */
+unsigned core_listening(const struct core *);
+unsigned core_under_way(const struct core *);
+/* The one in force; NULL before core_load(). */
 const struct configuration *core_configuration(const struct core *);
 
 #endif

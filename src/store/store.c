@@ -29,7 +29,7 @@
 
 enum { PENDING_MAX_BYTES = 8 << 20, RETRY_MS = 1000, BUSY_MS = 100, DELAY_MS = 100 };
 
-enum letter_kind { LETTER_BATCH, LETTER_SYNC, LETTER_STOP };
+enum letter_kind { LETTER_BATCH, LETTER_SYNC, LETTER_PING, LETTER_STOP };
 
 struct letter {
 	struct list link;
@@ -60,6 +60,7 @@ struct store {
 	uint64_t delay_ms[STORE_TABLES];
 	struct task post;
 	struct timer later;
+	bool asked; /* a ping is with the thread */
 	struct store_count count;
 };
 
@@ -79,6 +80,10 @@ static void *serve(void *arg)
 				return NULL;
 			if (letter->kind == LETTER_SYNC) {
 				mailbox_post(store->answers, &letter->link);
+				continue;
+			}
+			if (letter->kind == LETTER_PING) {
+				mailbox_post(store->to_core, &letter->link);
 				continue;
 			}
 			struct batch *batch = (struct batch *)(void *)letter;
@@ -328,13 +333,18 @@ static void settle(struct store *store, struct order *order, enum status status)
 	tell(&receipts, status);
 }
 
-static void batches_are_back(void *arg, struct list *letters)
+static void letters_are_back(void *arg, struct list *letters)
 {
 	struct store *store = arg;
 	while (!list_empty(letters)) {
-		struct batch *batch =
-		        (struct batch *)(void *)LIST_OWNER(letters->next, struct letter, link);
-		list_remove(&batch->letter.link);
+		struct letter *letter = LIST_OWNER(letters->next, struct letter, link);
+		list_remove(&letter->link);
+		if (letter->kind == LETTER_PING) {
+			store->asked = false;
+			free(letter);
+			continue;
+		}
+		struct batch *batch = (struct batch *)(void *)letter;
 		store->in_flight--;
 		note_state(store, batch);
 		while (!list_empty(&batch->orders)) {
@@ -348,6 +358,20 @@ static void batches_are_back(void *arg, struct list *letters)
 		loop_defer(store->loop, &store->post);
 	if (!list_empty(&store->gathered) && !store->later.at_ms)
 		post_within(store, RETRY_MS);
+}
+
+bool store_comes_round(struct store *store)
+{
+	if (store->asked)
+		return false;
+	struct letter *ping = calloc(1, sizeof *ping);
+	if (!ping)
+		return true; /* asked the next time */
+	ping->kind = LETTER_PING;
+	list_init(&ping->link);
+	store->asked = true;
+	mailbox_post(store->to_thread, &ping->link);
+	return true;
 }
 
 /* Until the thread has written all that it was given, and waits. */
@@ -416,7 +440,7 @@ struct store *store_open(struct loop *loop, const char *folder, struct error *er
 		return NULL;
 	}
 	store->to_thread = mailbox_create(NULL, NULL, NULL);
-	store->to_core = mailbox_create(loop, batches_are_back, store);
+	store->to_core = mailbox_create(loop, letters_are_back, store);
 	store->answers = mailbox_create(NULL, NULL, NULL);
 	bool made = store->to_thread && store->to_core && store->answers;
 	if (!made)
@@ -453,7 +477,12 @@ void store_close(struct store *store)
 	list_init(&letters);
 	(void)mailbox_take(store->to_core, &letters);
 	LIST_EACH (&letters, at, following) {
-		struct batch *batch = (struct batch *)(void *)LIST_OWNER(at, struct letter, link);
+		struct letter *letter = LIST_OWNER(at, struct letter, link);
+		if (letter->kind == LETTER_PING) {
+			free(letter);
+			continue;
+		}
+		struct batch *batch = (struct batch *)(void *)letter;
 		if (batch->status != STATUS_OK)
 			log_error("store", "records were lost at the end: %s", batch->why);
 		free_orders(&batch->orders);

@@ -9,6 +9,10 @@ struct loop;
 /* Makes the folder when it is not there (for the owner only), claims it for this process, opens or makes the database
  * in it. A damaged database is put aside, with an error in the log. NULL: error says why. */
 struct store *store_open(struct loop *, const char *folder, struct error *);
+/* Does the writing thread come to what it is given? True where it has answered what the call before asked, and then it is
+ * asked anew (the first call has nothing to wait for). For a watchdog: a disk that fails is no reason for false, one
+ * that takes a write and never ends it is. */
+bool store_comes_round(struct store *);
 /* Writes what is pending; receipts that are still out are forgotten. Before loop_destroy(). NULL is fine. */
 void store_close(struct store *);
 

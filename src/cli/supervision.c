@@ -1,0 +1,116 @@
+/* What the service manager hears, and when.
+ *
+ * THE WATCHDOG IS FED BY WHAT IT WATCHES: a timer of the loop, at half the time that the manager allows, and only
+ * if the threads that write the store and the audit log have come to the question that was put to them half a time before.
+ * So a loop that spins, a deadlock, or a disk that takes a write and never ends it, is seen from outside, and the manager
+ * starts the gateway anew. A disk that is full or answers with errors is no reason: the threads live and say so.
+ * A thread that answers late is asked again at a tenth of the time, so that one slow write costs nothing.
+ *
+ * WHILE IT STOPS, the time that the manager allows is extended in small pieces, again by the loop: a unit can have a
+ * short TimeoutStopSec, and a gateway that still answers its last requests is not killed in the middle. */
+#include "cli/supervision.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "audit/audit.h"
+#include "base/clock.h"
+#include "store/store.h"
+
+enum {
+	LINES_BYTES = 320,
+	DRAIN_EVERY_MS = 2000,
+	DRAIN_FOR_MS = 6000, /* three times that, for a machine that is busy */
+	WRITE_FOR_MS = 30000,
+};
+
+static void feed(struct timer *timer)
+{
+	struct supervision *supervision = LIST_OWNER(timer, struct supervision, watchdog);
+	const struct cli_gateway *gateway = supervision->gateway;
+	uint64_t watchdog_ms = notify_watchdog_ms(supervision->notify);
+	/* Both are asked, whatever the first says. */
+	bool store = !gateway->store || store_comes_round(gateway->store);
+	bool audit = !gateway->audit || audit_comes_round(gateway->audit);
+	if (store && audit)
+		notify_say(supervision->notify, "WATCHDOG=1");
+	uint64_t wait_ms = store && audit ? watchdog_ms / 2 : watchdog_ms / 10;
+	timer_set(timer, loop_now_ms(gateway->loop) + (wait_ms ? wait_ms : 1));
+}
+
+static void extend(const struct supervision *supervision, const char *also, uint64_t ms)
+{
+	char lines[LINES_BYTES];
+	(void)snprintf(lines, sizeof lines,
+	        "%sEXTEND_TIMEOUT_USEC=%" PRIu64 "\nSTATUS=stopping: %u requests under way", also,
+	        ms * 1000, core_under_way(supervision->gateway->core));
+	notify_say(supervision->notify, lines);
+}
+
+static void go_on_draining(struct timer *timer)
+{
+	struct supervision *supervision = LIST_OWNER(timer, struct supervision, draining);
+	extend(supervision, "", DRAIN_FOR_MS);
+	timer_set(timer, loop_now_ms(supervision->gateway->loop) + DRAIN_EVERY_MS);
+}
+
+void supervision_init(struct supervision *supervision, struct cli_gateway *gateway)
+{
+	*supervision = (struct supervision){ .gateway = gateway, .notify = notify_open() };
+	timer_init(&supervision->watchdog, gateway->loop, feed);
+	timer_init(&supervision->draining, gateway->loop, go_on_draining);
+}
+
+void supervision_finish(struct supervision *supervision)
+{
+	timer_stop(&supervision->watchdog);
+	timer_stop(&supervision->draining);
+	notify_close(supervision->notify);
+}
+
+/* READY=1 and what there is: "2 of 2 listeners, 3 backends, 5 endpoints". */
+static void say_ready(struct supervision *supervision, const char *remark)
+{
+	const struct core *core = supervision->gateway->core;
+	const struct configuration *configuration = core_configuration(core);
+	char lines[LINES_BYTES];
+	(void)snprintf(lines, sizeof lines,
+	        "READY=1\nSTATUS=%u of %u listeners, %u backends, %u endpoints%s",
+	        core_listening(core), configuration->nlisteners, configuration->nbackends,
+	        configuration->nendpoints, remark);
+	notify_say(supervision->notify, lines);
+}
+
+void supervision_ready(struct supervision *supervision)
+{
+	say_ready(supervision, "");
+	if (notify_watchdog_ms(supervision->notify))
+		feed(&supervision->watchdog);
+}
+
+void supervision_reload(struct supervision *supervision)
+{
+	char lines[LINES_BYTES];
+	(void)snprintf(lines, sizeof lines,
+	        "RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\nSTATUS=reading the configuration again",
+	        clock_monotonic_us());
+	notify_say(supervision->notify, lines);
+	bool taken = core_reload(supervision->gateway->core);
+	say_ready(supervision,
+	        taken ? "" : "; the file has mistakes (see the log): as it was before them");
+}
+
+void supervision_stop(struct supervision *supervision, uint64_t grace_ms)
+{
+	bool again = supervision->draining.at_ms != 0;
+	core_stop(supervision->gateway->core, grace_ms);
+	if (again || !supervision->notify)
+		return;
+	extend(supervision, "STOPPING=1\n", DRAIN_FOR_MS);
+	timer_set(&supervision->draining, loop_now_ms(supervision->gateway->loop) + DRAIN_EVERY_MS);
+}
+
+void supervision_ending(struct supervision *supervision)
+{
+	extend(supervision, "", WRITE_FOR_MS);
+}

@@ -1,0 +1,33 @@
+/* supervision: the gateway as something that a service manager starts, watches, reloads and stops. Core thread.
+ *
+ * Whether it is ready, reloads or stops, and one line for people, go to the manager (loop/notify.h); so do signs of
+ * life, for which the loop, the store's thread and the audit log's must all have come round. Without a manager all of
+ * it does nothing. */
+#ifndef CLI_SUPERVISION_H
+#define CLI_SUPERVISION_H
+
+#include "cli/cli.h"
+#include "loop/loop.h"
+#include "loop/notify.h"
+
+struct supervision {
+	struct cli_gateway *gateway;
+	struct notify *notify;
+	struct timer watchdog, draining;
+};
+
+/* Before supervision_ready() nothing is said. The gateway is borrowed. */
+void supervision_init(struct supervision *, struct cli_gateway *);
+/* After the loop has ended, before the gateway is finished. */
+void supervision_finish(struct supervision *);
+
+/* Every listener listens. */
+void supervision_ready(struct supervision *);
+/* Reads the configuration again, and says before and after that it does. */
+void supervision_reload(struct supervision *);
+/* Begins to stop in order; called again: at once. */
+void supervision_stop(struct supervision *, uint64_t grace_ms);
+/* The loop has ended, and what is left is to write to the disk what is pending. */
+void supervision_ending(struct supervision *);
+
+#endif
