@@ -14,7 +14,7 @@ seq: [{ id: word, type: str, size-eos: true }]
   ack: ["+"]
 """
 BEATS = DESCRIPTION + """
-  heartbeat: { every: 200ms, send: ["?"], when: word == "!", reply: ["."], answer_within: 1s }
+  heartbeat: { every: 200ms, send: ["?"], when: word == "!", reply: ["."], timeout: 1s }
 """
 AFTER_LOGIN = BEATS + """
   login: { when: word == "engine-7", device: word, secret: '"secret-of-" + word', accept: ["in"] }

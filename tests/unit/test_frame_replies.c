@@ -197,7 +197,7 @@ static void test_wrong_descriptions_are_told(void **state)
 		{ "greet: [{ text: a }]", "there is no frame" },
 		{ "heartbeat: { every: 1s }", "our heartbeat has both" },
 		{ "heartbeat: { send: [1] }", "our heartbeat has both" },
-		{ "heartbeat: { answer_within: 1s }", "our heartbeat has both" },
+		{ "heartbeat: { timeout: 1s }", "our heartbeat has both" },
 		{ "heartbeat: { every: 1s, send: [{ bytes: a }] }", "there is no frame" },
 		{ "heartbeat: { every: 0s, send: [1] }", "a time such as" },
 		{ "heartbeat: { every: 1s, send: [1], reply: [2] }", "\"when\" is missing" },

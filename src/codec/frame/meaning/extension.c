@@ -104,12 +104,11 @@ static bool compile_device(
 	                           loader, node, "secret", &extension->login_secret));
 }
 
-/* The device's, which we answer (`when`, `reply`), and ours (`every`, `send`, `answer_within`). */
+/* The device's, which we answer (`when`, `reply`), and ours (`every`, `send`, `timeout`). */
 static bool compile_heartbeat(
         struct loader *loader, const struct node *node, struct extension *extension)
 {
-	static const char *const known[] = { "when", "reply", "every", "send", "answer_within",
-		NULL };
+	static const char *const known[] = { "when", "reply", "every", "send", "timeout", NULL };
 	if (!node)
 		return true;
 	const struct node *when = node_get(node, "when"), *send = node_get(node, "send");
@@ -118,8 +117,7 @@ static bool compile_heartbeat(
 	                         loader, node, "when", &extension->heartbeat_when)) ||
 	        !template_compile(loader, node_get(node, "reply"), &extension->heartbeat) ||
 	        !extension_optional_duration(loader, node, "every", &extension->beat_ms) ||
-	        !extension_optional_duration(
-	                loader, node, "answer_within", &extension->beat_answer_ms) ||
+	        !extension_optional_duration(loader, node, "timeout", &extension->beat_answer_ms) ||
 	        !template_compile_fixed(loader, send, &extension->beat))
 		return false;
 	if (!send != !extension->beat_ms || (!send && extension->beat_answer_ms))
