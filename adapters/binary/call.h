@@ -37,7 +37,7 @@ struct calls {
 
 	/* called.c: who is there. */
 	struct list namesakes;
-	char *identity; /* NULL: nobody has proved to be there */
+	struct binary_called *called; /* NULL: nobody has proved to be there */
 	uint64_t valid_until_ms;
 	bool doubted; /* what was proved may be otherwise by now */
 	bool asking;  /* it is being found out */
@@ -75,6 +75,8 @@ void calls_refuse_waiting(struct calls *, enum status, bool away, slice why);
 
 /* The session of this device that came last; NULL: it is not there. */
 struct calls *called_find(struct binary_listener *, slice device);
+/* Who has proved to be there; empty: nobody. Valid until the next call of these. */
+slice called_identity(const struct calls *);
 /* Has who is there found out, unless that is known or under way. */
 void called_ask(struct calls *);
 /* It is known to be there, and nothing speaks against it. */

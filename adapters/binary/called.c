@@ -20,8 +20,19 @@ static const slice cannot_know = SLICE_INIT("whether the device is there cannot 
 struct binary_called {
 	UT_hash_handle hh;
 	struct list sessions; /* the one that came last is last */
-	char identity[];
+	size_t n;
+	char identity[]; /* n bytes, of any kind: an issuer's word */
 };
+
+static slice identity_of(const struct binary_called *called)
+{
+	return (slice){ called->identity, called->n };
+}
+
+slice called_identity(const struct calls *calls)
+{
+	return calls->called ? identity_of(calls->called) : (slice){ NULL, 0 };
+}
 
 static struct binary_called *find(const struct binary_listener *listener, slice identity)
 {
@@ -40,9 +51,10 @@ struct calls *called_find(struct binary_listener *listener, slice device)
 
 static struct binary_called *add(struct binary_listener *listener, slice identity)
 {
-	struct binary_called *called = calloc(1, sizeof *called + identity.n + 1);
+	struct binary_called *called = calloc(1, sizeof *called + identity.n);
 	if (!called)
 		return NULL;
+	called->n = identity.n;
 	memcpy(called->identity, identity.p, identity.n);
 	list_init(&called->sessions);
 	HASH_ADD_KEYPTR(hh, listener->called, called->identity, (unsigned)identity.n, called);
@@ -55,12 +67,11 @@ static struct binary_called *add(struct binary_listener *listener, slice identit
 void called_forget(struct calls *calls)
 {
 	struct binary_listener *listener = calls->session->listener;
-	if (!calls->identity)
+	struct binary_called *called = calls->called;
+	if (!called)
 		return;
-	struct binary_called *called = find(listener, slice_of(calls->identity));
 	list_remove(&calls->namesakes);
-	free(calls->identity);
-	calls->identity = NULL;
+	calls->called = NULL;
 	if (!list_empty(&called->sessions))
 		return;
 	HASH_DEL(listener->called, called);
@@ -71,15 +82,12 @@ void called_forget(struct calls *calls)
 static bool join(struct calls *calls, slice identity)
 {
 	struct binary_listener *listener = calls->session->listener;
-	char *copy = strndup(identity.p, identity.n);
-	struct binary_called *called = copy ? find(listener, identity) : NULL;
-	if (copy && !called)
+	struct binary_called *called = find(listener, identity);
+	if (!called)
 		called = add(listener, identity);
-	if (!called) {
-		free(copy);
+	if (!called)
 		return false;
-	}
-	calls->identity = copy;
+	calls->called = called;
 	list_append(&called->sessions, &calls->namesakes);
 	return true;
 }
@@ -91,7 +99,7 @@ static bool has_ended(const struct calls *calls)
 
 bool called_certain(const struct calls *calls)
 {
-	return calls->identity && !calls->doubted && !calls->asking && !has_ended(calls);
+	return calls->called && !calls->doubted && !calls->asking && !has_ended(calls);
 }
 
 void called_ask(struct calls *calls)
@@ -133,8 +141,8 @@ void called_known(struct calls *calls, const struct request *request)
 		nobody(calls, request->status);
 		return;
 	}
-	bool same = calls->identity && slice_is(who, calls->identity);
-	if (calls->identity && !same)
+	bool same = slice_equal(who, called_identity(calls));
+	if (calls->called && !same)
 		nobody(calls, request->status);
 	if (!same && !join(calls, who))
 		return;
@@ -150,7 +158,7 @@ void called_review(struct adapter *adapter, slice client)
 	struct binary_called *called, *following;
 	HASH_ITER(hh, listener->called, called, following)
 	{
-		if (client.p && !slice_is(client, called->identity))
+		if (client.p && !slice_equal(client, identity_of(called)))
 			continue;
 		LIST_EACH (&called->sessions, at, next)
 			LIST_OWNER(at, struct calls, namesakes)->doubted = true;
@@ -159,7 +167,7 @@ void called_review(struct adapter *adapter, slice client)
 	LIST_EACH (&listener->sessions, at, next) {
 		const struct session *session = LIST_OWNER(at, struct session, link);
 		bool awaits_login = frame_schema_has_login(listener->schema) && !session->device;
-		if (session->calls && !session->calls->identity && !awaits_login)
+		if (session->calls && !session->calls->called && !awaits_login)
 			called_ask(session->calls);
 	}
 }

@@ -265,6 +265,7 @@ static struct peer *add(struct binary_datagrams *all, const struct datagram_peer
 		return peer;
 	/* There was no memory for it in the table. */
 	peer->closed = true;
+	task_cancel(&peer->go_on);
 	list_remove(&peer->link);
 	all->npeers--;
 	session_closed(peer->session, STREAM_END_OWNER, 0, "");
@@ -377,6 +378,7 @@ static void received(void *owner, const struct datagram_peer *address, slice byt
 	list_append(&all->recent, &peer->link);
 	take_datagram(peer, bytes, cut);
 }
+
 static void unsent(void *owner, int errno_value)
 {
 	struct binary_datagrams *all = owner;

@@ -96,10 +96,11 @@ static void delivery_free(struct delivery *delivery)
 	delivery->session->under_way--;
 	if (delivery->polled)
 		poll_delivered(delivery->polled);
-	if (delivery->secret.n) {
+	if (delivery->secret.n)
 		explicit_bzero((char *)delivery->secret.p, delivery->secret.n);
+	/* Also of a frame that was refused before anybody looked for the secret in it. */
+	if (delivery->bytes.n && frame_schema_has_secret(delivery->session->listener->schema))
 		explicit_bzero((char *)delivery->bytes.p, delivery->bytes.n);
-	}
 	arena_finish(&delivery->arena);
 	free(delivery);
 }
@@ -456,6 +457,7 @@ static bool keep_login(struct session *session, const struct delivery *delivery)
 	char *secret = delivery->secret.n ? strndup(delivery->secret.p, delivery->secret.n) : NULL;
 	if (!device || (delivery->secret.n && !secret)) {
 		free(device);
+		session_forget(secret);
 		return false;
 	}
 	free(session->device);

@@ -271,7 +271,7 @@ bool poll_message(struct delivery *delivery, slice *path, const struct value **v
 	const struct session *session = delivery->session;
 	slice device = session_device(session);
 	if (!device.n)
-		device = slice_of(session->calls->identity);
+		device = called_identity(session->calls);
 	return frame_poll_message(
 	        delivery->frame, delivery->polled->poll->message, device, path, value);
 }

@@ -125,6 +125,24 @@ static void test_a_variable_that_is_not_set(void **state)
 	close_bench(&bench);
 }
 
+/* What a variable becomes may be a part of what it was, in the same bytes. */
+static void test_a_variable_that_gets_shorter(void **state)
+{
+	struct bench bench;
+	(void)state;
+	open_bench(&bench,
+	        "meta: { id: x, encoding: ASCII }\nseq: [{ id: a, type: str, size-eos: true }]\n"
+	        "-fairlead:\n"
+	        "  session: { rest: 'a.length > 0 ? a : session.rest.substring(0, "
+	        "session.rest.length - 1)' }\n"
+	        "  path: \"/x/{session.rest}\"\n"
+	        "  emit: 1\n");
+	expect(&bench, join(&bench, "abc", true), "/x/abc", "1");
+	expect(&bench, join(&bench, "", true), "/x/ab", "1");
+	expect(&bench, join(&bench, "", true), "/x/a", "1");
+	close_bench(&bench);
+}
+
 static void test_only_plain_values_are_kept(void **state)
 {
 	struct bench bench;
@@ -164,6 +182,32 @@ static void test_each_frame_says_who_it_is_from(void **state)
 	close_bench(&bench);
 }
 
+/* "d1" and "d1\0" must not be one device to some and two to others. */
+static void test_a_name_has_no_zero_bytes(void **state)
+{
+	struct bench bench;
+	slice device, secret;
+	(void)state;
+	open_bench(&bench,
+	        "meta: { id: x, encoding: ASCII }\n"
+	        "seq: [{ id: who, type: str, size: 3 }, { id: word, type: str, size: 2 }]\n"
+	        "-fairlead: { device: { id: who, secret: word } }\n");
+	struct {
+		slice bytes;
+		bool good;
+	} cases[] = { { SLICE("d01ab"), true }, { SLICE("d1\0ab"), false },
+		{ SLICE("d01a\0"), false }, { SLICE("\0\0\0ab"), false } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct frame *frame = frame_decode(
+		        bench.schema, &bench.arena, cases[i].bytes, NULL, &bench.fault);
+		assert_non_null(frame);
+		assert_int_equal(frame_login(frame, &device, &secret), cases[i].good);
+		if (!cases[i].good)
+			assert_non_null(strstr(bench.fault.text, "a zero byte"));
+	}
+	close_bench(&bench);
+}
+
 static void test_wrong_descriptions_are_told(void **state)
 {
 	static const struct {
@@ -200,6 +244,8 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_variables_last),
 		cmocka_unit_test(test_a_frame_that_fails_changes_nothing),
 		cmocka_unit_test(test_a_variable_that_is_not_set),
+		cmocka_unit_test(test_a_variable_that_gets_shorter),
+		cmocka_unit_test(test_a_name_has_no_zero_bytes),
 		cmocka_unit_test(test_only_plain_values_are_kept),
 		cmocka_unit_test(test_each_frame_says_who_it_is_from),
 		cmocka_unit_test(test_wrong_descriptions_are_told) };

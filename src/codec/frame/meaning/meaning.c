@@ -114,6 +114,19 @@ bool frame_role(struct frame *frame, enum frame_role *role)
 	return true;
 }
 
+/* A name or a secret. One with a zero byte would be another one wherever texts end there: it is padding that the description
+ * does not take off. */
+static bool says_of_who(struct frame *frame, const struct scope *scope,
+        const struct expression *expression, slice *text)
+{
+	if (!text_of(frame, scope, expression, text))
+		return false;
+	return slice_find(*text, '\0') == text->n ||
+	       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
+	               "a zero byte in what says who it is from: is it padding (pad-right, "
+	               "terminator)?");
+}
+
 bool frame_login(struct frame *frame, slice *device, slice *secret)
 {
 	const struct extension *extension = frame->schema->extension;
@@ -125,11 +138,11 @@ bool frame_login(struct frame *frame, slice *device, slice *secret)
 		return false;
 	if (cell.kind == CELL_ABSENT)
 		return true;
-	if (!text_of(frame, &scope, extension->login_device, device))
+	if (!says_of_who(frame, &scope, extension->login_device, device))
 		return false;
 	if (!extension->login_secret)
 		return true;
-	if (!text_of(frame, &scope, extension->login_secret, &text))
+	if (!says_of_who(frame, &scope, extension->login_secret, &text))
 		return false;
 	*secret = arena_copy_slice(frame->arena, text);
 	return secret->p || frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "over the memory budget");

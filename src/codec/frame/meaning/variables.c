@@ -117,6 +117,13 @@ static bool set(struct frame *frame, const struct scope *scope,
 	return true;
 }
 
+static void forget(struct kept_variable *kept)
+{
+	if (kept->memory)
+		explicit_bzero(kept->memory, kept->cell.as.text.n);
+	free(kept->memory);
+}
+
 /* false: out of memory, and nothing has changed. */
 static bool keep(struct kept_variable *kept, const struct cell *cell)
 {
@@ -128,7 +135,7 @@ static bool keep(struct kept_variable *kept, const struct cell *cell)
 		if (cell->as.text.n)
 			memcpy(memory, cell->as.text.p, cell->as.text.n);
 	}
-	free(kept->memory);
+	forget(kept);
 	kept->memory = memory;
 	kept->cell = *cell;
 	if (memory)
@@ -143,6 +150,13 @@ static bool copy(struct frame *frame, const struct kept_variable *kept, struct c
 		return true;
 	cell->as.text = arena_copy_slice(frame->arena, kept->cell.as.text);
 	return cell->as.text.p != NULL;
+}
+
+/* It is the very bytes that the session has. */
+static bool is_untouched(const struct cell *cell, const struct cell *before)
+{
+	return is_text(cell) && cell->kind == before->kind &&
+	       cell->as.text.p == before->as.text.p && cell->as.text.n == before->as.text.n;
 }
 
 bool variables_join(struct frame *frame)
@@ -168,9 +182,7 @@ bool variables_join(struct frame *frame)
 	}
 	for (unsigned i = 0; i < n; i++) {
 		const struct cell *cell = &frame->variables[i];
-		bool untouched = is_text(cell) && is_text(&before[i]) &&
-		                 cell->as.text.p == before[i].as.text.p;
-		if (!untouched && !keep(&session->variables[i], cell))
+		if (!is_untouched(cell, &before[i]) && !keep(&session->variables[i], cell))
 			return frame_no_memory(frame, &scope);
 	}
 	return true;
@@ -178,10 +190,6 @@ bool variables_join(struct frame *frame)
 
 void variables_finish(struct frame_session *session)
 {
-	for (unsigned i = 0; i < VARIABLES_MAX; i++) {
-		struct kept_variable *kept = &session->variables[i];
-		if (kept->memory)
-			explicit_bzero(kept->memory, kept->cell.as.text.n);
-		free(kept->memory);
-	}
+	for (unsigned i = 0; i < VARIABLES_MAX; i++)
+		forget(&session->variables[i]);
 }
