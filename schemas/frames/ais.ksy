@@ -15,6 +15,7 @@ instances:
     value: '(nmea.body.type == "VDM" or nmea.body.type == "VDO") and nmea.body.f.size > 4 and nmea.body.f[4].text.length > 0'
   fill:
     value: 'nmea.body.f.size > 5 ? nmea.body.f[5].integer : 0'
+    if: is_ais
   sentence:
     value: nmea.raw
     if: not is_ais

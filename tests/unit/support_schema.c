@@ -44,6 +44,9 @@ static void show_messages(struct text *text, struct arena *arena, struct frame *
 	}
 	if (!good)
 		text_slice_add(text, slice_of(frame_fault_of(frame)->text));
+	else if (!frame_value(frame)) /* Whatever gives messages can be looked at whole, too. */
+		fail_msg(
+		        "%s: %s: %s", example->schema, example->input, frame_fault_of(frame)->text);
 }
 
 static void show_frame(struct text *text, struct arena *arena, const struct frame_schema *schema,
