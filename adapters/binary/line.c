@@ -141,6 +141,9 @@ static bool check_place(
 		return config_error(connect, error,
 		        "connect: what is called is at tcp://, tls://, unix:// or serial://");
 	case PLACE_LOCAL:
+		return !listener->place.mode ||
+		       config_error(connect, error,
+		               "connect: mode is of bind, where the socket is made");
 	case PLACE_SERIAL:
 		break;
 	}

@@ -112,6 +112,34 @@ static bool read_place(struct binary_listener *listener, const struct config *co
 	return listener->where || error_set(error, "out of memory");
 }
 
+static bool refuse_any(const struct config *config, const char *const keys[], bool zero_only,
+        const char *why, struct error *error)
+{
+	for (unsigned i = 0; keys[i]; i++) {
+		const struct config *at = config_get(config, keys[i]);
+		if (at && (!zero_only || !config_duration_ms(config, keys[i])))
+			return config_error(at, error, "%s", why);
+	}
+	return true;
+}
+
+/* Times that would end each connection at once, and those that mean nothing here. */
+static bool check_times(
+        const struct place *place, bool calls, const struct config *config, struct error *error)
+{
+	static const char *const times[] = { "login_timeout", "frame_timeout", "idle",
+		"answer_timeout", NULL };
+	static const char *const silences[] = { "login_timeout", "idle", NULL };
+	static const char *const pauses[] = { "retry", "retry_max", NULL };
+	bool serial = place->kind == PLACE_SERIAL;
+	return refuse_any(config, times, true, "no device is that fast: at least 1ms", error) &&
+	       (!serial || refuse_any(config, silences, false,
+	                           "a serial line may be silent for ever", error)) &&
+	       (serial || calls ||
+	               refuse_any(config, pauses, false,
+	                       "nobody is called here: of connect and serial:// only", error));
+}
+
 static bool read_all(struct binary_listener *listener, const struct config *config,
         const char *where, struct error *error)
 {
@@ -121,6 +149,7 @@ static bool read_all(struct binary_listener *listener, const struct config *conf
 	listener->answer_timeout_ms = config_duration_ms(config, "answer_timeout");
 	listener->drain_ms = config_duration_ms(config, "drain");
 	if (!read_place(listener, config, where, error) ||
+	        !check_times(&listener->place, calls, config, error) ||
 	        !read_device(listener, config, calls, error))
 		return false;
 	listener->schema = load_schema(config, error);

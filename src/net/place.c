@@ -116,6 +116,7 @@ static const struct parameter local_parameters[] = {
 static bool parse_parameters(
         const struct parameter *known, slice text, struct place *place, char why[PLACE_WHY_BYTES])
 {
+	unsigned given = 0;
 	while (text.n) {
 		slice value = slice_cut(&text, '&');
 		slice name = slice_cut(&value, '=');
@@ -124,9 +125,14 @@ static bool parse_parameters(
 			at++;
 		if (!at->name)
 			return wrong_value(why, name, value, "there is no such parameter here");
+		if (given & 1u << (at - known))
+			return wrong_value(why, name, value, "it is said twice");
 		if (!at->set(place, value))
 			return wrong_value(why, name, value, at->right);
+		given |= 1u << (at - known);
 	}
+	if ((place->serial.rts_before_ms || place->serial.rts_after_ms) && !place->serial.rs485)
+		return wrong(why, "rts-before and rts-after go with rs485=on");
 	return true;
 }
 

@@ -57,6 +57,16 @@ def test_places():
     wrong("udp:", "is at tcp://", "connect: udp://10.0.0.5:502")
 
 
+def test_what_means_nothing_there():
+    wrong("3s", "nobody is called here", "bind: tcp://0.0.0.0:5027, retry: 3s")
+    wrong("3s", "silent for ever", "connect: serial:///dev/ttyS1, idle: 3s")
+    wrong("unix:", "mode is of bind", "connect: unix:///run/gps.sock?mode=660")
+    wrong("serial:", "go with rs485=on", "bind: serial:///dev/ttyS1?rts-before=5")
+    wrong("serial:", "baud=4800: it is said twice", "bind: serial:///dev/ttyS1?baud=9600&baud=4800")
+    for key in ("idle", "login_timeout", "frame_timeout", "answer_timeout"):
+        wrong("0s", "at least 1ms", f"bind: tcp://0.0.0.0:5027, {key}: 0s")
+
+
 def test_serial_lines():
     for listener, part in (("serial://?baud=4800", "path is missing"), ("serial:///dev/ttyS1?parity=maybe", "none, even or odd"),
                            ("serial:///dev/ttyS1?baud=0", "a rate is from 50"), ("serial:///dev/ttyS1?stop=3", "1 or 2 stop bits"),

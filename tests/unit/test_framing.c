@@ -1,6 +1,8 @@
 /* Each way of cutting a stream, by streams of our own making: whole, cut anywhere, between noise, and wrong. */
 #include "framing_fixture.h"
 
+#include <stdio.h>
+
 #include "codec/frame/stream/framing.h"
 
 /* ---- byte stuffing ---- */
@@ -363,11 +365,11 @@ static void test_pauses(void **state)
 	expect_frames("  framing: { type: open, idle-gap: 5ms }",
 	        "types: { open: { seq: [{ id: n, type: u1 }, { id: rest, size-eos: true }] } }",
 	        SLICE("\1abc"), true, SLICE("\1abc|"));
-	expect_refused("  framing: { idle-gap: 0ms }", "", "a time such as 50ms");
-	expect_refused("  framing: { idle-gap: 50 }", "", "a time such as 50ms");
-	expect_refused("  framing: { idle-gap: 61s }", "", "a time such as 50ms");
-	expect_refused("  framing: { start: ['$'] }", "", "needs one of");
-	expect_refused("  framing: { fixed: 3, delimiter: ';' }", "", "needs one of");
+	expect_refused("  framing: { idle-gap: 0ms }", "", "such as 50ms");
+	expect_refused("  framing: { idle-gap: 50 }", "", "such as 50ms");
+	expect_refused("  framing: { idle-gap: 61s }", "", "such as 50ms");
+	expect_refused("  framing: { start: ['$'] }", "", "needs just one of");
+	expect_refused("  framing: { fixed: 3, delimiter: ';' }", "", "needs just one of");
 }
 
 /* ---- marks ---- */
@@ -477,19 +479,72 @@ static void test_hostile_streams(void **state)
 	        SLICE("\1"));
 }
 
+/* What no frame can be is a mistake of the description. */
+static void test_sizes_that_cannot_be(void **state)
+{
+	static const struct {
+		const char *framing, *why;
+	} cases[] = {
+		{ "{ fixed: 5000 }", "at least 5000 bytes, and max allows 4096" },
+		{ "{ start: [[1, 2, 3]], fixed: 2 }", "not shorter than its start mark" },
+		{ "{ fixed: 2, skip: 3 }", "no frame has so many bytes" },
+		{ "{ length-field: { size: 1, mask: 0x1ff } }", "from 1 to 255" },
+		{ "{ length-field: { size: 2, again-at: 1 } }", "within the field itself" },
+		{ "{ delimiter: [10], escape: { byte: 10, xor: 0x20 } }", "the delimiter already" },
+		{ "{ fixed: 2, checksum: { algorithm: sum8, at: 2 } }", "not stand within" },
+		{ "{ fixed: 2, checksum: { algorithm: crc-32 } }", "not stand within" },
+		{ "{ fixed: 9, checksum: { algorithm: sum8, from: 9 } }", "before it begins" },
+		{ "{ fixed: 9, checksum: { algorithm: sum8, from: 5, to: 2 } }",
+		        "before it begins" },
+		{ "{ fixed: 9, checksum: { algorithm: sum8, from: -2, to: -3 } }",
+		        "before it begins" },
+		{ "{ fixed: 9, checksum: { algorithm: sum8, from: -10 } }",
+		        "outside of the frame" },
+		{ "{ fixed: 9, checksum: { algorithm: sum8, to: 10 } }", "outside of the frame" },
+	};
+	static const char *const right[] = {
+		"{ start: [[1, 2]], fixed: 2 }",
+		"{ fixed: 4096, checksum: { algorithm: crc-32 } }",
+		"{ fixed: 9, checksum: { algorithm: sum8, at: 0, from: 1 } }",
+		"{ fixed: 9, checksum: { algorithm: sum8, from: 8, to: -1 } }",
+		"{ start: { bytes: [1, 2], include: false }, fixed: 4, checksum: { algorithm: sum8 "
+		"} }",
+		"{ length-field: { size: 8, mask: 0x7fffffffffffffff } }",
+		"{ length-field: { offset: 2, size: 2, again-at: 4 } }",
+	};
+	(void)state;
+	char framing[200];
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		(void)snprintf(framing, sizeof framing, "  framing: %s", cases[i].framing);
+		expect_refused(framing, "", cases[i].why);
+	}
+	for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+		(void)snprintf(framing, sizeof framing, "  framing: %s", right[i]);
+		expect_cut(framing, SLICE(""), SLICE(""));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_slip),
-		cmocka_unit_test(test_hdlc), cmocka_unit_test(test_marks_that_stay),
-		cmocka_unit_test(test_dle), cmocka_unit_test(test_doubled_marks_and_sizes),
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_slip),
+		cmocka_unit_test(test_hdlc),
+		cmocka_unit_test(test_marks_that_stay),
+		cmocka_unit_test(test_dle),
+		cmocka_unit_test(test_doubled_marks_and_sizes),
 		cmocka_unit_test(test_escapes_are_written_back),
 		cmocka_unit_test(test_frames_are_written_as_they_are_read),
-
-		cmocka_unit_test(test_types), cmocka_unit_test(test_types_without_an_end),
-		cmocka_unit_test(test_lengths_of_all_kinds), cmocka_unit_test(test_meters),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_types_without_an_end),
+		cmocka_unit_test(test_lengths_of_all_kinds),
+		cmocka_unit_test(test_meters),
 		cmocka_unit_test(test_delimiters_with_company),
-		cmocka_unit_test(test_frames_without_an_end), cmocka_unit_test(test_pauses),
-		cmocka_unit_test(test_marks), cmocka_unit_test(test_balanced_brackets),
-		cmocka_unit_test(test_hostile_streams) };
+		cmocka_unit_test(test_frames_without_an_end),
+		cmocka_unit_test(test_pauses),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_balanced_brackets),
+		cmocka_unit_test(test_hostile_streams),
+		cmocka_unit_test(test_sizes_that_cannot_be),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

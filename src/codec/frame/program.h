@@ -301,6 +301,8 @@ struct loader {
 
 /* The one slice of this name; { NULL, 0 }: out of memory. */
 slice loader_intern(struct loader *, slice name, bool is_member);
+/* As the language writes names: small letters, digits and _. */
+bool loader_is_name(slice);
 bool loader_is_member_name(const struct loader *, slice name);
 /* Finds "a::b" from the inside out. NULL: there is none. */
 const struct type *loader_find_type(const struct loader *, slice path);

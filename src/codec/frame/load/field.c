@@ -140,10 +140,14 @@ static bool compile_type(struct loader *loader, const struct node *node, struct 
 		        SLICE_ARG(named->text));
 	if (type && type->kind == NODE_MAP)
 		return compile_switch(loader, type, encoding, field);
-	if (type && type->kind == NODE_SCALAR)
-		return compile_use(loader, type, encoding, &field->use);
-	field->use.base = BASE_BYTES;
-	return !type || node_error(type, loader->error, "the name of a type is expected here");
+	if (type && type->kind == NODE_SCALAR && !compile_use(loader, type, encoding, &field->use))
+		return false;
+	if (!type || type->kind != NODE_SCALAR)
+		field->use.base = BASE_BYTES;
+	if (named && field->use.base != BASE_TEXT)
+		return node_error(named, loader->error, "only str and strz have an encoding");
+	return !type || type->kind == NODE_SCALAR ||
+	       node_error(type, loader->error, "the name of a type is expected here");
 }
 
 /* ---- sizes ---- */

@@ -168,6 +168,17 @@ static bool declare_enums(struct loader *loader, struct type *type, const struct
 	return true;
 }
 
+bool loader_is_name(slice text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		bool small = c >= 'a' && c <= 'z';
+		if (!small && (!i || (c != '_' && (c < '0' || c > '9'))))
+			return false;
+	}
+	return text.n > 0;
+}
+
 /* The member's name: its id, its key (instances), or "_unnamed3". */
 static bool declare_member(struct loader *loader, struct type *type, const struct node *node,
         enum member_kind kind, unsigned number)
@@ -180,6 +191,9 @@ static bool declare_member(struct loader *loader, struct type *type, const struc
 	if (!name.n) {
 		name = arena_printf(loader->arena, "_unnamed%u", number);
 		member->field.anonymous = true;
+	} else if (!loader_is_name(name)) {
+		return node_error(id ? id : node, loader->error,
+		        "a name begins with a small letter, and has small letters, digits and _");
 	}
 	if (name.n > 64)
 		return node_error(node, loader->error, "a name of more than 64 characters");

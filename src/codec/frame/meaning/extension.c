@@ -195,6 +195,9 @@ static bool compile_message(struct loader *loader, const struct node *node, cons
 	        (each && !extension_required_expression(loader, node, "each", &rule->each)) ||
 	        !template_compile(loader, node_get(node, "reply"), &rule->reply))
 		return false;
+	if (emit && (rule->method == METHOD_GET || rule->method == METHOD_DELETE))
+		return node_error(
+		        emit, loader->error, "a GET and a DELETE only ask: nothing is emitted");
 	rule->emit = emit ? emit_compile(loader, emit) : NULL;
 	if (emit && !rule->emit)
 		return false;
@@ -226,6 +229,9 @@ static bool compile_messages(
 	                  *others = node_get(node, "otherwise");
 	if (!rules && others)
 		return node_error(others, loader->error, "otherwise goes with messages");
+	if (node_get(node, "reply") && node_get(node, "ack"))
+		return node_key_error(node_get(node, "reply"), loader->error,
+		        "reply is another word for ack: one of them only");
 	if (!rules)
 		return compile_message(loader, node, NULL, &extension->rules[0]);
 	extension->nrules = 0;
@@ -239,6 +245,9 @@ static bool compile_messages(
 		return node_error(
 		        rules, loader->error, "messages is a list of at most %d rules", RULES_MAX);
 	NODE_EACH (rules, at) {
+		if (extension->nrules && !extension->rules[extension->nrules - 1].when)
+			return node_error(at, loader->error,
+			        "no frame comes to this rule: the one before it has no \"when\"");
 		if (!compile_rule(loader, at, node_get(node, "path"),
 		            &extension->rules[extension->nrules++]))
 			return false;
@@ -296,6 +305,8 @@ bool extension_compile(struct loader *loader, const struct node *node)
 		return false;
 	extension->max_bytes = (size_t)max;
 	extension->concurrent = (unsigned)concurrent;
+	if (!framings_fit(loader, node_get(node, "framing"), extension))
+		return false;
 	/* Up to here `device` is what the frame calls so, from here on what the login said. */
 	loader->has_login = extension->has_login || extension->has_device;
 	return call_compile(loader, node_get(node, "call"), extension) &&

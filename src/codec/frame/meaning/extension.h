@@ -150,6 +150,8 @@ bool extension_required_expression(
 bool extension_optional_duration(
         struct loader *, const struct node *map, const char *key, uint64_t *ms);
 bool framings_compile(struct loader *, const struct node *, struct extension *);
+/* Whether there can be such frames, once `max` is known. */
+bool framings_fit(struct loader *, const struct node *, const struct extension *);
 bool variables_compile(struct loader *, const struct node *, struct extension *);
 bool assemble_compile(struct loader *, const struct node *, struct extension *);
 bool template_compile(struct loader *, const struct node *, struct reply_template *);

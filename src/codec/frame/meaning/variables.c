@@ -39,6 +39,10 @@ bool variables_compile(struct loader *loader, const struct node *node, struct ex
 		slice name = loader_intern(loader, at->key, false);
 		if (!name.p)
 			return node_error(at, loader->error, "out of memory");
+		if (!loader_is_name(name))
+			return node_key_error(at, loader->error,
+			        "a name begins with a small letter, and has small letters, digits "
+			        "and _");
 		extension->variables[extension->nvariables++].name = name;
 	}
 	loader->has_variables = true;

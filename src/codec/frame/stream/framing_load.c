@@ -267,10 +267,82 @@ static bool compile_gap(struct loader *loader, const struct node *node, uint64_t
 			*us = number * units[i].us;
 	}
 	return (*us && *us <= GAP_MAX_US) ||
-	       node_error(node, loader->error, "a time such as 50ms or 1750us is expected here");
+	       node_error(node, loader->error,
+	               "a time from 1us to 60s is expected here, such as 50ms or 1750us");
 }
 
 /* ---- a framing ---- */
+
+static size_t longest_start(const struct framing *framing)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < framing->nstarts; i++)
+		n = framing->starts[i].bytes.n > n ? framing->starts[i].bytes.n : n;
+	return n;
+}
+
+/* Does this place, which counts from the end where it is negative, lie outside of so many bytes? */
+static bool is_outside(int64_t at, size_t more, size_t n)
+{
+	int64_t begin = at < 0 ? (int64_t)n + at : at;
+	return begin < 0 || begin + (int64_t)more > (int64_t)n;
+}
+
+static bool check_checksum(
+        struct loader *loader, const struct node *node, const struct checksum *checksum, size_t n)
+{
+	const char *wrong = NULL;
+	int64_t from = checksum->from, to = checksum->to;
+	from += n && from < 0 ? (int64_t)n : 0;
+	to += n && to < 0 ? (int64_t)n : 0;
+	/* Of a frame of any size that cannot be told where they count from its two ends. */
+	if ((from < 0) == (to < 0) && from > to)
+		wrong = "what the checksum covers ends (to) before it begins (from)";
+	else if (n && is_outside(checksum->at, checksum->width, n))
+		wrong = "the checksum does not stand within the frame";
+	else if (n && !checksum->raw && is_outside(checksum->from, 0, n))
+		wrong = "what the checksum covers begins (from) outside of the frame";
+	else if (n && !checksum->raw && checksum->to != CHECKSUM_TO_END &&
+	         is_outside(checksum->to, 0, n))
+		wrong = "what the checksum covers ends (to) outside of the frame";
+	return !wrong || node_error(node, loader->error, "%s", wrong);
+}
+
+/* What cannot be true of any frame. */
+static bool check_sizes(
+        struct loader *loader, const struct node *node, const struct framing *framing)
+{
+	size_t unseen = framing->skip, start = longest_start(framing);
+	unseen += framing->strip_start ? start : 0;
+	size_t n = framing->kind == FRAMING_FIXED ? framing->fixed_bytes : 0;
+	if (n && n < start)
+		return node_error(node_get(node, "fixed"), loader->error,
+		        "a frame is not shorter than its start mark");
+	if (n && n < unseen)
+		return node_error(
+		        node_get(node, "skip"), loader->error, "no frame has so many bytes");
+	return !framing->checksum.kind || !framing->checksum.kind->sum ||
+	       check_checksum(
+	               loader, node_get(node, "checksum"), &framing->checksum, n ? n - unseen : 0);
+}
+
+/* Is there no room for the frames within `max`? */
+bool framings_fit(struct loader *loader, const struct node *node, const struct extension *extension)
+{
+	const struct node *at = node && node->kind == NODE_LIST ? node->first : node;
+	for (unsigned i = 0; i < extension->nframings; i++) {
+		const struct framing *framing = &extension->framings[i];
+		size_t least = framing->kind == FRAMING_FIXED    ? framing->fixed_bytes
+		               : framing->kind == FRAMING_LENGTH ? framing->length.offset + 1
+		                                                 : longest_start(framing);
+		if (least > extension->max_bytes)
+			return node_error(at, loader->error,
+			        "these frames have at least %zu bytes, and max allows %zu", least,
+			        extension->max_bytes);
+		at = at->next;
+	}
+	return true;
+}
 
 static bool check_parts(
         struct loader *loader, const struct node *node, const struct framing *framing)
@@ -286,7 +358,7 @@ static bool check_parts(
 	if (framing->escape.kind != ESCAPE_NONE && framing->kind == FRAMING_BALANCED)
 		return node_error(node_get(node, "escape"), loader->error,
 		        "escape does not go with balanced");
-	return true;
+	return check_sizes(loader, node, framing);
 }
 
 static bool compile_end(struct loader *loader, const struct node *node, struct framing *framing)
@@ -303,9 +375,8 @@ static bool compile_end(struct loader *loader, const struct node *node, struct f
 	}
 	if (n > 1 || (n == 0 && !framing->gap_us))
 		return node_error(node, loader->error,
-		        "framing needs one of length-field, delimiter, fixed, type and balanced, "
-		        "or "
-		        "else an idle-gap");
+		        "framing needs just one of length-field, delimiter, fixed, type and "
+		        "balanced, or else an idle-gap");
 	framing->kind = FRAMING_QUIET;
 	if (!way)
 		return true;

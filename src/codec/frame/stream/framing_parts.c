@@ -21,10 +21,13 @@ static bool compile_as(
 	               : "as is binary, decimal or hex");
 }
 
-static bool compile_mask(struct loader *loader, const struct node *node, struct length_field *field)
+static bool compile_mask(
+        struct loader *loader, const struct node *node, int64_t size, struct length_field *field)
 {
-	int64_t mask = 0, shift = 0;
-	if (!extension_optional_number(loader, node, "mask", 1, INT64_MAX, &mask))
+	int64_t mask = 0, shift = 0, most = INT64_MAX;
+	if (field->as == NUMBER_BINARY && size < 8)
+		most = ((int64_t)1 << 8 * size) - 1;
+	if (!extension_optional_number(loader, node, "mask", 1, most, &mask))
 		return false;
 	while (mask && !(mask >> shift & 1))
 		shift++;
@@ -87,12 +90,15 @@ bool length_compile(struct loader *loader, const struct node *node, struct lengt
 	        !extension_optional_number(loader, node, "multiple", 1, 65536, &field->multiple) ||
 	        !extension_optional_number(loader, node, "again-at", 0, 4096, &second) ||
 	        !extension_optional_endian(loader, node, &field->endian) ||
-	        !compile_mask(loader, node, field))
+	        !compile_mask(loader, node, size, field))
 		return false;
 	field->offset = (unsigned)offset;
 	field->width = (unsigned)size;
 	field->twice = again != NULL;
 	field->again = (unsigned)second;
+	if (again && second < offset + size && offset < second + size)
+		return node_error(again, loader->error,
+		        "the length cannot stand again within the field itself");
 	return compile_counts(loader, node_get(node, "counts"), field);
 }
 
@@ -163,6 +169,12 @@ bool escape_compile(struct loader *loader, const struct node *node, struct frami
 		        "escape needs its byte, and one of xor, map and double: true");
 	if (also && !flip)
 		return node_error(also, loader->error, "also goes with xor");
+	for (unsigned i = 0; i < framing->ndelimiters; i++) {
+		slice mark = framing->delimiters[i];
+		if (mark.n == 1 && (unsigned char)mark.p[0] == byte)
+			return node_error(node_get(node, "byte"), loader->error,
+			        "this byte is the delimiter already");
+	}
 	escape->byte = (unsigned char)byte;
 	escape->flip = (unsigned char)turned;
 	escape->kind = flip ? ESCAPE_XOR : map ? ESCAPE_MAP : ESCAPE_DOUBLE;
