@@ -97,3 +97,18 @@ void frame_refused(const char *description, const char *said, unsigned line, uns
 	if (!strstr(error.text, said) || error.line != line || error.column != column)
 		fail_msg("%s\nsaid %u:%u: %s", description, error.line, error.column, error.text);
 }
+
+void frame_refuses(const char *before, const char *after, unsigned line,
+        const struct frame_refusal *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct arena arena;
+		struct error error = { .text = "" };
+		arena_init(&arena, BUDGET);
+		slice text = arena_printf(&arena, "%s%s%s", before, cases[i].part, after);
+		assert_null(frame_schema_load(text, &error));
+		if (!strstr(error.text, cases[i].said) || error.line != line)
+			fail_msg("%s: %u: %s", cases[i].part, error.line, error.text);
+		arena_finish(&arena);
+	}
+}

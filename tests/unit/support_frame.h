@@ -14,6 +14,13 @@ void frame_expect_again(const char *description, const char *hex);
 /* Decodes within a budget of memory; what kind of fault that gives, which *fault says in full. */
 enum frame_fault_kind frame_fault_of_bytes(
         const char *description, const char *hex, size_t budget, struct frame_fault *fault);
+/* A part of a description that is no good, and some of the words that are said of it. */
+struct frame_refusal {
+	const char *part, *said;
+};
+/* Each of them, between `before` and `after`, is refused in this line of the whole. */
+void frame_refuses(const char *before, const char *after, unsigned line,
+        const struct frame_refusal *, size_t n);
 /* The description is refused at this place, with these words among others. */
 void frame_refused(const char *description, const char *said, unsigned line, unsigned column);
 

@@ -1,6 +1,8 @@
 /* Messages of several frames: parts that make a whole, and parts that do not. */
 #include "support.h"
 
+#include "support_frame.h"
+
 #include "codec/frame/frame.h"
 
 #include <stdio.h>
@@ -260,9 +262,7 @@ static void test_an_announcement_and_several_rules(void **state)
 
 static void test_wrong_rules_are_told(void **state)
 {
-	static const struct {
-		const char *rule, *message;
-	} cases[] = {
+	static const struct frame_refusal cases[] = {
 		{ "{ when: 1 == 1 }", "\"key\" is missing" },
 		{ "{ when: 1 == 1, key: 1, part: 1, bytes: a, type: t }", "one of parts" },
 		{ "{ when: 1 == 1, key: 1, part: 1, parts: 1, last: 1 == 1, bytes: a, type: t }",
@@ -281,21 +281,11 @@ static void test_wrong_rules_are_told(void **state)
 		{ "[]", "a list of at most" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct arena arena;
-		struct error error = { .text = "" };
-		arena_init(&arena, BUDGET);
-		slice text = arena_printf(&arena,
-		        "meta: { id: x }\n"
-		        "seq: [{ id: a, size-eos: true }]\n"
-		        "types: { t: {}, p: { params: [{ id: n, type: u1 }] } }\n"
-		        "-fairlead: { assemble: %s }\n",
-		        cases[i].rule);
-		assert_null(frame_schema_load(text, &error));
-		if (!strstr(error.text, cases[i].message) || error.line != 4)
-			fail_msg("%s: %u: %s", cases[i].rule, error.line, error.text);
-		arena_finish(&arena);
-	}
+	frame_refuses("meta: { id: x }\n"
+	              "seq: [{ id: a, size-eos: true }]\n"
+	              "types: { t: {}, p: { params: [{ id: n, type: u1 }] } }\n"
+	              "-fairlead: { assemble: ",
+	        " }\n", 4, cases, sizeof cases / sizeof *cases);
 }
 
 int main(void)

@@ -1,6 +1,8 @@
 /* Which message a frame is, and answers that are made of what the backend answered. */
 #include "support.h"
 
+#include "support_frame.h"
+
 #include "api/codec.h"
 #include "codec/frame/frame.h"
 
@@ -184,9 +186,7 @@ static void test_a_nak_says_why(void **state)
 
 static void test_wrong_descriptions_are_told(void **state)
 {
-	static const struct {
-		const char *key, *message;
-	} cases[] = {
+	static const struct frame_refusal cases[] = {
 		{ "path: /x, messages: []", "at most" },
 		{ "messages: [{ when: 1 == 1 }]", "has a path" },
 		{ "path: /x, emit: a, messages: [{}]", "its own \"emit\"" },
@@ -213,20 +213,10 @@ static void test_wrong_descriptions_are_told(void **state)
 		        "too deeply" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct arena arena;
-		struct error error = { .text = "" };
-		arena_init(&arena, BUDGET);
-		slice text = arena_printf(&arena,
-		        "meta: { id: x }\n"
-		        "seq: [{ id: a, size-eos: true }]\n"
-		        "-fairlead: { %s }\n",
-		        cases[i].key);
-		assert_null(frame_schema_load(text, &error));
-		if (!strstr(error.text, cases[i].message) || error.line != 3)
-			fail_msg("%s: %u: %s", cases[i].key, error.line, error.text);
-		arena_finish(&arena);
-	}
+	frame_refuses("meta: { id: x }\n"
+	              "seq: [{ id: a, size-eos: true }]\n"
+	              "-fairlead: { ",
+	        " }\n", 3, cases, sizeof cases / sizeof *cases);
 }
 
 int main(void)

@@ -1,6 +1,8 @@
 /* What lasts from frame to frame: session variables, and who a frame is from. */
 #include "support.h"
 
+#include "support_frame.h"
+
 #include "codec/frame/frame.h"
 
 enum { BUDGET = 4 << 20 };
@@ -210,9 +212,7 @@ static void test_a_name_has_no_zero_bytes(void **state)
 
 static void test_wrong_descriptions_are_told(void **state)
 {
-	static const struct {
-		const char *key, *message;
-	} cases[] = {
+	static const struct frame_refusal cases[] = {
 		{ "session: []", "a map of at most" },
 		{ "session: { a: { when: 1 == 1 } }", "\"value\" is missing" },
 		{ "session: { a: { value: 1, before: 1 } }", "unknown key \"before\"" },
@@ -223,20 +223,10 @@ static void test_wrong_descriptions_are_told(void **state)
 		{ "login: { when: 1 == 1, device: a, message: maybe }", "true or false" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct arena arena;
-		struct error error = { .text = "" };
-		arena_init(&arena, BUDGET);
-		slice text = arena_printf(&arena,
-		        "meta: { id: x, encoding: ASCII }\n"
-		        "seq: [{ id: a, type: str, size-eos: true }]\n"
-		        "-fairlead: { %s }\n",
-		        cases[i].key);
-		assert_null(frame_schema_load(text, &error));
-		if (!strstr(error.text, cases[i].message) || error.line != 3)
-			fail_msg("%s: %u: %s", cases[i].key, error.line, error.text);
-		arena_finish(&arena);
-	}
+	frame_refuses("meta: { id: x, encoding: ASCII }\n"
+	              "seq: [{ id: a, type: str, size-eos: true }]\n"
+	              "-fairlead: { ",
+	        " }\n", 3, cases, sizeof cases / sizeof *cases);
 }
 
 int main(void)

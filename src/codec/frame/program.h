@@ -458,6 +458,8 @@ static inline bool frame_step(struct frame *frame, const struct scope *scope)
 
 bool evaluate(struct frame *, const struct scope *, const struct expression *, struct cell *);
 bool evaluate_boolean(struct frame *, const struct scope *, const struct expression *, bool *);
+/* A text, or what is one as text: a number, a boolean, an enum. */
+bool evaluate_text(struct frame *, const struct scope *, const struct expression *, slice *);
 /* A whole number from 0 to SIZE_MAX. */
 bool evaluate_size(struct frame *, const struct scope *, const struct expression *,
         const char *what, size_t *);
@@ -522,6 +524,8 @@ bool field_check_valid(struct frame *, const struct scope *, const struct field 
 
 /* ---- what reading and writing share ---- */
 
+/* Room for one more item, which may be anything. false: over budget. */
+bool array_make_room(struct frame *, const struct scope *, struct array *);
 /* All members unread; NULL: over budget. */
 struct object *object_make(struct frame *, const struct type *, struct input *);
 bool object_choose_parent(

@@ -122,20 +122,6 @@ bool frame_answers(struct frame *frame, slice request, bool *answers)
 	return !call->match || evaluate_boolean(frame, &scope, call->match, answers);
 }
 
-static bool text_of(struct frame *frame, const struct expression *expression, slice *text)
-{
-	struct scope scope = { .self = frame->root, .index = -1 };
-	struct cell cell;
-	*text = (slice){ NULL, 0 };
-	if (!expression)
-		return true;
-	if (!evaluate(frame, &scope, expression, &cell))
-		return false;
-	return cell_text(frame->arena, &cell, text) ||
-	       frame_fail(
-	               frame, FRAME_FAULT_EXPRESSION, &scope, "a text or a number is needed here");
-}
-
 static bool emit_answer(struct frame *frame, const struct emit *emit, const struct value **value)
 {
 	struct scope scope = { .self = frame->root, .index = -1 };
@@ -160,8 +146,8 @@ bool frame_outcome(struct frame *frame, struct frame_outcome *outcome)
 		return false;
 	if (!outcome->refused)
 		return emit_answer(frame, call->emit, &outcome->value);
-	return text_of(frame, call->status, &outcome->status) &&
-	       text_of(frame, call->text, &outcome->text);
+	return (!call->status || evaluate_text(frame, &scope, call->status, &outcome->status)) &&
+	       (!call->text || evaluate_text(frame, &scope, call->text, &outcome->text));
 }
 
 bool frame_poll_message(struct frame *frame, const struct frame_poll *poll, slice device,

@@ -86,17 +86,6 @@ static struct scope root_scope(const struct frame *frame)
 	return (struct scope){ .self = frame->root, .index = -1 };
 }
 
-static bool text_of(struct frame *frame, const struct scope *scope,
-        const struct expression *expression, slice *text)
-{
-	struct cell cell;
-	if (!evaluate(frame, scope, expression, &cell))
-		return false;
-	return cell_text(frame->arena, &cell, text) ||
-	       frame_fail(
-	               frame, FRAME_FAULT_EXPRESSION, scope, "a text or a number is needed here");
-}
-
 bool frame_role(struct frame *frame, enum frame_role *role)
 {
 	const struct extension *extension = frame->schema->extension;
@@ -119,7 +108,7 @@ bool frame_role(struct frame *frame, enum frame_role *role)
 static bool says_of_who(struct frame *frame, const struct scope *scope,
         const struct expression *expression, slice *text)
 {
-	if (!text_of(frame, scope, expression, text))
+	if (!evaluate_text(frame, scope, expression, text))
 		return false;
 	return slice_find(*text, '\0') == text->n ||
 	       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
@@ -212,7 +201,7 @@ bool path_fill(struct frame *frame, const struct scope *scope, const struct path
 			text_slice_add(&text, part->literal);
 			continue;
 		}
-		if (!text_of(frame, scope, part->expression, &plain))
+		if (!evaluate_text(frame, scope, part->expression, &plain))
 			return false;
 		if (!plain.n)
 			return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,

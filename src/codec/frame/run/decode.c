@@ -319,20 +319,18 @@ bool field_read_item(struct frame *frame, const struct scope *scope, const struc
 	return good;
 }
 
-static struct cell *grow(struct frame *frame, struct array *array)
+bool array_make_room(struct frame *frame, const struct scope *scope, struct array *array)
 {
-	if (array->n == array->size) {
-		unsigned size = array->size ? array->size * 2 : 4;
-		struct cell *items = arena_grow(frame->arena, array->items,
-		        array->size * sizeof *items, size * sizeof *items);
-		if (!items)
-			return NULL;
-		array->items = items;
-		array->size = size;
-	}
-	struct cell *item = &array->items[array->n++];
-	*item = (struct cell){ .kind = CELL_UNREAD };
-	return item;
+	if (array->n < array->size)
+		return true;
+	unsigned size = array->size ? array->size * 2 : 4;
+	struct cell *items = arena_grow(
+	        frame->arena, array->items, array->size * sizeof *items, size * sizeof *items);
+	if (!items)
+		return frame_no_memory(frame, scope);
+	array->items = items;
+	array->size = size;
+	return true;
 }
 
 static bool repeat_over(struct frame *frame, const struct scope *scope, const struct field *field,
@@ -374,12 +372,10 @@ bool field_read_repeated(struct frame *frame, const struct scope *outer, const s
 			return true;
 		scope.index = array->n;
 		struct cell item = { .kind = CELL_UNREAD };
-		if (!field_read_item(frame, &scope, field, input, &item))
+		if (!field_read_item(frame, &scope, field, input, &item) ||
+		        !array_make_room(frame, &scope, array))
 			return false;
-		struct cell *place = grow(frame, array);
-		if (!place)
-			return frame_no_memory(frame, &scope);
-		*place = item;
+		array->items[array->n++] = item;
 	}
 }
 

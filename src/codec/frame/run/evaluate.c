@@ -16,6 +16,17 @@ bool evaluate_boolean(struct frame *frame, const struct scope *scope,
 	return true;
 }
 
+bool evaluate_text(struct frame *frame, const struct scope *scope,
+        const struct expression *expression, slice *text)
+{
+	struct cell cell;
+	if (!evaluate(frame, scope, expression, &cell))
+		return false;
+	return cell_text(frame->arena, &cell, text) ||
+	       frame_fail(
+	               frame, FRAME_FAULT_EXPRESSION, scope, "a text or a number is needed here");
+}
+
 bool evaluate_size(struct frame *frame, const struct scope *scope,
         const struct expression *expression, const char *what, size_t *size)
 {
@@ -238,6 +249,42 @@ static bool choose(struct frame *frame, const struct scope *scope,
 	       evaluate(frame, scope, on ? expression->second : expression->third, result);
 }
 
+/* What stands in no frame: names of the `-fairlead:` key. */
+static bool extension_leaf(struct frame *frame, const struct scope *scope,
+        const struct expression *expression, struct cell *result)
+{
+	switch ((int)expression->op) {
+	case OP_DEVICE:
+		*result = cell_of_text(frame->device);
+		return true;
+	case OP_REPLY:
+		*result = cell_of_value(frame->reply);
+		return true;
+	case OP_STATUS:
+		*result = cell_of_text(slice_of(status_name(frame->status)));
+		return true;
+	case OP_TAKEN:
+		cell_put_natural(result, frame->taken);
+		return true;
+	case OP_SESSION:
+		return frame_variable(frame, scope, expression->member, result);
+	case OP_ASSEMBLED:
+		if (frame->assembled.kind != CELL_UNREAD)
+			*result = frame->assembled;
+		return true;
+	case OP_REQUEST:
+		*result = frame->request;
+		return result->kind == CELL_STRUCT ||
+		       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
+		               "_request: this frame answers none");
+	case OP_TRANSACTION:
+		*result = cell_of_natural(frame->transaction);
+		return true;
+	default:
+		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "not an expression");
+	}
+}
+
 static bool leaf(struct frame *frame, const struct scope *scope,
         const struct expression *expression, struct cell *result)
 {
@@ -267,32 +314,6 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		cell_put_integer(result, scope->index);
 		return scope->index >= 0 || frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
 		                                    "_index means nothing here");
-	case OP_DEVICE:
-		*result = cell_of_text(frame->device);
-		return true;
-	case OP_REPLY:
-		*result = cell_of_value(frame->reply);
-		return true;
-	case OP_STATUS:
-		*result = cell_of_text(slice_of(status_name(frame->status)));
-		return true;
-	case OP_TAKEN:
-		cell_put_natural(result, frame->taken);
-		return true;
-	case OP_SESSION:
-		return frame_variable(frame, scope, expression->member, result);
-	case OP_ASSEMBLED:
-		if (frame->assembled.kind != CELL_UNREAD)
-			*result = frame->assembled;
-		return true;
-	case OP_REQUEST:
-		*result = frame->request;
-		return result->kind == CELL_STRUCT ||
-		       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
-		               "_request: this frame answers none");
-	case OP_TRANSACTION:
-		*result = cell_of_natural(frame->transaction);
-		return true;
 	case OP_IS_LE:
 		cell_put_boolean(result, self->little);
 		return true;
@@ -306,7 +327,7 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 	case OP_IO:
 		return object_call(CALL_IO, self, result);
 	default:
-		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "not an expression");
+		return extension_leaf(frame, scope, expression, result);
 	}
 }
 

@@ -4,13 +4,6 @@
 static bool compute_value(struct frame *frame, const struct scope *scope, const struct field *field,
         struct cell *cell)
 {
-	bool wanted = true;
-	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
-		return false;
-	if (!wanted) {
-		cell->kind = CELL_ABSENT;
-		return true;
-	}
 	if (!evaluate(frame, scope, field->value, cell))
 		return false;
 	field_apply_enum(field, cell);
@@ -34,13 +27,6 @@ static bool read_instance(struct frame *frame, const struct scope *scope, const 
 	struct input *input = scope->self->input;
 	struct cell io;
 	size_t pos;
-	bool wanted = true;
-	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
-		return false;
-	if (!wanted) {
-		cell->kind = CELL_ABSENT;
-		return true;
-	}
 	if (field->io) {
 		if (!evaluate(frame, scope, field->io, &io))
 			return false;
@@ -76,6 +62,21 @@ static bool read_instance(struct frame *frame, const struct scope *scope, const 
 	return good;
 }
 
+/* Unless its `if` is false. */
+static bool compute_field(struct frame *frame, const struct scope *scope, const struct field *field,
+        struct cell *cell)
+{
+	bool wanted = true;
+	if (field->condition && !evaluate_boolean(frame, scope, field->condition, &wanted))
+		return false;
+	if (!wanted) {
+		cell->kind = CELL_ABSENT;
+		return true;
+	}
+	return field->value ? compute_value(frame, scope, field, cell)
+	                    : read_instance(frame, scope, field, cell);
+}
+
 static bool compute(struct frame *frame, struct object *object, unsigned number, struct cell *made)
 {
 	const struct field *field = &object->type->members[number].field;
@@ -85,8 +86,7 @@ static bool compute(struct frame *frame, struct object *object, unsigned number,
 	object->cells[number].kind = CELL_BUSY;
 	frame->depth++;
 	frame->optional += field->optional;
-	bool good = field->value ? compute_value(frame, &scope, field, made)
-	                         : read_instance(frame, &scope, field, made);
+	bool good = compute_field(frame, &scope, field, made);
 	frame->optional -= field->optional;
 	frame->depth--;
 	bool known = frame->fault->kind != FRAME_FAULT_LIMIT &&

@@ -344,20 +344,6 @@ static bool count_items(
 	return wanted == *n || fault(place, frame, text);
 }
 
-static struct cell *next_cell(struct frame *frame, struct array *array)
-{
-	if (array->n == array->size) {
-		unsigned size = array->size ? array->size * 2 : 4;
-		struct cell *items = arena_grow(frame->arena, array->items,
-		        array->size * sizeof *items, size * sizeof *items);
-		if (!items)
-			return NULL;
-		array->items = items;
-		array->size = size;
-	}
-	return &array->items[array->n];
-}
-
 static bool write_repeated(
         struct frame *frame, struct place *place, const struct value *given, struct cell *cell)
 {
@@ -380,11 +366,9 @@ static bool write_repeated(
 		const struct value *value = item && item->kind != VALUE_NULL ? item : NULL;
 		if (!write_item(frame, place, value, &made))
 			return false;
-		struct cell *at = next_cell(frame, array);
-		if (!at)
-			return frame_no_memory(frame, &place->scope);
-		*at = made;
-		array->n++;
+		if (!array_make_room(frame, &place->scope, array))
+			return false;
+		array->items[array->n++] = made;
 		if (place->field->repeat == REPEAT_UNTIL &&
 		        !check_until(frame, place, &made, i + 1 == n))
 			return false;
