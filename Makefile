@@ -38,6 +38,7 @@ $(CROSS):
 
 deb: release
 	@toolchains/packages deb
+	@cmake --build --preset release --target manual
 	@cd build/release && cpack -G DEB
 
 $(PRESETS):
