@@ -267,22 +267,23 @@ static const char *lateness(const struct session *session)
 }
 
 /* Counts and logs an end that was not ours. */
-static void report_end(const struct session *session, enum stream_end end, int errno_value)
+static void report_end(const struct session *session, enum stream_end end, const char *why)
 {
 	struct counters *counters = &session->listener->base.counters;
 	const char *cut = session->partial ? " within a frame" : "";
+	bool lost = end == STREAM_END_ERROR || end == STREAM_END_FLOOD;
 	if (end == STREAM_END_DEADLINE)
 		counters->at[COUNTER_EXPIRED]++;
-	else if (end == STREAM_END_ERROR || end == STREAM_END_FLOOD)
+	else if (lost)
 		counters->at[COUNTER_FAILED]++;
 	if (session->partial)
 		counters->at[COUNTER_MALFORMED]++;
-	bool unusual = end == STREAM_END_ERROR || end == STREAM_END_DEADLINE || session->partial;
+	bool unusual = lost || end == STREAM_END_DEADLINE || session->partial;
 	if (session->listener->dial || !unusual || !adapter_may_log(&session->listener->base))
 		return;
-	if (end == STREAM_END_ERROR)
+	if (lost)
 		log_info("binary", "connection lost%s listener=%s peer=%s why=%s", cut,
-		        session->listener->base.label, session->peer, strerror(errno_value));
+		        session->listener->base.label, session->peer, why);
 	else
 		log_info("binary", "connection %s%s listener=%s peer=%s",
 		        end != STREAM_END_DEADLINE ? "closed" : lateness(session), cut,
@@ -297,7 +298,7 @@ void session_closed(struct session *session, enum stream_end end, int errno_valu
 		end = STREAM_END_DEADLINE;
 	/* Once the listener is closing its label, which is the core's, is gone. */
 	if (end != STREAM_END_OWNER && !listener->closing)
-		report_end(session, end, errno_value);
+		report_end(session, end, end == STREAM_END_ERROR ? strerror(errno_value) : why);
 	if (!listener->closing)
 		deliveries_tell_end(session);
 	calls_end(session, true);

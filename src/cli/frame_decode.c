@@ -116,12 +116,14 @@ static bool read_bytes(struct arena *arena, const struct options *options, slice
 
 static bool print_fault(const struct frame_fault *fault)
 {
-	(void)fprintf(stderr, "byte %zu, in %s: %s\n", fault->offset,
-	        fault->path[0] ? fault->path : "the frame", fault->text);
+	if (fault->text[0])
+		(void)fprintf(stderr, "byte %zu, in %s: %s\n", fault->offset,
+		        fault->path[0] ? fault->path : "the frame", fault->text);
 	return false;
 }
 
-static bool print_value(struct arena *arena, const struct value *value)
+/* `path`: of its message; or empty. */
+static bool print_value(struct arena *arena, slice path, const struct value *value)
 {
 	struct error error = { .text = "" };
 	slice text = codec_for(SLICE("application/json"))->encode(arena, value, &error);
@@ -129,7 +131,7 @@ static bool print_value(struct arena *arena, const struct value *value)
 		(void)fprintf(stderr, "%s\n", error.text);
 		return false;
 	}
-	(void)printf("%.*s\n", SLICE_ARG(text));
+	(void)printf("%.*s%s%.*s\n", SLICE_ARG(path), path.n ? " " : "", SLICE_ARG(text));
 	return true;
 }
 
@@ -152,8 +154,9 @@ static bool print_each(struct connection *connection, struct arena *arena, struc
 		slice path;
 		if (!frame_message(frame, i, connection->device, &path, &value))
 			return false;
-		(void)printf("%.*s%s", SLICE_ARG(path), value ? " " : "\n");
-		if (value && !print_value(arena, value))
+		if (!value)
+			(void)printf("%.*s\n", SLICE_ARG(path));
+		else if (!print_value(arena, path, value))
 			return false;
 	}
 	return true;
@@ -195,7 +198,7 @@ static bool print_in(struct connection *connection, struct arena *arena, slice b
 	if (connection->messages)
 		return print_messages(connection, arena, frame) || print_fault(&fault);
 	struct value *value = connection->payload ? frame_payload(frame) : frame_value(frame);
-	return value ? print_value(arena, value) : print_fault(&fault);
+	return value ? print_value(arena, (slice){ NULL, 0 }, value) : print_fault(&fault);
 }
 
 /* Each frame in an arena of its own: a stream may have any number of them. */

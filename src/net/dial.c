@@ -46,7 +46,8 @@ const char *stream_end_text(const struct stream *stream, enum stream_end end, in
 	case STREAM_END_DEADLINE:
 		return "no answer in time";
 	case STREAM_END_FLOOD:
-		return "it sent more than may wait";
+		return stream_unsent(stream) ? "it does not read its answers"
+		                             : "it sent more than may wait";
 	case STREAM_END_OWNER:
 		return "the gateway has ended it";
 	}

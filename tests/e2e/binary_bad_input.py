@@ -78,6 +78,24 @@ def test_a_frame_that_is_cut_off():
     backend.close()
 
 
+def test_a_device_that_reads_no_answers():
+    talkative = DESCRIPTION.replace("ON_ERROR", "close") + f"  heartbeat: {{ when: kind == 9, reply: ['{'y' * 50000}'] }}\n"
+    backend, gateway = world(talkative)
+    with gateway:
+        device = Device(gateway)
+        try:
+            for _ in range(100000):
+                device.send(frame(b"hello?", 9))
+            raise AssertionError("everything was taken")
+        except (ConnectionError, BrokenPipeError):
+            pass
+        gateway.wait_log("connection lost listener=frames")
+        assert "answers" in gateway.log(), gateway.log()
+        assert gateway.counters("frames")["failed"] == 1
+        backend.nothing_more()
+    backend.close()
+
+
 def test_the_connection_ends_where_the_description_says_so():
     backend, gateway = world(DESCRIPTION.replace("ON_ERROR", "close"))
     with gateway:

@@ -76,6 +76,18 @@ def test_the_examples_of_the_reference_print_what_they_say():
         assert (done.returncode, done.stdout) == (0, expected), (command, done)
 
 
+def test_messages_that_cannot_be():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "x.ksy")
+        description = "meta: { id: x, endian: be }\nseq: [{ id: a, type: f4 }]\n-fairlead: { framing: { fixed: 4 } }\n"
+        for text, what, said in ((description, "3f800000", "the description has no path"),
+                                 (description.replace(" } }", " }, path: /x }"), "7fc00000", "not-a-number")):
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(text)
+            done = decode(path, what, "--messages", expect=1)
+            assert said in done.err and len(done.err.splitlines()) == 1 and not done.out, (done.out, done.err)
+
+
 def test_a_wrong_description():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "wrong.ksy")

@@ -229,6 +229,16 @@ static void test_types_without_an_end(void **state)
 	        "repeat: eos }] } }",
 	        "\"b\" (line 2) goes on");
 	expect_refused("  framing: { type: gone }", "", "there is no type \"gone\"");
+	/* Types within types, as many paths as there are particles, and an end that is not there at the bottom of them. */
+	char types[8192] = "types: {", *at = types + strlen(types);
+	for (int i = 0; i < 40; i++)
+		at += snprintf(at, (size_t)(types + sizeof types - at),
+		        "t%d: { seq: [{ id: a, type: t%d }, { id: b, type: t%d }, { id: c, type: "
+		        "t%d }] }, ",
+		        i, i + 1, i + 1, i + 1);
+	(void)snprintf(at, (size_t)(types + sizeof types - at),
+	        "t40: { seq: [{ id: deep, size-eos: true }] } }");
+	expect_refused("  framing: { type: t0 }", types, "\"deep\"");
 	/* What is asked of a stream that goes on is never answered too early. */
 	expect_frames("  framing: { type: odd }",
 	        "types: { odd: { seq: [{ id: n, type: u1 }, { id: more, type: u1, if: not _io.eof "

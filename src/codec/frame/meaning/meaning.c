@@ -245,6 +245,9 @@ bool frame_message(
 	}
 	frame->device = device;
 	*value = NULL;
+	if (!frame->rule->npath)
+		return frame_fail(frame, FRAME_FAULT_EXPRESSION, &scope,
+		        "the description has no path for its messages");
 	if (!path_fill(frame, &scope, frame->rule->path, frame->rule->npath, path))
 		return false;
 	if (frame->rule->method == METHOD_GET || frame->rule->method == METHOD_DELETE)

@@ -1,7 +1,7 @@
 /* How a stream is cut, as `framing:` in the `-fairlead:` key says it: loading. framing.h names what runs it. */
 #include "codec/frame/meaning/extension.h"
 
-enum { GAP_MAX_US = 60 * 1000 * 1000, TYPE_DEPTH = 16 };
+enum { GAP_MAX_US = 60 * 1000 * 1000 };
 
 /* ---- marks ---- */
 
@@ -183,32 +183,53 @@ static bool compile_fixed(struct loader *loader, const struct node *node, struct
 	return true;
 }
 
-/* Whether a type says by itself where it ends: nothing of it goes on for as long as there are bytes. */
-static const struct field *endless_field(const struct type *type, unsigned depth);
+/* A type that is to be looked at, or was. */
+struct looked {
+	const struct type *type;
+	struct looked *next;
+};
 
-static const struct field *endless_use(const struct type_use *use, unsigned depth)
+/* Puts it behind those that are there, unless it is. false: over budget. */
+static bool look_at(struct loader *loader, struct looked *at, const struct type_use *use)
 {
-	return use->base == BASE_STRUCT && use->type ? endless_field(use->type, depth + 1) : NULL;
+	if (use->base != BASE_STRUCT || !use->type)
+		return true;
+	while (at->type != use->type && at->next)
+		at = at->next;
+	if (at->type == use->type)
+		return true;
+	at->next = ARENA_NEW(loader->arena, struct looked);
+	if (at->next)
+		at->next->type = use->type;
+	return at->next != NULL;
 }
 
-static const struct field *endless_field(const struct type *type, unsigned depth)
+/* Whether a type says by itself where it ends: nothing of it goes on for as long as there are bytes. Each type that is
+ * in it is looked at once, however often it is there. */
+static bool find_endless(
+        struct loader *loader, const struct type *type, const struct field **endless)
 {
-	for (unsigned i = 0; i < type->nmembers && depth < TYPE_DEPTH; i++) {
-		const struct field *field = &type->members[i].field;
-		if (type->members[i].kind != MEMBER_FIELD)
-			continue;
-		if (field->to_end || field->repeat == REPEAT_TO_END)
-			return field;
-		if (field->size || field->has_terminator)
-			continue;
-		const struct field *found =
-		        field->switch_on ? NULL : endless_use(&field->use, depth);
-		for (unsigned k = 0; k < field->ncases && !found; k++)
-			found = endless_use(&field->cases[k].use, depth);
-		if (found)
-			return found;
+	struct looked first = { .type = type };
+	for (struct looked *at = &first; at; at = at->next) {
+		for (unsigned i = 0; i < at->type->nmembers; i++) {
+			const struct field *field = &at->type->members[i].field;
+			if (at->type->members[i].kind != MEMBER_FIELD)
+				continue;
+			*endless = field;
+			if (field->to_end || field->repeat == REPEAT_TO_END)
+				return true;
+			if (field->size || field->has_terminator)
+				continue;
+			if (!field->switch_on && !look_at(loader, &first, &field->use))
+				return false;
+			for (unsigned k = 0; k < field->ncases; k++) {
+				if (!look_at(loader, &first, &field->cases[k].use))
+					return false;
+			}
+		}
 	}
-	return NULL;
+	*endless = NULL;
+	return true;
 }
 
 static bool compile_type(struct loader *loader, const struct node *node, struct framing *framing)
@@ -220,7 +241,9 @@ static bool compile_type(struct loader *loader, const struct node *node, struct 
 		        node, loader->error, "there is no type \"%.*s\"", SLICE_ARG(node->text));
 	if (framing->type->nmembers && framing->type->members[0].kind == MEMBER_PARAMETER)
 		return node_error(node, loader->error, "a type with params cannot be a framing");
-	const struct field *endless = framing->gap_us ? NULL : endless_field(framing->type, 0);
+	const struct field *endless = NULL;
+	if (!framing->gap_us && !find_endless(loader, framing->type, &endless))
+		return node_error(node, loader->error, "out of memory");
 	return !endless || node_error(node, loader->error,
 	                           "\"%.*s\" has no end of its own: \"%.*s\" (line %u) goes on to "
 	                           "the end of the stream",
