@@ -144,8 +144,10 @@ void called_known(struct calls *calls, const struct request *request)
 	bool same = slice_equal(who, called_identity(calls));
 	if (calls->called && !same)
 		nobody(calls, request->status);
-	if (!same && !join(calls, who))
+	if (!same && !join(calls, who)) {
+		calls_refuse_waiting(calls, STATUS_UNAVAILABLE, false, cannot_know);
 		return;
+	}
 	calls->valid_until_ms = request->who->valid_until_ms;
 	calls_go_on(calls);
 	if (!same)

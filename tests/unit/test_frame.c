@@ -3,6 +3,9 @@
 
 #include "support_frame.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 enum { BUDGET = 4 << 20 };
 
 static void test_expressions(void **state)
@@ -182,6 +185,44 @@ static void test_bounds(void **state)
 	        FRAME_FAULT_LIMIT);
 }
 
+/* Each item may look at a text as long as the frame, but not as often as it likes. */
+static void test_work_on_long_texts_is_bounded(void **state)
+{
+	enum { TEXT = 3000, ITEMS = 3000 };
+	static const struct {
+		const char *looks;
+		enum frame_fault_kind kind;
+	} cases[] = {
+		{ "text.length == 3000", FRAME_FAULT_NONE },
+		{ "text.substring(0, 1) != text", FRAME_FAULT_NONE },
+		{ "text.length + text.length + text.length + text.length + text.length + "
+		  "text.length + text.length + text.length + text.length + text.length + "
+		  "text.length + text.length + text.length + text.length + text.length > 0",
+		        FRAME_FAULT_LIMIT },
+		{ "text == text and text == text and text == text and text == text and "
+		  "text == text and text == text and text == text and text == text and "
+		  "text == text and text == text and text == text and text == text",
+		        FRAME_FAULT_LIMIT },
+	};
+	struct frame_fault fault;
+	char *hex = malloc(2 * (TEXT + ITEMS) + 1), description[1024];
+	(void)state;
+	assert_non_null(hex);
+	memset(hex, '4', (size_t)2 * (TEXT + ITEMS));
+	hex[2 * (TEXT + ITEMS)] = '\0';
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		(void)snprintf(description, sizeof description,
+		        "meta: { id: x, encoding: ASCII }\n"
+		        "seq:\n"
+		        "  - { id: text, type: str, size: 3000 }\n"
+		        "  - { id: items, type: u1, repeat: eos, valid: { expr: '%s' } }\n",
+		        cases[i].looks);
+		assert_int_equal(
+		        frame_fault_of_bytes(description, hex, BUDGET, &fault), cases[i].kind);
+	}
+	free(hex);
+}
+
 static void test_values(void **state)
 {
 	static const char description[] = "meta: { id: x, endian: le, encoding: UTF-8 }\n"
@@ -251,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_refused_with_place_and_name),
 		cmocka_unit_test(test_faults_say_where), cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_values), cmocka_unit_test(test_optional_instances) };
+		cmocka_unit_test(test_work_on_long_texts_is_bounded), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_optional_instances) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

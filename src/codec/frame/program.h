@@ -456,6 +456,16 @@ static inline bool frame_step(struct frame *frame, const struct scope *scope)
 	return true;
 }
 
+/* Of work that goes through n bytes or items: each item of a frame may ask for the length of a text as long as the frame. */
+static inline bool frame_steps_for(struct frame *frame, const struct scope *scope, size_t n)
+{
+	enum { BYTES_PER_STEP = 64 };
+	if (frame->steps_left < n / BYTES_PER_STEP)
+		return frame_out_of_steps(frame, scope);
+	frame->steps_left -= n / BYTES_PER_STEP;
+	return true;
+}
+
 bool evaluate(struct frame *, const struct scope *, const struct expression *, struct cell *);
 bool evaluate_boolean(struct frame *, const struct scope *, const struct expression *, bool *);
 /* A text, or what is one as text: a number, a boolean, an enum. */

@@ -98,6 +98,17 @@ bool cells_mixed(struct frame *frame, const struct scope *scope, const char *wha
 	        what, cell_kind_name(a), cell_kind_name(b));
 }
 
+/* How much of two that are compared is looked at, at most. */
+static size_t bytes_compared(const struct cell *a, const struct cell *b)
+{
+	bool texts = a->kind == CELL_TEXT || a->kind == CELL_BYTES;
+	if (!texts && a->kind != CELL_ARRAY)
+		return 0;
+	size_t n = cell_items(a);
+	bool same = a->kind == b->kind;
+	return same && cell_items(b) < n ? cell_items(b) : n;
+}
+
 /* Bytes against an array of numbers: the array may have been written as [a, b]. */
 static bool bytes_equal_array(const struct cell *bytes, const struct cell *array)
 {
@@ -113,6 +124,8 @@ bool cells_hold(struct frame *frame, const struct scope *scope, enum operation o
         const struct cell *a, const struct cell *b, struct cell *result)
 {
 	int order = 0;
+	if (!frame_steps_for(frame, scope, bytes_compared(a, b)))
+		return false;
 	if (op == OP_EQUAL || op == OP_DIFFERENT) {
 		bool equal;
 		if (a->kind == CELL_BYTES && b->kind == CELL_ARRAY)

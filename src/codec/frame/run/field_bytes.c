@@ -86,6 +86,8 @@ bool field_read_bytes(struct frame *frame, const struct scope *scope, const stru
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_EXPRESSION, SIZE_MAX,
 		        "no size is given for this case");
 	}
+	if (!frame_steps_for(frame, scope, bytes->n))
+		return false;
 	if (!field->process)
 		return true;
 	bool good = process_run(frame, scope, field, *origin, bytes);

@@ -253,11 +253,22 @@ static bool calculate(struct frame *frame, const struct scope *scope, const stru
 	return true;
 }
 
+/* What of the value the method goes through. */
+static size_t bytes_read(enum method_name method, const struct cell *of)
+{
+	if (of->kind == CELL_TEXT)
+		return of->as.text.n;
+	bool all = method == CALL_MIN || method == CALL_MAX;
+	return all && (of->kind == CELL_ARRAY || of->kind == CELL_BYTES) ? cell_items(of) : 0;
+}
+
 bool cell_call(struct frame *frame, const struct scope *scope, const struct expression *call,
         const struct cell *of, struct cell *result)
 {
 	size_t base = 10;
 	bool listed = of->kind == CELL_ARRAY || of->kind == CELL_BYTES;
+	if (!frame_steps_for(frame, scope, bytes_read(call->method, of)))
+		return false;
 	switch (call->method) {
 	case CALL_TO_I:
 		if (call->nitems && !evaluate_size(frame, scope, call->items[0], "a base", &base))
