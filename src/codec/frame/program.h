@@ -316,6 +316,9 @@ int type_member(const struct type *, slice interned_name);
 const struct expression *expression_compile(
         struct loader *, slice text, unsigned line, unsigned column);
 const struct expression *expression_of(struct loader *, const struct node *);
+/* Of a key that may be missing: then *into stays as it is. false: the error is set. */
+bool expression_optional(
+        struct loader *, const struct node *map, const char *key, const struct expression **into);
 
 bool field_compile(struct loader *, const struct node *, enum member_kind, struct field *);
 bool extension_compile(struct loader *, const struct node *);

@@ -202,3 +202,13 @@ const struct expression *expression_of(struct loader *loader, const struct node 
 	return expression_compile(
 	        loader, node->text, node->line, node->column + (node->quoted ? 1 : 0));
 }
+
+bool expression_optional(struct loader *loader, const struct node *map, const char *key,
+        const struct expression **into)
+{
+	const struct node *node = node_get(map, key);
+	if (!node)
+		return true;
+	*into = expression_of(loader, node);
+	return *into != NULL;
+}

@@ -29,16 +29,6 @@ static bool check_keys(struct loader *loader, const struct node *node, enum memb
 	return true;
 }
 
-static bool optional_expression(struct loader *loader, const struct node *map, const char *key,
-        const struct expression **into)
-{
-	const struct node *node = node_get(map, key);
-	if (!node)
-		return true;
-	*into = expression_of(loader, node);
-	return *into != NULL;
-}
-
 /* ---- types ---- */
 
 /* "name(a, b)": the arguments are compiled as the list that they are. */
@@ -185,7 +175,7 @@ static bool compile_extent(struct loader *loader, const struct node *node, struc
 	bool consume, eos_error;
 	int64_t byte;
 	field->pad = -1;
-	if (!optional_expression(loader, node, "size", &field->size) ||
+	if (!expression_optional(loader, node, "size", &field->size) ||
 	        !optional_switch(loader, node, "size-eos", false, &field->to_end) ||
 	        !optional_switch(loader, node, "include", false, &field->include) ||
 	        !optional_switch(loader, node, "consume", true, &consume) ||
@@ -383,8 +373,8 @@ static bool compile_value_instance(
 	}
 	const struct node *optional = node_get(node, "-fairlead-optional");
 	return (!optional || node_switch(loader, optional, &field->optional)) &&
-	       optional_expression(loader, node, "value", &field->value) &&
-	       optional_expression(loader, node, "if", &field->condition) &&
+	       expression_optional(loader, node, "value", &field->value) &&
+	       expression_optional(loader, node, "if", &field->condition) &&
 	       compile_valid(loader, node_get(node, "valid"), field) &&
 	       compile_enum(loader, node, field);
 }
@@ -431,9 +421,9 @@ bool field_compile(
 	       compile_valid(loader, node_get(node, "valid"), field) &&
 	       compile_enum(loader, node, field) &&
 	       compile_parent(loader, node_get(node, "parent"), field) &&
-	       optional_expression(loader, node, "if", &field->condition) &&
-	       optional_expression(loader, node, "-fairlead-write", &field->write) &&
-	       optional_expression(loader, node, "pos", &field->pos) &&
-	       optional_expression(loader, node, "io", &field->io) &&
+	       expression_optional(loader, node, "if", &field->condition) &&
+	       expression_optional(loader, node, "-fairlead-write", &field->write) &&
+	       expression_optional(loader, node, "pos", &field->pos) &&
+	       expression_optional(loader, node, "io", &field->io) &&
 	       emit_compile_field(loader, node, field) && mark_bare(field);
 }

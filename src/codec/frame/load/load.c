@@ -3,9 +3,9 @@
  * The first declares all types, enums and members, so that the second can resolve every name wherever it stands. Both
  * know every key that may stand at their level; any other key is refused by its name, save those that begin with "-",
  * which the language leaves to other tools. */
-#include "codec/frame/meaning/extension.h"
 #include "codec/frame/load/size.h"
 #include "codec/frame/load/source.h"
+#include "codec/frame/meaning/extension.h"
 
 #include "base/text.h"
 

@@ -54,26 +54,20 @@ static bool compile_set(struct loader *loader, const struct node *node, struct f
 	return true;
 }
 
-static bool optional_expression(struct loader *loader, const struct node *map, const char *key,
-        const struct expression **into)
-{
-	return !node_get(map, key) || extension_required_expression(loader, map, key, into);
-}
-
 static bool compile_error(struct loader *loader, const struct node *node, struct frame_call *call)
 {
 	static const char *const known[] = { "when", "status", "text", NULL };
 	return !node || (extension_check_keys(loader, node, known, "error") &&
 	                        extension_required_expression(loader, node, "when", &call->error) &&
-	                        optional_expression(loader, node, "status", &call->status) &&
-	                        optional_expression(loader, node, "text", &call->text));
+	                        expression_optional(loader, node, "status", &call->status) &&
+	                        expression_optional(loader, node, "text", &call->text));
 }
 
 static bool compile_expected(struct loader *loader, const struct node *map, struct frame_call *call)
 {
 	const struct type *self = loader->self;
 	loader->self = call->type;
-	bool good = optional_expression(loader, map, "expected", &call->expected);
+	bool good = expression_optional(loader, map, "expected", &call->expected);
 	loader->self = self;
 	return good;
 }
@@ -87,10 +81,10 @@ static bool compile_answer(struct loader *loader, const struct node *node, struc
 	call->answers = true;
 	if (!extension_check_keys(loader, node, known, "answer") ||
 	        !compile_expected(loader, node, call) ||
-	        !optional_expression(loader, node, "when", &call->when))
+	        !expression_optional(loader, node, "when", &call->when))
 		return false;
 	loader->has_request = true;
-	if (!optional_expression(loader, node, "match", &call->match) ||
+	if (!expression_optional(loader, node, "match", &call->match) ||
 	        !compile_error(loader, node_get(node, "error"), call))
 		return false;
 	call->emit = emit ? emit_compile(loader, emit) : NULL;

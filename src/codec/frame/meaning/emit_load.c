@@ -119,14 +119,6 @@ static bool check_beside(struct loader *loader, const struct node *map, unsigned
 	return true;
 }
 
-static bool optional_expression(struct loader *loader, const struct node *map, const char *key,
-        const struct expression **into)
-{
-	const struct node *node = node_get(map, key);
-	*into = node ? expression_of(loader, node) : NULL;
-	return !node || *into;
-}
-
 static bool compile_members(struct loader *loader, const struct node *node, struct emit *into)
 {
 	const struct emit **last = &into->first;
@@ -180,7 +172,7 @@ static bool compile_each(struct loader *loader, const struct node *map, struct e
 {
 	const struct node *value = node_get(map, "$value");
 	into->expression = expression_of(loader, node_get(map, "$each"));
-	if (!into->expression || !optional_expression(loader, map, "$name", &into->name))
+	if (!into->expression || !expression_optional(loader, map, "$name", &into->name))
 		return false;
 	into->first = value ? compile_new(loader, value) : NULL;
 	return !value || into->first;
@@ -190,8 +182,8 @@ static bool compile_senml(struct loader *loader, const struct node *map, struct 
 {
 	const struct node *node = node_get(map, "$senml");
 	loader->makes_senml = true;
-	if (!optional_expression(loader, map, "$base", &into->base) ||
-	        !optional_expression(loader, map, "$time", &into->time))
+	if (!expression_optional(loader, map, "$base", &into->base) ||
+	        !expression_optional(loader, map, "$time", &into->time))
 		return false;
 	if (node->kind == NODE_MAP)
 		return compile_members(loader, node, into);
@@ -246,7 +238,7 @@ static bool compile_map(struct loader *loader, const struct node *map, struct em
 	const struct node *otherwise = node_get(map, "$else");
 	unsigned number = find_operator(map);
 	if (!check_beside(loader, map, number) ||
-	        !optional_expression(loader, map, "$if", &into->when))
+	        !expression_optional(loader, map, "$if", &into->when))
 		return false;
 	if (otherwise && !into->when)
 		return node_key_error(otherwise, loader->error, "$else goes with $if");

@@ -52,11 +52,8 @@ bool extension_optional_endian(struct loader *loader, const struct node *map, en
 bool extension_required_expression(struct loader *loader, const struct node *map, const char *key,
         const struct expression **into)
 {
-	const struct node *node = node_get(map, key);
-	if (!node)
-		return node_error(map, loader->error, "\"%s\" is missing", key);
-	*into = expression_of(loader, node);
-	return *into != NULL;
+	return node_get(map, key) ? expression_optional(loader, map, key, into)
+	                          : node_error(map, loader->error, "\"%s\" is missing", key);
 }
 
 /* ---- who, where, what ---- */

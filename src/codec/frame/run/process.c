@@ -202,8 +202,6 @@ static bool undo_base64(const struct processing *at, slice in, slice *out)
 	return out->p || frame_no_memory(at->frame, at->scope);
 }
 
-/* ---- the table ---- */
-
 /* ---- checksums ---- */
 
 /* The checksum of the bytes, its highest byte first: for protocols that lay something over it. */
@@ -221,6 +219,8 @@ static bool process_checksum(const struct processing *at, slice in, slice *out)
 	*out = (slice){ made, kind->width };
 	return made != NULL;
 }
+
+/* ---- the table ---- */
 
 static const struct process_kind kinds[] = {
 	{ "xor", 1, 1, process_xor, process_xor },

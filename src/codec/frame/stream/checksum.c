@@ -319,8 +319,7 @@ void checksum_crc(struct checksum_kind *kind, const struct checksum_crc *crc)
 
 /* ---- as a frame carries it ---- */
 
-/* An offset that may be counted from the end. */
-static bool place(int64_t offset, size_t n, size_t *at)
+bool checksum_place(int64_t offset, size_t n, size_t *at)
 {
 	int64_t absolute = offset < 0 ? (int64_t)n + offset : offset;
 	if (offset == CHECKSUM_TO_END)
@@ -338,14 +337,14 @@ bool checksum_holds(const struct checksum *checksum, slice frame, slice raw)
 		return true;
 	if (!checksum->kind->sum)
 		return checksum_nmea(frame, &missing) || (missing && checksum->optional);
-	if (!place(checksum->at, frame.n, &at) || frame.n - at < checksum->width)
+	if (!checksum_place(checksum->at, frame.n, &at) || frame.n - at < checksum->width)
 		return false;
 	slice carried = { frame.p + at, checksum->width };
 	if (!number_read(carried, checksum->as, checksum->endian == ENDIAN_LITTLE, &stored))
 		return false;
 	slice over = checksum->raw ? raw : frame;
-	return place(checksum->from, over.n, &from) && place(checksum->to, over.n, &to) &&
-	       from <= to &&
+	return checksum_place(checksum->from, over.n, &from) &&
+	       checksum_place(checksum->to, over.n, &to) && from <= to &&
 	       stored == checksum->kind->sum(checksum->kind, (slice){ over.p + from, to - from });
 }
 

@@ -58,6 +58,8 @@ struct checksum {
 	bool raw;            /* over the bytes as they were on the line, escapes and all */
 	bool optional;       /* nmea: a sentence without one is taken */
 };
+/* A place in a frame of n bytes: from its beginning, from its end, or CHECKSUM_TO_END. false: outside of it. */
+bool checksum_place(int64_t offset, size_t n, size_t *at);
 /* `frame`: as the description sees it; `raw`: as it was on the line. */
 bool checksum_holds(const struct checksum *, slice frame, slice raw);
 

@@ -141,6 +141,18 @@ struct place {
 	struct output *output;
 };
 
+/* A value that cannot be written. Always false. */
+static inline bool encode_fault(
+        struct frame *frame, const struct scope *scope, const struct field *field, const char *text)
+{
+	return frame_fail_field(frame, scope, field, FRAME_FAULT_VALUE, SIZE_MAX, text);
+}
+
+static inline bool place_fault(struct frame *frame, const struct place *place, const char *text)
+{
+	return encode_fault(frame, &place->scope, place->field, text);
+}
+
 /* ---- encode_derive.c ---- */
 
 /* The cell of a field for which no value was given. *shown: what expressions see of it. false: after a fault. */

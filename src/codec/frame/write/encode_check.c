@@ -11,12 +11,6 @@
 static bool check(struct frame *frame, const struct scope *scope, const struct member *member,
         const struct cell *cell, const struct value *given);
 
-static bool fault(
-        struct frame *frame, const struct scope *scope, const struct field *field, const char *text)
-{
-	return frame_fail_field(frame, scope, field, FRAME_FAULT_VALUE, SIZE_MAX, text);
-}
-
 static bool same_number(const struct cell *cell, const struct value *given, bool computed)
 {
 	struct cell number;
@@ -97,7 +91,7 @@ static bool check_array(struct frame *frame, const struct scope *outer, const st
 	if (given->kind == VALUE_LIST && given->count != array->n) {
 		(void)snprintf(text, sizeof text, "has %u items, but %u would be read back",
 		        given->count, array->n);
-		return fault(frame, outer, &member->field, text);
+		return encode_fault(frame, outer, &member->field, text);
 	}
 	const struct value *item = given->kind == VALUE_LIST ? given->as.members.first : NULL;
 	for (unsigned i = 0; i < array->n && item; i++, item = item->next) {
@@ -105,7 +99,8 @@ static bool check_array(struct frame *frame, const struct scope *outer, const st
 		if (!check(frame, &scope, member, &array->items[i], item))
 			return false;
 	}
-	return given->kind == VALUE_LIST || fault(frame, outer, &member->field, "must be a list");
+	return given->kind == VALUE_LIST ||
+	       encode_fault(frame, outer, &member->field, "must be a list");
 }
 
 static bool check(struct frame *frame, const struct scope *scope, const struct member *member,
@@ -127,7 +122,7 @@ static bool check(struct frame *frame, const struct scope *scope, const struct m
 	if (same_plain(frame->arena, cell, given, member->kind == MEMBER_INSTANCE))
 		return true;
 	if (cell->kind == CELL_ABSENT)
-		return fault(frame, scope, &member->field,
+		return encode_fault(frame, scope, &member->field,
 		        member->field.condition ? "is given, but its `if` does not hold"
 		                                : "is given, but would not be there");
 	if (!cell_text(frame->arena, cell, &shown))
@@ -137,7 +132,7 @@ static bool check(struct frame *frame, const struct scope *scope, const struct m
 	        (int)(shown.n > 40 ? 40 : shown.n), shown.p,
 	        member->kind == MEMBER_INSTANCE ? "an instance is never written"
 	                                        : "other fields say so");
-	return fault(frame, scope, &member->field, text);
+	return encode_fault(frame, scope, &member->field, text);
 }
 
 bool encode_check(struct frame *frame, struct object *object, const struct value *given)

@@ -2,12 +2,6 @@
  * an earlier pass; or a hole that waits for them. */
 #include "codec/frame/write/encode.h"
 
-static bool fault(const struct place *place, struct frame *frame, const char *text)
-{
-	return frame_fail_field(
-	        frame, &place->scope, place->field, FRAME_FAULT_VALUE, SIZE_MAX, text);
-}
-
 /* It waits to be computed; its bytes are zeros so far. */
 static bool leave_open(struct frame *frame, const struct place *place, const struct expression *by,
         bool optional, size_t n)
@@ -68,7 +62,7 @@ static bool computed(struct frame *frame, const struct place *place, const struc
 	if (state == KNOWN_FAULT)
 		return false;
 	return !*known || encode_convert(frame, place->field, use, cell, &why) ||
-	       fault(place, frame, why);
+	       place_fault(frame, place, why);
 }
 
 bool encode_derive(struct frame *frame, const struct place *place, const struct type_use *use,
@@ -102,7 +96,7 @@ bool encode_derive(struct frame *frame, const struct place *place, const struct 
 		return !by || leave_open(frame, place, by, true, 0);
 	}
 	if (repeated && !optional)
-		return fault(place, frame, "is missing");
+		return place_fault(frame, place, "is missing");
 	frame->encoder->unsure = true;
 	return blank(frame, place, use, cell, &n) &&
 	       (repeated || leave_open(frame, place, by, optional, n));

@@ -7,12 +7,6 @@
 
 #include <stdio.h>
 
-static bool fault(
-        struct frame *frame, const struct scope *scope, const struct field *field, const char *text)
-{
-	return frame_fail_field(frame, scope, field, FRAME_FAULT_VALUE, SIZE_MAX, text);
-}
-
 static bool too_large(struct frame *frame, const struct scope *scope, const struct field *field)
 {
 	char text[96];
@@ -57,8 +51,8 @@ static bool check_content(struct frame *frame, const struct scope *scope, const 
 	bool must = !field->lenient_end && !field->size && !field->to_end;
 	if (field->include)
 		return at == content.n - terminator.n || (at == SIZE_MAX && !must) ||
-		       fault(frame, scope, field, "does not end with its terminator");
-	return at == SIZE_MAX || fault(frame, scope, field, "contains its terminator");
+		       encode_fault(frame, scope, field, "does not end with its terminator");
+	return at == SIZE_MAX || encode_fault(frame, scope, field, "contains its terminator");
 }
 
 /* Without a size of its own: up to the terminator, where `separates` only if that is what tells it. One that is not consumed is the next field's to write, or, where
@@ -117,7 +111,7 @@ static bool wrong_size(struct frame *frame, const struct scope *scope, const str
 	char text[96];
 	(void)snprintf(text, sizeof text, "has %zu bytes, where it must have %s%zu", is,
 	        is > wanted && field->pad >= 0 ? "at most " : "", wanted);
-	return fault(frame, scope, field, text);
+	return encode_fault(frame, scope, field, text);
 }
 
 /* Into exactly `n` bytes. */
@@ -138,7 +132,8 @@ static bool put_sized(struct frame *frame, const struct scope *scope, const stru
 	bool padded = field->pad >= 0 &&
 	              !(terminator.n == 1 && (unsigned char)terminator.p[0] == field->pad);
 	if (padded && !ends && content.n && (unsigned char)content.p[content.n - 1] == field->pad)
-		return fault(frame, scope, field, "ends with the byte that it is padded with");
+		return encode_fault(
+		        frame, scope, field, "ends with the byte that it is padded with");
 	if (ends && !output_bytes(output, terminator))
 		return too_large(frame, scope, field);
 	left -= ends ? terminator.n : 0;
@@ -178,5 +173,5 @@ bool encode_extent(struct frame *frame, const struct scope *scope, const struct 
 		return put_sized(frame, scope, field, terminator, content, n, structure, output);
 	if (terminator.n)
 		return put_terminated(frame, scope, field, terminator, content, last, output);
-	return fault(frame, scope, field, "has no size in this case of the switch");
+	return encode_fault(frame, scope, field, "has no size in this case of the switch");
 }

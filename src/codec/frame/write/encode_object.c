@@ -5,16 +5,10 @@
 
 enum { DEPTH_MAX = 64 };
 
-static bool fault(const struct place *place, struct frame *frame, const char *text)
-{
-	return frame_fail_field(
-	        frame, &place->scope, place->field, FRAME_FAULT_VALUE, SIZE_MAX, text);
-}
-
 /* What is wrong unless what it depends on settles yet: said if the frame does not read back. Always true. */
 static bool doubt(struct frame *frame, const struct place *place, const char *text)
 {
-	(void)fault(place, frame, text);
+	(void)place_fault(frame, place, text);
 	if (frame->encoder->doubt.kind == FRAME_FAULT_NONE)
 		frame->encoder->doubt = *frame->fault;
 	*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
@@ -78,7 +72,7 @@ static bool put_plain(struct frame *frame, const struct place *place, const stru
 	const char *why = "";
 	if (use->base == BASE_TEXT && !encoding_encode(frame->schema, frame->arena, use->encoding,
 	                                      cell->as.text, &content, &why))
-		return fault(place, frame, why);
+		return place_fault(frame, place, why);
 	return encode_extent(
 	        frame, &place->scope, place->field, use, content, place->last, place->output);
 }
@@ -92,7 +86,8 @@ static bool write_scalar(struct frame *frame, const struct place *place, const s
 		if (!encode_cell(frame, &place->scope, field, use, given, &cell))
 			return false;
 		if (field->has_contents && !slice_equal(cell.as.text, field->contents))
-			return fault(place, frame, "is not what the description says it always is");
+			return place_fault(
+			        frame, place, "is not what the description says it always is");
 		shown = cell;
 	} else if (!encode_derive(frame, place, use, &cell, &shown)) {
 		return false;
@@ -191,7 +186,7 @@ static bool write_struct(struct frame *frame, const struct place *place, const s
 	if (!draft || !output)
 		return frame_no_memory(frame, &place->scope);
 	if (given && given->kind != VALUE_MAP)
-		return fault(place, frame, "must be a map of the fields of its type");
+		return place_fault(frame, place, "must be a map of the fields of its type");
 	draft->use = use;
 	if (apart && !open_stream(frame, place, draft, output))
 		return false;
@@ -293,7 +288,7 @@ static bool write_item(struct frame *frame, const struct place *place, const str
 	if (use->base != BASE_NONE)
 		return write_scalar(frame, place, use, given, cell);
 	cell->kind = CELL_ABSENT;
-	return !given || fault(place, frame, "is given, but no case of the switch applies");
+	return !given || place_fault(frame, place, "is given, but no case of the switch applies");
 }
 
 /* ---- repetition ---- */
@@ -325,7 +320,7 @@ static bool count_items(
 	char text[120];
 	*n = given ? given->count : 0;
 	if (field->repeat != REPEAT_TIMES)
-		return given || fault(place, frame, "is missing");
+		return given || place_fault(frame, place, "is missing");
 	struct cell times;
 	if (!given) {
 		enum known known = encode_try(frame, &place->scope, field->repeat_by, &times);
@@ -335,13 +330,13 @@ static bool count_items(
 		               times.as.integer >= 0 && !times.natural;
 		*n = counted && (uint64_t)times.as.integer <= UINT32_MAX ? (size_t)times.as.integer
 		                                                         : 0;
-		return counted || fault(place, frame, "is missing");
+		return counted || place_fault(frame, place, "is missing");
 	}
 	size_t wanted;
 	if (!encode_fit(frame, &place->scope, field->repeat_by, *n, &wanted))
 		return false;
 	(void)snprintf(text, sizeof text, "has %zu items, where the frame counts %zu", *n, wanted);
-	return wanted == *n || fault(place, frame, text);
+	return wanted == *n || place_fault(frame, place, text);
 }
 
 static bool write_repeated(
@@ -352,11 +347,11 @@ static bool write_repeated(
 	if (!array)
 		return frame_no_memory(frame, &place->scope);
 	if (given && given->kind != VALUE_LIST)
-		return fault(place, frame, "must be a list");
+		return place_fault(frame, place, "must be a list");
 	if (!count_items(frame, place, given, &n))
 		return false;
 	if (place->field->repeat == REPEAT_UNTIL && !n)
-		return fault(place, frame, "must have at least one item");
+		return place_fault(frame, place, "must have at least one item");
 	*cell = (struct cell){ .kind = CELL_ARRAY, .as.array = array };
 	const struct value *item = given ? given->as.members.first : NULL;
 	for (size_t i = 0; i < n; i++) {

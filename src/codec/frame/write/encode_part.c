@@ -2,6 +2,7 @@
  * checksum come from the description; `with` says the rest, in the language of messages. A reply can also be due when no
  * frame could be read (nak): expressions then see fields that are not there, and only constants give anything. */
 #include "codec/frame/write/encode.h"
+
 #include "codec/frame/meaning/extension.h"
 
 enum { STEPS_MAX = 65536 };

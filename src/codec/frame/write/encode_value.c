@@ -10,12 +10,6 @@
 #include <math.h>
 #include <stdio.h>
 
-static bool fault(
-        struct frame *frame, const struct scope *scope, const struct field *field, const char *text)
-{
-	return frame_fail_field(frame, scope, field, FRAME_FAULT_VALUE, SIZE_MAX, text);
-}
-
 static const char *kind_of(const struct value *value)
 {
 	static const char *const names[] = { "null", "a boolean", "a number", "a number",
@@ -28,7 +22,7 @@ static bool wrong_kind(struct frame *frame, const struct scope *scope, const str
 {
 	char text[120];
 	(void)snprintf(text, sizeof text, "is %s, where %s is needed", kind_of(value), wanted);
-	return fault(frame, scope, field, text);
+	return encode_fault(frame, scope, field, text);
 }
 
 /* ---- numbers ---- */
@@ -92,7 +86,7 @@ static bool does_not_fit(struct frame *frame, const struct scope *scope, const s
 		shown = SLICE("not a finite number");
 	(void)snprintf(text, sizeof text, "is %.*s, which %s%u cannot hold",
 	        (int)(shown.n > 60 ? 60 : shown.n), shown.p, letter, use->width);
-	return fault(frame, scope, field, text);
+	return encode_fault(frame, scope, field, text);
 }
 
 static bool named(struct frame *frame, const struct scope *scope, const struct field *field,
@@ -110,7 +104,7 @@ static bool named(struct frame *frame, const struct scope *scope, const struct f
 	(void)snprintf(text, sizeof text, "is \"%.*s\", a name that the enum \"%.*s\" has not",
 	        (int)(name.n > 40 ? 40 : name.n), name.p ? name.p : "",
 	        (int)(enumeration->name.n > 40 ? 40 : enumeration->name.n), enumeration->name.p);
-	return fault(frame, scope, field, text);
+	return encode_fault(frame, scope, field, text);
 }
 
 static bool number_cell(struct frame *frame, const struct scope *scope, const struct field *field,
@@ -182,14 +176,15 @@ static bool plain_cell(struct frame *frame, const struct scope *scope, const str
 		if (value->kind != VALUE_TEXT)
 			return wrong_kind(frame, scope, field, "a text", value);
 		if (!utf8_valid(bytes))
-			return fault(frame, scope, field, "is no text");
+			return encode_fault(frame, scope, field, "is no text");
 		*cell = cell_of_text(bytes);
 		return true;
 	}
 	if (value->kind != VALUE_BYTES && value->kind != VALUE_TEXT)
 		return wrong_kind(frame, scope, field, "bytes (as text: base64)", value);
 	if (value->kind == VALUE_TEXT && !base64_decode(frame->arena, value->as.text, &bytes))
-		return fault(frame, scope, field, "is a text that is not base64, as bytes are");
+		return encode_fault(
+		        frame, scope, field, "is a text that is not base64, as bytes are");
 	*cell = (struct cell){ .kind = CELL_BYTES, .as.text = bytes };
 	return true;
 }
@@ -201,7 +196,7 @@ static bool no_step(struct frame *frame, const struct scope *scope, const struct
 	slice shown = value_to_text(frame->arena, value);
 	(void)snprintf(text, sizeof text, "is %.*s, which is none of the steps of its scale",
 	        (int)(shown.n > 60 ? 60 : shown.n), shown.p ? shown.p : "");
-	return fault(frame, scope, field, text);
+	return encode_fault(frame, scope, field, text);
 }
 
 bool encode_cell(struct frame *frame, const struct scope *scope, const struct field *field,

@@ -32,16 +32,6 @@ static size_t hidden_bytes(const struct framing *framing)
 	return mark + framing->skip;
 }
 
-/* A place in a frame of n bytes, which may be counted from its end. */
-static bool place(int64_t offset, size_t n, size_t *at)
-{
-	int64_t absolute = offset < 0 ? (int64_t)n + offset : offset;
-	if (offset == CHECKSUM_TO_END)
-		absolute = (int64_t)n;
-	*at = (size_t)absolute;
-	return absolute >= 0 && absolute <= (int64_t)n;
-}
-
 /* Where the two digits of an NMEA 0183 sentence stand. */
 static bool nmea_place(slice frame, size_t *at)
 {
@@ -68,7 +58,7 @@ bool wrap_covers(const struct frame_schema *schema, slice frame, size_t at, size
 		return false;
 	if (!checksum->kind->sum)
 		return nmea_place(frame, &from) && at >= from && at + n <= from + 2;
-	return place(checksum->at, frame.n, &from) && at >= from &&
+	return checksum_place(checksum->at, frame.n, &from) && at >= from &&
 	       at + n <= from + checksum->width;
 }
 
@@ -113,8 +103,8 @@ static bool patch_checksum(const struct checksum *checksum, char *bytes, size_t 
 		patch_nmea(bytes, n);
 		return true;
 	}
-	if (!place(checksum->from, n, &from) || !place(checksum->to, n, &to) ||
-	        !place(checksum->at, n, &at) || from > to || n - at < checksum->width)
+	if (!checksum_place(checksum->from, n, &from) || !checksum_place(checksum->to, n, &to) ||
+	        !checksum_place(checksum->at, n, &at) || from > to || n - at < checksum->width)
 		return false;
 	uint64_t sum = checksum->kind->sum(checksum->kind, (slice){ bytes + from, to - from });
 	return number_write(
