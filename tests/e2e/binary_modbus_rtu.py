@@ -5,7 +5,7 @@ import threading
 import support
 from support import RestBackend, wait_until
 from support_lines import Server
-from support_modbus import MODBUS_RTU, Plc, SerialPlc, ask, gateway, modbus
+from support_modbus import MODBUS_RTU, Plc, SerialPlc, ask, ask_all, gateway, modbus
 
 
 def crc(frame):
@@ -65,16 +65,8 @@ def test_many_callers_and_a_schedule_share_the_line():
              ' send: { unit: 2, pdu: { function: read_input_registers, address: 10, quantity: 2 } } }]')
     with rtu(plc.url, backend_url=backend.url, more=polls) as running:
         running.wait_log("line up")
-        got = {}
-
-        def call(i):
-            got[i] = ask(running, f"/plant/plc-7/registers/{40001 + i}?unit={1 + i % 2}")
-        threads = [threading.Thread(target=call, args=(i,)) for i in range(12)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert got == {i: (200, {"registers": [1000 + i]}) for i in range(12)}, got
+        got = ask_all(running, [f"/plant/plc-7/registers/{40001 + i}?unit={1 + i % 2}" for i in range(12)])
+        assert got == [(200, {"registers": [1000 + i]}) for i in range(12)], got
         seen = backend.next()
         assert seen.path == "/v1/plc-7/unit-2" and seen.json() == {"registers": [2010, 2011]}, seen
     plc.close()

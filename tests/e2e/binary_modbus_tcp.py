@@ -1,9 +1,7 @@
 """curl reads and writes registers of a PLC: a Modbus/TCP server of python3-pymodbus that the gateway calls."""
-import threading
-
 import support
 from support import wait_until
-from support_modbus import Plc, ask, gateway, modbus
+from support_modbus import Plc, ask, ask_all, gateway, modbus
 
 
 def test_curl_reads_and_writes_a_register():
@@ -87,16 +85,8 @@ def test_many_callers_at_once():
     plc.units[2].values["registers"] = list(range(100))
     with gateway(plc.url) as running:
         running.wait_log("line up")
-        got = {}
-
-        def call(i):
-            got[i] = ask(running, f"/plant/plc-7/registers/{40001 + i}?unit={1 + i % 2}")
-        threads = [threading.Thread(target=call, args=(i,)) for i in range(24)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert got == {i: (200, {"registers": [i if i % 2 else 1000 + i]}) for i in range(24)}, got
+        got = ask_all(running, [f"/plant/plc-7/registers/{40001 + i}?unit={1 + i % 2}" for i in range(24)])
+        assert got == [(200, {"registers": [i if i % 2 else 1000 + i]}) for i in range(24)], got
     plc.close()
 
 

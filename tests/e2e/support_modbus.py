@@ -1,6 +1,7 @@
 """A PLC: a Modbus server of python3-pymodbus (3.0 of Debian 12, and later ones), and what the tests of Modbus share."""
 import asyncio
 import atexit
+import concurrent.futures
 import json
 import logging
 import os
@@ -217,6 +218,12 @@ def ask(running, path, body=None, method=None):
     what = ("-X", method or "PUT", "-H", "Content-Type: application/json", "-d", json.dumps(body)) if body is not None else ()
     status, _, text = curl("-H", f"Authorization: Bearer {TOKENS['TOKEN_CAPTAIN']}", *what, running.url(path))
     return status, json.loads(text) if text else None
+
+
+def ask_all(running, paths):
+    """The same of all paths at once; what was answered, in their order."""
+    with concurrent.futures.ThreadPoolExecutor(len(paths)) as callers:
+        return list(callers.map(lambda path: ask(running, path), paths))
 
 
 def modbus(running, pdu, unit=1):
