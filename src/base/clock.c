@@ -20,9 +20,25 @@ uint64_t clock_monotonic_ms(void)
 	return read_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
+/* The commit's time, or SOURCE_DATE_EPOCH: the build says (toolchains/built.cmake). */
+static const uint64_t floor_ns = UINT64_C(1000000000) * CLOCK_BUILT_S;
+
+uint64_t clock_floored_ns(uint64_t system_ns, uint64_t running_ns, uint64_t earliest_ns)
+{
+	return system_ns >= earliest_ns ? system_ns : earliest_ns + running_ns;
+}
+
 uint64_t clock_wall_ns(void)
 {
-	return read_ns(CLOCK_REALTIME);
+	uint64_t system_ns = read_ns(CLOCK_REALTIME);
+	if (system_ns >= floor_ns)
+		return system_ns;
+	return clock_floored_ns(system_ns, read_ns(CLOCK_MONOTONIC), floor_ns);
+}
+
+bool clock_is_lost(void)
+{
+	return read_ns(CLOCK_REALTIME) < floor_ns;
 }
 
 static struct tm calendar(uint64_t wall_ns)

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "audit/audit.h"
 #include "cli/supervision.h"
@@ -88,6 +89,19 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Tokens, and certificates more so, depend on it. */
+static void say_clock(void)
+{
+	char now[CLOCK_TEXT_BYTES];
+	if (!clock_is_lost())
+		return;
+	clock_text(clock_wall_ns(), now);
+	log_warning("core",
+	        "the system's clock is behind the day on which this program was built: until it is "
+	        "set, time goes on from there, %s",
+	        now);
+}
+
 static int serve(struct cli_gateway *gateway, struct supervision *supervision, const char *path)
 {
 	struct arena arena;
@@ -111,6 +125,7 @@ static int serve(struct cli_gateway *gateway, struct supervision *supervision, c
 		        error.text[0] ? error.text : "signals cannot be watched");
 		return CLI_FAILED;
 	}
+	say_clock();
 	const struct configuration *configuration = core_configuration(gateway->core);
 	log_info("core", "fairlead %s ready: gateway=%.*s listeners=%u endpoints=%u pid=%d",
 	        FAIRLEAD_VERSION, SLICE_ARG(configuration->gateway_name), configuration->nlisteners,

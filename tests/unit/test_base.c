@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -22,6 +24,28 @@ static void siphash_gives_the_published_vectors(void **state)
 	for (unsigned i = 0; i < sizeof input; i++)
 		input[i] = (unsigned char)i;
 	assert_true(siphash(key, input, sizeof input) == UINT64_C(0xa129ca6149be45e5));
+}
+
+static void a_clock_that_is_lost_begins_with_the_build(void **state)
+{
+	(void)state;
+	const uint64_t floor_ns = UINT64_C(1764000000000000000), second = 1000000000;
+	assert_true(clock_floored_ns(floor_ns, 5 * second, floor_ns) == floor_ns);
+	assert_true(clock_floored_ns(floor_ns + 7, 5 * second, floor_ns) == floor_ns + 7);
+	assert_true(clock_floored_ns(floor_ns - 1, 0, floor_ns) == floor_ns);
+	/* It goes on, whatever the year of the lost clock. */
+	assert_true(clock_floored_ns(0, 5 * second, floor_ns) == floor_ns + 5 * second);
+	assert_true(clock_floored_ns(UINT64_C(946684800) * second, 6 * second, floor_ns) ==
+	            floor_ns + 6 * second);
+	/* This machine's, where it isn't lost, is what it says. */
+	if (!clock_is_lost()) {
+		struct timespec before, after;
+		assert_int_equal(clock_gettime(CLOCK_REALTIME, &before), 0);
+		uint64_t now_ns = clock_wall_ns();
+		assert_int_equal(clock_gettime(CLOCK_REALTIME, &after), 0);
+		assert_true(now_ns / second >= (uint64_t)before.tv_sec);
+		assert_true(now_ns / second <= (uint64_t)after.tv_sec);
+	}
 }
 
 static void paths_have_one_spelling(void **state)
@@ -278,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_lines_cannot_be_forged),
 		cmocka_unit_test(siphash_gives_the_published_vectors),
+		cmocka_unit_test(a_clock_that_is_lost_begins_with_the_build),
 		cmocka_unit_test(paths_have_one_spelling),
 		cmocka_unit_test(topics_become_paths),
 		cmocka_unit_test(urls_are_taken_apart),
