@@ -7,12 +7,13 @@
 #   make arm64 | armhf    cross-build into build/arm64, build/armhf
 #   make arm64-trixie | armhf-trixie | amd64-trixie    the same with Debian 13's libraries, on whatever Debian this is
 #   make deb      a Debian package of the release build
+#   make deb-test the package's life in a fresh Debian: lintian, installation, upgrade, removal (as root)
 SHELL := /bin/bash
 PRESETS := debug release asan clang
 CROSS := arm64 armhf arm64-trixie armhf-trixie amd64-trixie
 FUZZ_SECONDS ?= 60
 
-.PHONY: run test bench fuzz deb format clean $(PRESETS) $(CROSS)
+.PHONY: run test bench fuzz deb deb-test format clean $(PRESETS) $(CROSS)
 
 run: release
 	@toolchains/packages demo
@@ -40,6 +41,10 @@ deb: release
 	@toolchains/packages deb
 	@cmake --build --preset release --target manual
 	@cd build/release && cpack -G DEB
+
+deb-test: deb
+	@toolchains/packages debtest
+	@tests/package/life build/release/fairlead_*_$$(dpkg --print-architecture).deb
 
 $(PRESETS):
 	@toolchains/packages build

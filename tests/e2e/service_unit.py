@@ -88,11 +88,15 @@ def test_the_filter_lets_the_gateway_do_all_that_it_does():
         os.kill(pid, signal.SIGTERM)
         gateway.process.wait(support.DEADLINE_S)
         with open(trace, encoding="utf-8", errors="replace") as text:
-            made = set(re.findall(r"^\d+ +(\w+)\(", text.read(), re.M))
+            calls = text.read()
+        made = set(re.findall(r"^\d+ +(\w+)\(", calls, re.M))
         assert {"bind", "epoll_ctl", "fdatasync"} <= made, made
         # SQLite gives its files to the database's owner when it runs as root, which the unit does not.
         refused = made - allowed_calls() - ({"fchown"} if os.geteuid() == 0 else set())
         assert not refused, refused
+        families = set(re.findall(r"\bsocket(?:pair)?\((AF_\w+)", calls))
+        assert families and families <= set(settings("RestrictAddressFamilies")[0].split()), families
+        assert "PROT_READ|PROT_WRITE" in calls and "PROT_WRITE|PROT_EXEC" not in calls  # MemoryDenyWriteExecute=
     backend.close()
 
 
