@@ -40,7 +40,7 @@ $(CROSS):
 deb: release
 	@toolchains/packages deb
 	@cmake --build --preset release --target manual
-	@cd build/release && cpack -G DEB
+	@cd build/release && SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct || date +%s)} cpack -G DEB
 
 deb-test: deb
 	@toolchains/packages debtest
