@@ -125,6 +125,47 @@ static void test_refused_with_place_and_name(void **state)
 		frame_refused(cases[i].text, cases[i].said, cases[i].line, cases[i].column);
 }
 
+static void test_conditions_are_true_or_false(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column;
+	} wrong[] = {
+		{ "  - { id: a, type: u1, if: f & 1 }", 6, 28 },
+		{ "  - { id: a, type: u1, if: f }", 6, 28 },
+		{ "  - { id: a, type: u1, if: not f and b }", 6, 28 },
+		{ "  - { id: a, type: u1, repeat: until, repeat-until: _index - 3 }", 6, 53 },
+		{ "  - { id: a, type: u1, valid: { expr: f } }", 6, 39 },
+		{ "-fairlead: { path: /x, login: { when: f, device: t } }", 6, 39 },
+		{ "-fairlead: { path: /x, heartbeat: { when: '\"yes\"', reply: [1] } }", 6, 43 },
+		{ "-fairlead: { path: /x, messages: [{ when: t }] }", 6, 43 },
+		{ "-fairlead: { path: /x, emit: { $if: f & 1, a: t } }", 6, 37 },
+		{ "-fairlead: { path: /x, session: { a: { when: f, value: t } } }", 6, 46 },
+		{ "-fairlead: { path: /x, emit: { $if: \"b ? f : 0\", a: t } }", 6, 37 },
+	};
+	static const char *const right[] = {
+		"  - { id: a, type: u1, if: f & 1 != 0 and b }",
+		"  - { id: a, type: u1, if: b }",
+		"  - { id: a, type: u1, if: 'true' }",
+		"  - { id: a, type: u1, if: i }\ninstances: { i: { value: f == 1 } }",
+		"  - { id: a, type: b1, repeat: until, repeat-until: _ }",
+		"-fairlead: { path: /x, emit: { $if: b, a: t } }",
+	};
+	char text[400];
+	(void)state;
+	static const char head[] = "meta: { id: x, encoding: ASCII }\nseq:\n"
+	                           "  - { id: f, type: u1 }\n  - { id: t, type: strz }\n"
+	                           "  - { id: b, type: b1 }\n";
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		(void)snprintf(text, sizeof text, "%s%s", head, wrong[i].text);
+		frame_refused(text, "true or false is needed", wrong[i].line, wrong[i].column);
+	}
+	for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+		(void)snprintf(text, sizeof text, "%s%s", head, right[i]);
+		frame_schema_free(frame_loaded(text));
+	}
+}
+
 static void test_faults_say_where(void **state)
 {
 	static const char description[] =
@@ -291,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_refused_with_place_and_name),
+		cmocka_unit_test(test_conditions_are_true_or_false),
 		cmocka_unit_test(test_faults_say_where), cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_work_on_long_texts_is_bounded), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_optional_instances) };

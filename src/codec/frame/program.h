@@ -319,6 +319,10 @@ const struct expression *expression_of(struct loader *, const struct node *);
 /* Of a key that may be missing: then *into stays as it is. false: the error is set. */
 bool expression_optional(
         struct loader *, const struct node *map, const char *key, const struct expression **into);
+/* The same of what must be true or false; what can be neither is refused. */
+const struct expression *condition_of(struct loader *, const struct node *);
+bool condition_optional(
+        struct loader *, const struct node *map, const char *key, const struct expression **into);
 
 bool field_compile(struct loader *, const struct node *, enum member_kind, struct field *);
 bool extension_compile(struct loader *, const struct node *);

@@ -212,3 +212,65 @@ bool expression_optional(struct loader *loader, const struct node *map, const ch
 	*into = expression_of(loader, node);
 	return *into != NULL;
 }
+
+/* Is this member a number, a text or bytes, and nothing else? Bits are not: one of them is true or false. */
+static bool is_plain(const struct type *type, unsigned number)
+{
+	const struct member *member = &type->members[number];
+	const struct field *field = &member->field;
+	enum base base = field->use.base;
+	return member->kind == MEMBER_FIELD && field->repeat == REPEAT_NONE && !field->switch_on &&
+	       (base == BASE_UNSIGNED || base == BASE_SIGNED || base == BASE_FLOAT ||
+	               base == BASE_TEXT || base == BASE_BYTES);
+}
+
+/* Whatever is in the frame, it is neither true nor false. */
+static bool is_no_condition(const struct loader *loader, const struct expression *expression)
+{
+	switch ((int)expression->op) {
+	case OP_OWN:
+		return is_plain(loader->self, expression->member);
+	case OP_NOT:
+		return is_no_condition(loader, expression->first);
+	case OP_AND:
+	case OP_OR:
+		return is_no_condition(loader, expression->first) ||
+		       is_no_condition(loader, expression->second);
+	case OP_CHOOSE:
+		return is_no_condition(loader, expression->second) ||
+		       is_no_condition(loader, expression->third);
+	case OP_INTEGER:
+	case OP_REAL:
+	case OP_TEXT:
+	case OP_BYTES:
+	case OP_ENUM:
+	case OP_ARRAY:
+	case OP_INDEX:
+	case OP_SIZEOF:
+	case OP_JOIN:
+	case OP_NEGATE:
+	case OP_INVERT:
+		return true;
+	default:
+		return expression->op >= OP_BIT_OR && expression->op <= OP_MODULO;
+	}
+}
+
+const struct expression *condition_of(struct loader *loader, const struct node *node)
+{
+	const struct expression *expression = expression_of(loader, node);
+	if (!expression || !is_no_condition(loader, expression))
+		return expression;
+	(void)node_error(node, loader->error, "true or false is needed here, as in x != 0");
+	return NULL;
+}
+
+bool condition_optional(struct loader *loader, const struct node *map, const char *key,
+        const struct expression **into)
+{
+	const struct node *node = node_get(map, key);
+	if (!node)
+		return true;
+	*into = condition_of(loader, node);
+	return *into != NULL;
+}

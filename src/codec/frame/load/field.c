@@ -277,7 +277,9 @@ static bool compile_repeat(struct loader *loader, const struct node *node, struc
 	if (field->repeat >= REPEAT_TIMES && !by)
 		return node_error(repeat, loader->error, "repeat: %.*s needs repeat-%.*s",
 		        SLICE_ARG(repeat->text), SLICE_ARG(repeat->text));
-	field->repeat_by = by ? expression_of(loader, by) : NULL;
+	if (by)
+		field->repeat_by =
+		        by == until ? condition_of(loader, by) : expression_of(loader, by);
 	return !by || field->repeat_by;
 }
 
@@ -315,7 +317,8 @@ static bool compile_valid(struct loader *loader, const struct node *node, struct
 		else if (slice_is(at->key, "expr"))
 			into = &valid->holds;
 		if (into)
-			*into = expression_of(loader, at);
+			*into = into == &valid->holds ? condition_of(loader, at)
+			                              : expression_of(loader, at);
 		if (into && !*into)
 			return false;
 		if (into)
@@ -374,7 +377,7 @@ static bool compile_value_instance(
 	const struct node *optional = node_get(node, "-fairlead-optional");
 	return (!optional || node_switch(loader, optional, &field->optional)) &&
 	       expression_optional(loader, node, "value", &field->value) &&
-	       expression_optional(loader, node, "if", &field->condition) &&
+	       condition_optional(loader, node, "if", &field->condition) &&
 	       compile_valid(loader, node_get(node, "valid"), field) &&
 	       compile_enum(loader, node, field);
 }
@@ -421,7 +424,7 @@ bool field_compile(
 	       compile_valid(loader, node_get(node, "valid"), field) &&
 	       compile_enum(loader, node, field) &&
 	       compile_parent(loader, node_get(node, "parent"), field) &&
-	       expression_optional(loader, node, "if", &field->condition) &&
+	       condition_optional(loader, node, "if", &field->condition) &&
 	       expression_optional(loader, node, "-fairlead-write", &field->write) &&
 	       expression_optional(loader, node, "pos", &field->pos) &&
 	       expression_optional(loader, node, "io", &field->io) &&

@@ -79,7 +79,8 @@ static bool compile_end(struct loader *loader, const struct node *map, struct as
 			continue;
 		given++;
 		rule->ends_by = (enum assembly_end)i;
-		rule->end = expression_of(loader, node);
+		rule->end = rule->ends_by == ASSEMBLY_LAST ? condition_of(loader, node)
+		                                           : expression_of(loader, node);
 		if (!rule->end)
 			return false;
 	}
@@ -110,7 +111,7 @@ static bool compile_rule(struct loader *loader, const struct node *node, struct 
 	int64_t first = 1, max = WHOLE_BYTES_DEFAULT, open = OPEN_DEFAULT;
 	rule->timeout_ms = TIMEOUT_MS_DEFAULT;
 	if (!extension_check_keys(loader, node, known, "assemble") ||
-	        !extension_required_expression(loader, node, "when", &rule->when) ||
+	        !extension_required_condition(loader, node, "when", &rule->when) ||
 	        !compile_key(loader, node, rule) ||
 	        !extension_required_expression(loader, node, "part", &rule->part) ||
 	        !compile_end(loader, node, rule) ||

@@ -58,7 +58,7 @@ static bool compile_error(struct loader *loader, const struct node *node, struct
 {
 	static const char *const known[] = { "when", "status", "text", NULL };
 	return !node || (extension_check_keys(loader, node, known, "error") &&
-	                        extension_required_expression(loader, node, "when", &call->error) &&
+	                        extension_required_condition(loader, node, "when", &call->error) &&
 	                        expression_optional(loader, node, "status", &call->status) &&
 	                        expression_optional(loader, node, "text", &call->text));
 }
@@ -67,7 +67,7 @@ static bool compile_expected(struct loader *loader, const struct node *map, stru
 {
 	const struct type *self = loader->self;
 	loader->self = call->type;
-	bool good = expression_optional(loader, map, "expected", &call->expected);
+	bool good = condition_optional(loader, map, "expected", &call->expected);
 	loader->self = self;
 	return good;
 }
@@ -81,10 +81,10 @@ static bool compile_answer(struct loader *loader, const struct node *node, struc
 	call->answers = true;
 	if (!extension_check_keys(loader, node, known, "answer") ||
 	        !compile_expected(loader, node, call) ||
-	        !expression_optional(loader, node, "when", &call->when))
+	        !condition_optional(loader, node, "when", &call->when))
 		return false;
 	loader->has_request = true;
-	if (!expression_optional(loader, node, "match", &call->match) ||
+	if (!condition_optional(loader, node, "match", &call->match) ||
 	        !compile_error(loader, node_get(node, "error"), call))
 		return false;
 	call->emit = emit ? emit_compile(loader, emit) : NULL;

@@ -238,7 +238,7 @@ static bool compile_map(struct loader *loader, const struct node *map, struct em
 	const struct node *otherwise = node_get(map, "$else");
 	unsigned number = find_operator(map);
 	if (!check_beside(loader, map, number) ||
-	        !expression_optional(loader, map, "$if", &into->when))
+	        !condition_optional(loader, map, "$if", &into->when))
 		return false;
 	if (otherwise && !into->when)
 		return node_key_error(otherwise, loader->error, "$else goes with $if");

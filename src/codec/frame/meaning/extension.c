@@ -56,6 +56,13 @@ bool extension_required_expression(struct loader *loader, const struct node *map
 	                          : node_error(map, loader->error, "\"%s\" is missing", key);
 }
 
+bool extension_required_condition(struct loader *loader, const struct node *map, const char *key,
+        const struct expression **into)
+{
+	return node_get(map, key) ? condition_optional(loader, map, key, into)
+	                          : node_error(map, loader->error, "\"%s\" is missing", key);
+}
+
 /* ---- who, where, what ---- */
 
 static bool compile_login(
@@ -68,7 +75,7 @@ static bool compile_login(
 	extension->has_login = true;
 	const struct node *secret = node_get(node, "secret"), *message = node_get(node, "message");
 	if (!extension_check_keys(loader, node, known, "login") ||
-	        !extension_required_expression(loader, node, "when", &extension->login_when) ||
+	        !extension_required_condition(loader, node, "when", &extension->login_when) ||
 	        !extension_required_expression(loader, node, "device", &extension->login_device) ||
 	        (secret && !extension_required_expression(
 	                           loader, node, "secret", &extension->login_secret)) ||
@@ -110,7 +117,7 @@ static bool compile_heartbeat(
 		return true;
 	const struct node *when = node_get(node, "when"), *send = node_get(node, "send");
 	if (!extension_check_keys(loader, node, known, "heartbeat") ||
-	        (when && !extension_required_expression(
+	        (when && !extension_required_condition(
 	                         loader, node, "when", &extension->heartbeat_when)) ||
 	        !template_compile(loader, node_get(node, "reply"), &extension->heartbeat) ||
 	        !extension_optional_duration(loader, node, "every", &extension->beat_ms) ||
@@ -209,7 +216,7 @@ static bool compile_rule(struct loader *loader, const struct node *node, const s
 		"nak", NULL };
 	const struct node *when = node_get(node, "when");
 	if (!extension_check_keys(loader, node, known, "a rule of messages") ||
-	        (when && !extension_required_expression(loader, node, "when", &rule->when)) ||
+	        (when && !extension_required_condition(loader, node, "when", &rule->when)) ||
 	        !template_compile(loader, node_get(node, "nak"), &rule->nak) ||
 	        !compile_message(loader, node, path, rule))
 		return false;

@@ -146,6 +146,9 @@ bool extension_optional_number(struct loader *, const struct node *map, const ch
 bool extension_optional_endian(struct loader *, const struct node *map, enum endian *);
 bool extension_required_expression(
         struct loader *, const struct node *map, const char *key, const struct expression **into);
+/* The same of what must be true or false. */
+bool extension_required_condition(
+        struct loader *, const struct node *map, const char *key, const struct expression **into);
 /* A time such as "30s", from 1 ms. */
 bool extension_optional_duration(
         struct loader *, const struct node *map, const char *key, uint64_t *ms);

@@ -22,7 +22,7 @@ static bool compile_variable(
 	const struct node *when = node_get(node, "when"), *initial = node_get(node, "initial");
 	return extension_check_keys(loader, node, known, "a session variable") &&
 	       extension_required_expression(loader, node, "value", &variable->value) &&
-	       (!when || extension_required_expression(loader, node, "when", &variable->when)) &&
+	       (!when || extension_required_condition(loader, node, "when", &variable->when)) &&
 	       (!initial ||
 	               extension_required_expression(loader, node, "initial", &variable->initial));
 }
