@@ -356,7 +356,10 @@ types:
     seq: [{ id: low, type: u4 }, { id: high, type: s2 }]
     instances: { n: { value: high * 4294967296 + low } }
   whole_8: { seq: [{ id: n, type: s8 }] }
-  real: { seq: [{ id: n, type: f4 }] }
+  real:
+    doc: One that is no number is what a meter says of what it does not know.
+    seq: [{ id: float, type: f4 }]
+    instances: { n: { value: float, valid: { expr: _ - _ == 0 } } }
   bcd:
     doc: Two decimal digits a byte, the lowest first; F in front is a minus.
     params: [{ id: length, type: u1 }]
@@ -391,7 +394,9 @@ types:
       text:
         value: >-
           f"{2000 + (high >> 4 << 3 | low >> 5)}-{(100 + (high & 15)).to_s.substring(1, 3)}-{(100 + (low & 31)).to_s.substring(1, 3)}"
-        valid: { expr: (high & 15) > 0 and (high & 15) < 13 and (low & 31) > 0 and (high >> 4 << 3 | low >> 5) < 100 }
+        valid: { expr: month > 0 and month < 13 and (low & 31) > 0 and (low & 31) <= days and (high >> 4 << 3 | low >> 5) < 100 }
+      month: { value: high & 15 }
+      days: { value: 'month == 2 ? (low >> 5 & 3) == 0 ? 29 : 28 : month == 4 or month == 6 or month == 9 or month == 11 ? 30 : 31' }
   time_4:
     seq: [{ id: minute, type: u1 }, { id: hour, type: u1 }, { id: date, type: date }]
     instances:

@@ -43,6 +43,19 @@ static const struct example frames[] = {
 	        "instantaneous','storage':0,'quantity':'time'},{'vif':108,'function':'"
 	        "instantaneous','storage':0,'quantity':'date'}],'id':'12345678','manufacturer':'"
 	        "FLD'}" },
+	/* What is no number and what is no day. */
+	{ "mbus", NULL,
+	        "6831316808017278563412841901072a00000005130000c07f05130000807f0513000080bf026c1d"
+	        "32026cfd22026cff24026cff2c9716",
+	        "{'version':1,'medium':'water','access':42,'status':0,'signature':0,'records':[{'"
+	        "vif':19,'function':'instantaneous','storage':0,'quantity':'volume','unit':'m3'},"
+	        "{'vif':19,'function':'instantaneous','storage':0,'quantity':'volume','unit':'m3'"
+	        "},{'vif':19,'function':'instantaneous','storage':0,'quantity':'volume','unit':'m"
+	        "3','value':-0.001},{'vif':108,'function':'instantaneous','storage':0,'quantity':"
+	        "'date','value':'2024-02-29'},{'vif':108,'function':'instantaneous','storage':0,'"
+	        "quantity':'date'},{'vif':108,'function':'instantaneous','storage':0,'quantity':'"
+	        "date'},{'vif':108,'function':'instantaneous','storage':0,'quantity':'date','valu"
+	        "e':'2023-12-31'}],'id':'12345678','manufacturer':'FLD'}" },
 	{ "mbus", NULL,
 	        "682c2c6808017278563412841901072a0000008c041300000001ccc401130000000134130100000084"
 	        "804013010000004716",
