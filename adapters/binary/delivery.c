@@ -38,6 +38,17 @@ static bool add_credential(
 	return true;
 }
 
+/* Whoever says a name, but not the secret that the description has for it, says nothing by that. */
+static bool says_login(const struct session *session, slice device, slice secret)
+{
+	return device.n && (secret.n || !frame_schema_has_secret(session->listener->schema));
+}
+
+static bool shows_by_tls(const struct session *session)
+{
+	return session->shown.certificate.n || session->shown.psk_identity.n;
+}
+
 /* What is known of the caller: where it comes from, what it says in its login frame and what TLS has shown. false: over budget. */
 static bool present(const struct delivery *delivery, struct request *request)
 {
@@ -52,7 +63,7 @@ static bool present(const struct delivery *delivery, struct request *request)
 		good = add_credential(request, CREDENTIAL_LINE,
 		        arena_copy_slice(&request->arena, slice_of(session->listener->device)),
 		        none);
-	if (good && device.n)
+	if (good && says_login(session, device, secret))
 		good = add_credential(request, CREDENTIAL_LOGIN,
 		        arena_copy_slice(&request->arena, device),
 		        secret.n ? arena_copy_slice(&request->arena, secret) : secret);
@@ -378,9 +389,10 @@ static void start(struct delivery *delivery, slice bytes, struct frame_fault *fa
 		refuse_frame(delivery, fault);
 	} else if (role == FRAME_ROLE_HEARTBEAT) {
 		finish(delivery, FRAME_ANSWER_HEARTBEAT, false);
-	} else if (says_who && delivery->device.n && frame_schema_has_secret(schema) &&
-	           !delivery->secret.n) {
-		/* It is not less than a wrong one: who may come without names no secret in the description. */
+	} else if (says_who && delivery->device.n && !shows_by_tls(delivery->session) &&
+	           !says_login(delivery->session, delivery->device, delivery->secret)) {
+		/* It is not less than a wrong one: who may come without names no secret in the description. Over TLS a
+		 * certificate or a key may be in its place. */
 		refuse(delivery, STATUS_UNAUTHENTICATED, CAUSE_OTHER,
 		        "the frame says who it is from, with an empty secret");
 	} else if (says_who && !delivery->device.n) {

@@ -34,7 +34,8 @@ def frame(unit, n):
 
 
 def gateway(backend, bind):
-    listener = f'  - {{ name: bus, protocol: binary, bind: "{bind}", frame: rtu.ksy, retry: 20ms }}\n'
+    retry = ", retry: 20ms" if bind.startswith("serial:") else ""
+    listener = f'  - {{ name: bus, protocol: binary, bind: "{bind}", frame: rtu.ksy{retry} }}\n'
     return Gateway(fleet(backend.url, listener), files={"rtu.ksy": DESCRIPTION}, environment=TOKENS)
 
 

@@ -39,7 +39,8 @@ def replay(bind, send):
     lines, backend = recorded(), RestBackend()
     expected = [sentence_of(line) for line in lines if sentence_of(line)]
     assert len(expected) > 700, len(expected)
-    listener = f'  - {{ name: nmea, protocol: binary, bind: "{bind}", frame: {NMEA_KSY}, path: "/ships/nmea/aurora", retry: 20ms }}\n'
+    retry = ", retry: 20ms" if bind.startswith("serial:") else ""
+    listener = f'  - {{ name: nmea, protocol: binary, bind: "{bind}", frame: {NMEA_KSY}, path: "/ships/nmea/aurora"{retry} }}\n'
     with Gateway(fleet(backend.url, listener, extra=ENDPOINT), environment=support.TOKENS) as gateway:
         send(gateway, backend, lines)
         got = [backend.next().json()["sentence"].encode("latin-1") for _ in expected]

@@ -3,6 +3,8 @@
 
 #include "base/uri.h"
 
+#include <stdio.h>
+
 bool frame_schema_has_framing(const struct frame_schema *schema)
 {
 	return schema->extension->nframings > 0;
@@ -103,17 +105,13 @@ bool frame_role(struct frame *frame, enum frame_role *role)
 	return true;
 }
 
-/* A name or a secret. One with a zero byte would be another one wherever texts end there: it is padding that the description
- * does not take off. */
-static bool says_of_who(struct frame *frame, const struct scope *scope,
-        const struct expression *expression, slice *text)
+/* What is said of a mistake may show what it is about. Always false. */
+static bool hide_secret(struct frame *frame)
 {
-	if (!evaluate_text(frame, scope, expression, text))
-		return false;
-	return slice_find(*text, '\0') == text->n ||
-	       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
-	               "a zero byte in what says who it is from: is it padding (pad-right, "
-	               "terminator)?");
+	if (frame->fault->kind == FRAME_FAULT_EXPRESSION)
+		(void)snprintf(
+		        frame->fault->text, sizeof frame->fault->text, "the secret cannot be told");
+	return false;
 }
 
 bool frame_login(struct frame *frame, slice *device, slice *secret)
@@ -127,12 +125,12 @@ bool frame_login(struct frame *frame, slice *device, slice *secret)
 		return false;
 	if (cell.kind == CELL_ABSENT)
 		return true;
-	if (!says_of_who(frame, &scope, extension->login_device, device))
+	if (!evaluate_text(frame, &scope, extension->login_device, device))
 		return false;
 	if (!extension->login_secret)
 		return true;
-	if (!says_of_who(frame, &scope, extension->login_secret, &text))
-		return false;
+	if (!evaluate_text(frame, &scope, extension->login_secret, &text))
+		return hide_secret(frame);
 	*secret = arena_copy_slice(frame->arena, text);
 	return secret->p || frame_fail(frame, FRAME_FAULT_LIMIT, &scope, "over the memory budget");
 }
