@@ -17,7 +17,7 @@ atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 READING_KSY = os.path.join(SOURCE, "schemas", "frames", "reading.ksy")
 TAKEN, REFUSED = 6, 0x15
 SECRETS = dict(support.TOKENS, PSK_8="0x" + "a1" * 16)
-EXTRA = '  - { name: proved, path: "/proved/{device}", methods: [POST], auth: [device-cert, device-psk], to: telemetry }\n'
+EXTRA = '  - { name: proved, path: "/proved/{device}", methods: [POST], auth: [%s], to: telemetry }\n'
 
 
 def make():
@@ -32,12 +32,12 @@ def make():
 CA = make()
 
 
-def gateway(backend, tls, scheme="tcp"):
+def gateway(backend, tls, scheme="tcp", ways="device-cert, device-psk"):
     """tcp:// with `tls` and tls:// are the same."""
     listener = (f'  - {{ name: frames, protocol: binary, bind: "{scheme}://{{address}}:{{port_frames}}", frame: {READING_KSY}, '
                 f'path: "/proved/{{device}}", tls: {{ {tls} }} }}')
-    text = support.fleet(backend.url, listener, EXTRA)
-    text = text.replace("  token: { method: token }", "  device-cert: { method: mtls }\n  device-psk: { method: psk }\n  token: { method: token }")
+    text = support.fleet(backend.url, listener, EXTRA % ways)
+    text = text.replace("  token: { method: token }", "  device-cert: { method: mtls }\n  device-psk: { method: psk }\n  name: { method: login }\n  token: { method: token }")
     text = text.replace("roles:\n", 'roles:\n  proved: { allow: ["POST /proved/{self}"] }\n', 1)
     for number in "78":
         text = text.replace(f"id: engine-{number}, roles: [ship-sensor]", f"id: engine-{number}, roles: [ship-sensor, proved]")
@@ -98,6 +98,16 @@ def test_a_certificate_is_who_one_is_with_each_frame():
         replace(gate, "list.crl", CA.write_list())
         assert device.socket.recv(1) == b"", "it is closed"
         assert Device(gate, "engine-8").say(frames("engine-8", "engine-8")[0]) == TAKEN
+
+
+def test_a_name_without_its_secret_is_believed_by_nobody():
+    backend = support.RestBackend()
+    with gateway(backend, KEYS + ", client_certificate: required, crl: pki/list.crl", ways="name, device-cert") as gate:
+        login, reading = frames("engine-7", "engine-7")
+        device = Device(gate, "engine-8")
+        assert [device.say(login), device.say(reading)] == [TAKEN, REFUSED]
+    backend.nothing_more()
+    backend.close()
 
 
 def test_a_pre_shared_key_is_who_one_is():
