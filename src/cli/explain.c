@@ -253,8 +253,9 @@ static void conclude(struct explaining *explaining, enum status status, slice wh
 		set(explaining, answer, "why", why);
 	struct value *words = value_map(explaining->arena);
 	for (unsigned i = 0; adapter_all[i]; i++) {
-		/* Those of the administration lead to no endpoint of the file. */
-		if (adapter_all[i]->words && !adapter_all[i]->serves)
+		/* Those of the administration lead to no endpoint of the file; two ways into one protocol have the same words. */
+		if (adapter_all[i]->words && !adapter_all[i]->serves &&
+		        !value_get(words, slice_of(adapter_all[i]->name)))
 			set(explaining, words, adapter_all[i]->name,
 			        adapter_all[i]->words(
 			                explaining->arena, status, explaining->method));
