@@ -112,15 +112,24 @@ void called_ask(struct calls *calls)
 		calls_refuse_waiting(calls, STATUS_UNAVAILABLE, false, cannot_know);
 }
 
+/* Whoever was there is not any more. */
+static void leave(struct calls *calls)
+{
+	called_forget(calls);
+	calls_refuse_waiting(calls, STATUS_UNAVAILABLE, true, SLICE("the device is not connected"));
+}
+
 static void nobody(struct calls *calls, enum status status)
 {
 	const struct session *session = calls->session;
 	if (adapter_may_log(&session->listener->base))
 		log_info("binary",
-		        "nobody known is there: it takes no commands listener=%s peer=%s why=%s",
-		        session->listener->base.label, session->peer, status_name(status));
-	called_forget(calls);
-	calls_refuse_waiting(calls, STATUS_UNAVAILABLE, true, SLICE("the device is not connected"));
+		        "nobody known is there: it takes no commands listener=%s peer=%s "
+		        "why=\"%s\"",
+		        session->listener->base.label, session->peer,
+		        status_is_success(status) ? "nothing shows who that is"
+		                                  : status_name(status));
+	leave(calls);
 }
 
 void called_known(struct calls *calls, const struct request *request)
@@ -143,7 +152,7 @@ void called_known(struct calls *calls, const struct request *request)
 	}
 	bool same = slice_equal(who, called_identity(calls));
 	if (calls->called && !same)
-		nobody(calls, request->status);
+		leave(calls);
 	if (!same && !join(calls, who)) {
 		calls_refuse_waiting(calls, STATUS_UNAVAILABLE, false, cannot_know);
 		return;

@@ -1,12 +1,14 @@
 """A REST call asks a device that speaks its own bytes: its answer, its refusal, its silence, garbage, late answers and
 broken connections, each to the caller whose it is."""
+import os
+import tempfile
 import threading
 
 import support
 from support import wait_until
 from support_calls import ANSWER, READ, SAID, Call, Device, frame, number, world, write
 from support_lines import Server
-from support_modbus import ask, gateway
+from support_modbus import MODBUS_TCP, ask, gateway
 
 
 def test_an_answer_and_a_refusal():
@@ -48,6 +50,21 @@ def test_only_who_has_proved_to_be_the_device_is_asked():
         liar = Device(running, None)
         liar.send(frame(1, b"engine-7\0wrong\0"))
         assert liar.receive(1) == b"\x15"
+    backend.close()
+
+
+def test_a_device_that_logs_in_as_another_is_that_one():
+    backend, gate = world()
+    with gate as running:
+        device = Device(running)
+        device.send(frame(1, b"engine-8\0" + support.TOKENS["TOKEN_8"].encode() + b"\0"))
+        assert device.receive(1) == b"\6"
+        support.wait_until(lambda: Call(running).wait()[0] == 503, "engine-7 is not there")
+        call = Call(running, 7, "/plant/engine-8/valve")
+        device.expect(write(7))
+        device.send(number(ANSWER, 2))
+        assert call.wait() == (200, {"value": 2})
+        assert "nobody known" not in running.log(), running.log()
     backend.close()
 
 
@@ -265,9 +282,19 @@ def test_a_wrong_transaction_is_nobodys():
     device.close()
 
 
+def four_at_a_time(folder):
+    """The description of Modbus/TCP for a server that takes four requests at once."""
+    for name in ("modbus_tcp.ksy", "modbus_pdu.ksy"):
+        with open(os.path.join(os.path.dirname(MODBUS_TCP), name), encoding="utf-8") as file:
+            text = file.read()
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+            out.write(text.replace("\n    concurrent: 1\n", "\n    concurrent: 4\n"))
+    return os.path.join(folder, "modbus_tcp.ksy")
+
+
 def test_several_answers_in_any_order():
     device = Server()
-    with gateway(device.url) as running:
+    with tempfile.TemporaryDirectory() as folder, gateway(device.url, frame=four_at_a_time(folder)) as running:
         connection = device.accept()
         results = {}
         threads = [threading.Thread(target=lambda i=i: results.update({i: ask(running, f"/plant/plc-7/registers/{40001 + i}")}))
