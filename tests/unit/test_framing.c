@@ -517,8 +517,9 @@ static void test_sizes_that_cannot_be(void **state)
 		"{ fixed: 4096, checksum: { algorithm: crc-32 } }",
 		"{ fixed: 9, checksum: { algorithm: sum8, at: 0, from: 1 } }",
 		"{ fixed: 9, checksum: { algorithm: sum8, from: 8, to: -1 } }",
-		"{ start: { bytes: [1, 2], include: false }, fixed: 4, checksum: { algorithm: sum8 "
-		"} }",
+		("{ start: { bytes: [1, 2], include: false }, fixed: 4, checksum: { algorithm: "
+		 "sum8 "
+		 "} }"),
 		"{ length-field: { size: 8, mask: 0x7fffffffffffffff } }",
 		"{ length-field: { offset: 2, size: 2, again-at: 4 } }",
 	};
