@@ -55,7 +55,7 @@ extern const struct setting binary_poll_settings[];
 	  "the client at the other end, where this file can say so: of connect, serial:// and unix://", NULL, NULL }, \
 	{ "retry", SETTING_DURATION, "1s", false,                                                  \
 	  "of connect and serial://: the pause before the next attempt; doubled with each further failure", NULL, NULL }, \
-	{ "retry_max", SETTING_DURATION, "1m", false, "the longest of these pauses", NULL, NULL }, \
+	{ "retry_max", SETTING_DURATION, "1m", false, "the longest of these pauses; default for serial://: as retry, so that it does not grow", NULL, NULL }, \
 	{ "frame", SETTING_FILE, NULL, true,                                                       \
 	  "the Kaitai Struct description (.ksy) of the frames, with its -fairlead key", NULL, NULL }, \
 	{ "path", SETTING_TEXT, NULL, false,                                                       \

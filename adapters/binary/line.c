@@ -111,6 +111,9 @@ bool binary_line_read(
 {
 	listener->retry_ms = config_duration_ms(config, "retry");
 	listener->retry_max_ms = config_duration_ms(config, "retry_max");
+	/* To look for a port burdens nobody, and whoever plugs it in waits for it. */
+	if (listener->place.kind == PLACE_SERIAL && !config_get(config, "retry_max"))
+		listener->retry_max_ms = listener->retry_ms;
 	if (!listener->retry_ms)
 		return config_error(place_of(config, "retry"), error,
 		        "a pause of nothing would call without end: at least 1ms");

@@ -4,7 +4,12 @@
  *
  * Names are looked up anew before each round of attempts: who is away may come back elsewhere. When that fails and there was
  * an address before, the old one is used, since a resolver is out of reach more often than a device moves. Of several addresses all
- * are tried before the next pause. */
+ * are tried before the next pause.
+ *
+ * A SERIAL PORT IS LOOKED FOR, NOT WAITED FOR. Where a name of udev's leads to is known only by following it, and neither the link nor the
+ * folder that it stands in (/dev/serial/by-id) need be there while the adapter is not; inotify would have to watch the
+ * folders on all of the way, of which a box has few to give. An open() that finds nothing costs microseconds. So its pauses are neither drawn at
+ * random nor counted from its end, but end at multiples of themselves on the loop's clock: all ports that are away are looked for in one wake-up. */
 #include "net/dial.h"
 
 #include <errno.h>
@@ -74,7 +79,10 @@ static void pause_before_next(struct dial *dial)
 	const struct dial_settings *settings = &dial->settings;
 	uint64_t longer = dial->pause_ms ? 2 * dial->pause_ms : settings->retry_ms;
 	dial->pause_ms = longer < settings->retry_max_ms ? longer : settings->retry_max_ms;
-	timer_set(&dial->retry, loop_now_ms(dial->loop) + with_jitter(dial->pause_ms));
+	uint64_t now_ms = loop_now_ms(dial->loop), pause_ms = dial->pause_ms;
+	timer_set(&dial->retry, settings->place.kind == PLACE_SERIAL
+	                                ? now_ms - now_ms % pause_ms + pause_ms
+	                                : now_ms + with_jitter(pause_ms));
 }
 
 static void fail(struct dial *dial, const char *why)

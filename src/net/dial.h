@@ -2,7 +2,7 @@
  *
  * After a failure it waits `retry_ms`, and after each further one twice as long, up to `retry_max_ms`; each pause is shortened
  * at random by up to a half, so that those that were cut off together do not come back together. A stream that was up for
- * longer than the pause before it begins anew with the first.
+ * longer than the pause before it begins anew with the first. Those of a serial port are not drawn at random (dial.c says why).
  *
  * Core thread. No callback comes from inside dial_open(), dial_lost() or dial_close(). */
 #ifndef NET_DIAL_H
@@ -19,8 +19,8 @@ struct dial_settings {
 	 * NULL: in the clear. */
 	struct tls *tls;
 	const char *server_name;
-	uint64_t connect_timeout_ms; /* one attempt, its TLS handshake included */
-	uint64_t retry_ms, retry_max_ms;
+	uint64_t connect_timeout_ms;     /* one attempt, its TLS handshake included */
+	uint64_t retry_ms, retry_max_ms; /* above 0 */
 	/* The stream is up; returns its owner, or NULL to turn it away. `events` and `limits` then apply to it; in
 	 * events->closed() the owner calls dial_lost(). */
 	void *(*up)(void *arg, struct stream *);

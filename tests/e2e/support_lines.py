@@ -1,8 +1,11 @@
 """Devices of the raw binary listener that are called, or are at the end of a line, and the configuration for them."""
+import fcntl
 import os
 import select
 import socket
+import struct
 import subprocess
+import termios
 import tty
 
 import support
@@ -101,6 +104,10 @@ class Port:
             assert ready, f"only {got!r} came"
             got += os.read(self.device, n - len(got))
         return got
+
+    def unread(self):
+        """How many bytes the gateway has not read yet."""
+        return struct.unpack("i", fcntl.ioctl(self.port, termios.FIONREAD, bytes(4)))[0]
 
     def pull(self):
         os.unlink(self.path)
