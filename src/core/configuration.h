@@ -15,6 +15,7 @@
 #include "core/role.h"
 #include "core/throttle.h"
 
+struct board;
 struct loop;
 struct router;
 
@@ -84,6 +85,7 @@ struct configuration {
 	struct loop *loop;
 	const struct plugs *plugs;
 	const struct config *root;
+	const struct board *board; /* NULL: none */
 	slice gateway_name;
 	bool core_dumps; /* at the start only */
 	struct adapter_limits limits;
