@@ -172,6 +172,7 @@ static struct adapter *line_open(struct loop *loop, const struct adapter_limits 
 static void *up(void *arg, struct stream *stream)
 {
 	struct binary_listener *listener = arg;
+	adapter_set_state(&listener->base, ADAPTER_WELL);
 	log_info(
 	        "binary", "line up listener=%s peer=%s", listener->base.label, stream_peer(stream));
 	return binary_connection_open(listener, stream);
@@ -179,7 +180,10 @@ static void *up(void *arg, struct stream *stream)
 
 static void down(void *arg, const char *why)
 {
-	const struct binary_listener *listener = arg;
+	struct binary_listener *listener = arg;
+	/* A device of the network that is away is no matter of the box's. */
+	if (listener->place.kind == PLACE_SERIAL)
+		adapter_set_state(&listener->base, ADAPTER_DOWN);
 	log_warning("binary", "line down listener=%s to=%s why=%s; trying on", listener->base.label,
 	        listener->where, why);
 }

@@ -88,6 +88,7 @@ static void joined(struct broker *broker)
 	if (!broker->version_5 && settings->paho.session_s && qos > 1)
 		qos = 1;
 	broker->state = BROKER_JOINED;
+	adapter_set_state(&broker->base, ADAPTER_WELL);
 	broker->tried = 0;
 	broker->complaint[0] = '\0';
 	broker->joined_ms = loop_now_ms(broker->loop);
@@ -112,6 +113,7 @@ static void failed(struct broker *broker, const struct paho_event *event)
 		join(broker);
 		return;
 	}
+	adapter_set_state(&broker->base, ADAPTER_CUT_OFF);
 	complain(broker, "cannot join", event->why);
 	go_away(broker);
 }
@@ -119,6 +121,7 @@ static void failed(struct broker *broker, const struct paho_event *event)
 static void lost(struct broker *broker, const struct paho_event *event)
 {
 	broker->base.counters.at[COUNTER_FAILED]++;
+	adapter_set_state(&broker->base, ADAPTER_CUT_OFF);
 	complain(broker, "has lost", event->why);
 	if (loop_now_ms(broker->loop) - broker->joined_ms >= STEADY_MS)
 		broker->failures = 0;

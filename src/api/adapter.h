@@ -87,13 +87,21 @@ struct adapter_ops {
 		.help = "where it listens, such as 0.0.0.0:8080"                                   \
 	}
 
+/* How it is with a listener that was started, beyond its requests. */
+enum adapter_state {
+	ADAPTER_WELL,
+	ADAPTER_DOWN, /* what it listens at is not there, such as a serial port: somebody has to look */
+	ADAPTER_CUT_OFF, /* whom it has joined, such as a broker, cannot be reached */
+};
+
 /* First member of the adapter's own struct. open() leaves it zeroed; the core fills it in. */
 struct adapter {
 	const struct adapter_ops *ops;
 	const char *label; /* the listener's name in logs and counters; the core's, until close() */
 	struct core *core;
-	bool stopped;      /* the core's: stop() was called */
-	unsigned inflight; /* requests submitted and not replied yet; the core counts */
+	bool stopped;             /* the core's: stop() was called */
+	enum adapter_state state; /* adapter_set_state() */
+	unsigned inflight;        /* requests submitted and not replied yet; the core counts */
 	unsigned
 	        answering; /* answers that have not left yet; the adapter counts, if its answers can be long */
 	/* The adapter's, from stop() on: what it had received it still submits, within the grace; it counts in `answering` who is
@@ -123,6 +131,9 @@ void adapter_disconnected(struct adapter *, const char *peer, const char *why);
 /* Does a field (in lower case) or a parameter of this name carry a secret? Then it is a CREDENTIAL_API_KEY, and appears
  * nowhere else in the request, so that nothing logs it or hands it on. `adapter` NULL: nothing does. */
 bool adapter_carries_secret(const struct adapter *, enum carrier, slice name);
+
+/* It is so from now on, which lights may show (core/condition.h). Between start() and stop(). */
+void adapter_set_state(struct adapter *, enum adapter_state);
 
 /* After stop(): the last answer has left, so that close() may come (later, never from inside this call). */
 void adapter_at_rest(struct adapter *);

@@ -23,8 +23,16 @@ struct loop;
 struct target {
 	slice url;
 	unsigned weight;
-	int credit;  /* route's: smooth weighted round robin */
-	void *state; /* the backend's own */
+	int credit;       /* route's: smooth weighted round robin */
+	bool unreachable; /* the core's: the last attempt did not reach it */
+	void *state;      /* the backend's own */
+};
+
+/* What an attempt says of the way to the target; of a service's, not of a device's. */
+enum reach {
+	REACH_NOT_TOLD, /* nothing: it was not made, or was given up */
+	REACH_ANSWERED, /* it is there, whatever it answered */
+	REACH_NONE      /* nobody is there, or says anything */
 };
 
 /* In what form the backend wants `request->call`. */
@@ -53,6 +61,7 @@ struct exchange {
 	 * it is then done and not sent again. */
 	bool acknowledged;
 	uint64_t retry_after_ms; /* with TOO_MANY and UNAVAILABLE, when the backend said it; or 0 */
+	enum reach reach;
 	void *state;
 
 	struct list link; /* deliver's own, from here on */

@@ -35,13 +35,14 @@ enum {
 	HEAD_MS = 60 * 60 * 1000, /* how often the head goes to the ordinary log */
 };
 
-enum letter_kind { LETTER_EVENT, LETTER_LIMITS, LETTER_PING, LETTER_STOP };
+enum letter_kind { LETTER_EVENT, LETTER_LIMITS, LETTER_PING, LETTER_STATE, LETTER_STOP };
 
 struct letter {
 	struct entry entry; /* first: its link is what mailboxes and the writer move */
 	enum letter_kind kind;
 	size_t bytes;
 	bool lost; /* the thread could not write it before its end */
+	bool fails;
 	struct writer_limits limits;
 	char content[];
 };
@@ -59,6 +60,8 @@ struct audit {
 	size_t pending_bytes;
 	unsigned pending;
 	bool asked; /* a ping is with the thread */
+	void (*changed)(void *arg, bool fails);
+	void *changed_arg;
 	uint64_t written, lost;
 	uint64_t unsaid, unsaid_since_ns; /* lost, and not in the log yet */
 };
@@ -95,6 +98,7 @@ static void sort_letters(struct work *work, struct list *letters)
 			mailbox_post(work->audit->to_core, &letter->entry.link);
 			break;
 		case LETTER_PING:
+		case LETTER_STATE:
 			mailbox_post(work->audit->to_core, &letter->entry.link);
 			break;
 		case LETTER_STOP:
@@ -115,6 +119,18 @@ static void give_back(struct work *work, struct list *entries, bool lost)
 	}
 }
 
+/* The core thread hears of it, if there is memory to tell. */
+static void tell_state(struct work *work)
+{
+	struct letter *letter = calloc(1, sizeof *letter);
+	if (!letter)
+		return;
+	letter->kind = LETTER_STATE;
+	letter->fails = work->failing;
+	list_init(&letter->entry.link);
+	mailbox_post(work->audit->to_core, &letter->entry.link);
+}
+
 /* Once when it begins and once when it is over. */
 static void write_all(struct work *work)
 {
@@ -130,7 +146,10 @@ static void write_all(struct work *work)
 		        writer_why(work->audit->writer));
 	else if (good && work->failing)
 		log_info("audit", "the log is written again");
+	bool news = work->failing == good;
 	work->failing = !good;
+	if (news)
+		tell_state(work);
 }
 
 static int wait_ms(const struct work *work)
@@ -361,6 +380,8 @@ static void come_back(void *arg, struct list *letters)
 				audit->written++;
 		} else if (letter->kind == LETTER_PING) {
 			audit->asked = false;
+		} else if (letter->kind == LETTER_STATE && audit->changed) {
+			audit->changed(audit->changed_arg, letter->fails);
 		}
 		free(letter);
 	}
@@ -447,6 +468,12 @@ struct audit *audit_open(struct loop *loop, const char *folder,
 		return audit;
 	discard(audit);
 	return NULL;
+}
+
+void audit_watch(struct audit *audit, void (*changed)(void *arg, bool fails), void *arg)
+{
+	audit->changed = changed;
+	audit->changed_arg = arg;
 }
 
 bool audit_comes_round(struct audit *audit)

@@ -15,6 +15,8 @@ struct audit *audit_open(
 struct audit_sink *audit_sink(struct audit *);
 /* As store_comes_round(), for the thread that writes the log. */
 bool audit_comes_round(struct audit *);
+/* As store_watch(). */
+void audit_watch(struct audit *, void (*changed)(void *arg, bool fails), void *arg);
 /* Writes what is pending. Before loop_destroy(). NULL is fine. */
 void audit_close(struct audit *);
 /* One line with the log's counters; NULL is fine. */

@@ -372,10 +372,30 @@ static enum status take_answer(
 	return status;
 }
 
+static enum reach reach_of(enum http_end end)
+{
+	switch (end) {
+	case HTTP_END_ANSWER:
+	case HTTP_END_MALFORMED:
+	case HTTP_END_TOO_LARGE:
+		return REACH_ANSWERED;
+	case HTTP_END_REFUSED:
+	case HTTP_END_UNTRUSTED:
+	case HTTP_END_BROKEN:
+	case HTTP_END_DEADLINE:
+		return REACH_NONE;
+	case HTTP_END_BUSY:
+	case HTTP_END_ABORTED:
+		break;
+	}
+	return REACH_NOT_TOLD;
+}
+
 enum status http_exchange_finish(struct exchange *exchange, const struct http_call *call,
         enum http_end end, struct counters *counters)
 {
 	exchange->sent = call->sent;
+	exchange->reach = reach_of(end);
 	switch (end) {
 	case HTTP_END_ANSWER:
 		return take_answer(exchange, call, counters);

@@ -53,6 +53,7 @@ struct core *core_create(struct loop *loop, const struct plugs *plugs)
 	follow_init(core);
 	changes_init(core);
 	renewal_init(core);
+	condition_init(core);
 	timer_init(&core->grace, loop, grace_is_over);
 	return core;
 }
@@ -188,6 +189,8 @@ bool core_start(struct core *core, struct error *error)
 	put_in_force(core, NULL);
 	audit_start(core);
 	renewal_now(core);
+	core->started = true;
+	condition_look(core);
 	return true;
 }
 
@@ -240,6 +243,7 @@ bool core_reload(struct core *core)
 		listeners_replace(core, &opened);
 		renewal_now(core);
 		put_in_force(core, before);
+		condition_take_over(core, before);
 		follow_review(core, (slice){ NULL, 0 });
 		listeners_review(core, (slice){ NULL, 0 });
 		audit_reload(core, mistakes, true);
@@ -253,6 +257,7 @@ bool core_reload(struct core *core)
 		close_all(&opened);
 		configuration_destroy(next);
 	}
+	core_set_fault(core, FAULT_CONFIGURATION, !good);
 	arena_finish(&arena);
 	return good;
 }
@@ -268,6 +273,7 @@ void core_stop(struct core *core, uint64_t grace_ms)
 	log_info("core", "stopping: %u requests under way", core->nrequests);
 	LIST_EACH (&core->listeners, at, following)
 		listener_stop(LIST_OWNER(at, struct listener, link));
+	condition_look(core);
 	timer_set(&core->grace, loop_now_ms(core->loop) + grace_ms);
 	loop_defer(core->loop, &core->work);
 }
@@ -303,6 +309,7 @@ void core_destroy(struct core *core)
 	changes_finish(core);
 	follow_finish(core);
 	values_destroy(core->values);
+	condition_finish(core);
 	task_cancel(&core->work);
 	LIST_EACH (&core->retired, at, following) {
 		list_remove(at);

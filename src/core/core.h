@@ -3,6 +3,7 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "core/condition.h"
 #include "core/configuration.h"
 
 struct audit_sink;

@@ -11,6 +11,7 @@ static void attempt(struct backend *backend, struct exchange *exchange)
 	exchange->why = (slice){ NULL, 0 };
 	exchange->sent = exchange->away = exchange->acknowledged = false;
 	exchange->retry_after_ms = 0;
+	exchange->reach = REACH_NOT_TOLD;
 	exchange->state = NULL;
 	backend->ops->send(backend, exchange);
 }
@@ -62,6 +63,7 @@ void deliver_exchange_done(struct core *core, struct exchange *exchange)
 {
 	struct request *request = exchange->owner;
 	const struct backend_setup *to = endpoint_setup(request->endpoint)->to;
+	condition_attempt(core, exchange);
 	if (worth_another(core, exchange, to->retries)) {
 		exchange->target = route_pick(to->backend, exchange->target);
 		attempt(to->backend, exchange);

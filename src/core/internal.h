@@ -5,6 +5,7 @@
 #include "api/audit.h"
 #include "api/stage.h"
 #include "api/store.h"
+#include "core/condition.h"
 #include "core/configuration.h"
 #include "core/core.h"
 #include "core/directory.h"
@@ -34,6 +35,16 @@ struct changes {
 	unsigned n;
 	bool all;
 	struct timer later;
+};
+
+/* Who is told of the condition, and what it was last. */
+struct condition_watch {
+	void (*changed)(void *arg, const struct condition *); /* NULL: nobody */
+	void *arg;
+	struct task look;
+	bool told;
+	struct condition last;
+	unsigned raised; /* faults that were said, and are not seen */
 };
 
 struct core {
@@ -70,9 +81,11 @@ struct core {
 	uint64_t verified, recalled; /* passwords: at their price, and from memory */
 
 	struct timer renewal;
+	struct condition_watch condition;
 
 	struct timer grace;
-	bool idle; /* core_be_idle() */
+	bool idle;    /* core_be_idle() */
+	bool started; /* core_start() has done all */
 	bool stopping;
 	bool overdue; /* the grace is over: answers that are still on their way out are cut off */
 };
@@ -181,6 +194,15 @@ void audit_reload(struct core *, const struct mistakes *, bool taken);
 void renewal_init(struct core *);
 /* Now, and from now on: listeners whose files are not what they have read do so. */
 void renewal_now(struct core *);
+
+/* condition.c: something may have changed it. */
+void condition_init(struct core *);
+void condition_finish(struct core *);
+void condition_look(struct core *);
+/* An attempt is over: what does it say of its target? */
+void condition_attempt(struct core *, const struct exchange *);
+/* Targets that the configuration before had as well are what they were. */
+void condition_take_over(struct core *, const struct configuration *before);
 
 /* core.c: frees retired configurations without requests; ends the loop when draining is over. */
 void core_settle(struct core *);

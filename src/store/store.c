@@ -57,6 +57,8 @@ struct store {
 	unsigned in_flight; /* batches */
 	bool urgent;        /* somebody waits for a record that is gathered */
 	bool failing;       /* the last batch was not taken */
+	void (*changed)(void *arg, bool fails);
+	void *changed_arg;
 	uint64_t delay_ms[STORE_TABLES];
 	struct task post;
 	struct timer later;
@@ -306,11 +308,20 @@ static void note_state(struct store *store, const struct batch *batch)
 		log_error("store", "the disk takes nothing: %s; trying again", batch->why);
 	else if (!fails && store->failing)
 		log_info("store", "the disk takes records again");
+	bool news = fails != store->failing;
 	store->failing = fails;
 	if (fails)
 		store->count.failures++;
 	else
 		store->count.commits++;
+	if (news && store->changed)
+		store->changed(store->changed_arg, fails);
+}
+
+void store_watch(struct store *store, void (*changed)(void *arg, bool fails), void *arg)
+{
+	store->changed = changed;
+	store->changed_arg = arg;
 }
 
 static void settle(struct store *store, struct order *order, enum status status)

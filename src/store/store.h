@@ -13,6 +13,8 @@ struct store *store_open(struct loop *, const char *folder, struct error *);
  * asked anew (the first call has nothing to wait for). For a watchdog: a disk that fails is no reason for false, one
  * that takes a write and never ends it is. */
 bool store_comes_round(struct store *);
+/* Tells whether the disk fails, each time that it begins to and when it takes records again; core thread, from the loop. NULL: nobody. */
+void store_watch(struct store *, void (*changed)(void *arg, bool fails), void *arg);
 /* Writes what is pending; receipts that are still out are forgotten. Before loop_destroy(). NULL is fine. */
 void store_close(struct store *);
 
