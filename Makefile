@@ -6,14 +6,17 @@
 #   make fuzz     fuzz every parser for FUZZ_SECONDS (default 60) each
 #   make arm64 | armhf    cross-build into build/arm64, build/armhf
 #   make arm64-trixie | armhf-trixie | amd64-trixie    the same with Debian 13's libraries, on whatever Debian this is
-#   make deb      a Debian package of the release build
+#   make deb      a Debian package for this machine, in build/packages
+#   make deb-arm64 | deb-armhf | deb-arm64-trixie | deb-armhf-trixie | deb-amd64-trixie    of a cross build
+#   make debs     all six
 #   make deb-test the package's life in a fresh Debian: lintian, installation, upgrade, removal (as root)
 SHELL := /bin/bash
 PRESETS := debug release asan clang
 CROSS := arm64 armhf arm64-trixie armhf-trixie amd64-trixie
+DEBS := $(CROSS:%=deb-%)
 FUZZ_SECONDS ?= 60
 
-.PHONY: run test bench fuzz deb deb-test format clean $(PRESETS) $(CROSS)
+.PHONY: run test bench fuzz deb debs deb-test format clean $(PRESETS) $(CROSS) $(DEBS)
 
 run: release
 	@toolchains/packages demo
@@ -37,14 +40,22 @@ $(CROSS):
 	@toolchains/sysroot $@
 	@cmake --preset $@ >/dev/null && cmake --build --preset $@
 
-deb: release
-	@toolchains/packages deb
-	@cmake --build --preset release --target manual
-	@cd build/release && SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct || date +%s)} cpack -G DEB
+deb:
+	@toolchains/packages build deb
+	@cmake --preset release >/dev/null
+	@toolchains/deb release
+
+$(DEBS): deb-%:
+	@toolchains/packages build cross deb
+	@toolchains/sysroot $*
+	@cmake --preset $* >/dev/null
+	@toolchains/deb $*
+
+debs: deb $(DEBS)
 
 deb-test: deb
 	@toolchains/packages debtest
-	@tests/package/life build/release/fairlead_*_$$(dpkg --print-architecture).deb
+	@tests/package/life "$$(ls -t build/packages/fairlead_*_$$(dpkg --print-architecture).deb | head -1)"
 
 $(PRESETS):
 	@toolchains/packages build

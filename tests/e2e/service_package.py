@@ -77,7 +77,7 @@ def test_completion():
 
 def test_the_configuration_of_the_package_starts_and_answers():
     with open(os.path.join(DEBIAN, "conffiles"), encoding="ascii") as text:
-        assert text.read().split() == ["/etc/fairlead/fairlead.yaml"]
+        assert text.read().split() == ["/etc/fairlead/fairlead.yaml", "/etc/init.d/fairlead"]
     with open(os.path.join(DEBIAN, "fairlead.yaml"), encoding="utf-8") as text:
         configuration = text.read()
     assert "bind: 127.0.0.1:8080" in configuration and "state: /var/lib/fairlead" in configuration
