@@ -416,7 +416,7 @@ struct binary_datagrams *binary_datagrams_open(
 void binary_datagrams_stop(struct binary_datagrams *all)
 {
 	if (all)
-		datagram_share(all->socket);
+		datagram_leave(all->socket);
 }
 
 void binary_datagrams_close(struct binary_datagrams *all)

@@ -302,12 +302,16 @@ static bool coap_start(struct adapter *adapter, struct error *error)
 static void coap_stop(struct adapter *adapter)
 {
 	struct coap_listener *listener = coap_listener_of(adapter);
+	/* What has come by now is let in still. */
+	if (listener->is_stream)
+		stream_listener_close(listener->connections);
+	else
+		datagram_leave(listener->datagrams);
+	listener->connections = NULL;
 	listener->stopping = true;
 	observers_stop(listener->observers);
 	if (listener->is_stream)
 		coap_connections_stop(listener);
-	else
-		datagram_share(listener->datagrams);
 }
 
 static bool coap_renew(struct adapter *adapter, struct error *error)

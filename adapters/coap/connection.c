@@ -406,8 +406,6 @@ bool coap_connections_listen(struct coap_listener *listener, struct error *error
 
 void coap_connections_stop(struct coap_listener *listener)
 {
-	stream_listener_close(listener->connections);
-	listener->connections = NULL;
 	LIST_EACH (&listener->sessions, at, following) {
 		struct connection *connection =
 		        connection_of(LIST_OWNER(at, struct coap_session, link));

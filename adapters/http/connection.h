@@ -6,6 +6,7 @@
 #include "adapters/http/response.h"
 #include "api/adapter.h"
 #include "loop/loop.h"
+#include "net/listening.h"
 
 struct lws;
 struct lws_vhost;
@@ -23,7 +24,8 @@ struct http {
 	uint64_t body_rate;   /* bytes a second that a body must reach */
 	struct http_tls *tls; /* or NULL */
 
-	int fd; /* the listening socket; -1: none */
+	struct listening_use use;
+	int fd; /* the listening socket, of the use; -1: none */
 	struct watch *watch;
 	struct timer accept_again; /* when the process had no descriptor left */
 	struct lws_vhost *vhost;

@@ -17,8 +17,8 @@
  * RFC 9112 forbids. A gateway cannot stand behind that. So each accepted socket is adopted in the raw role and
  * connection.c reads the bytes itself, which is also cheaper: no header table a connection, one write an answer.
  *
- * The listening socket is our own as well. It can be closed alone, which is what stop() needs: connections that
- * wait for an answer stay, and whoever comes next can bind the address.
+ * The listening socket is our own as well (net/listening.h). It can be left alone, which is what stop() needs: connections that
+ * wait for an answer stay, and whoever comes next listens at the address.
  *
  * TO ATTACH MORE. HTTP/2: offer "h2" in the ALPN list of the vhost and adopt such sockets with LWS_ADOPT_HTTP, so
  * that libwebsockets' own h2 role frames the streams, where lengths leave no room for two readings; each then fills
@@ -41,7 +41,7 @@
 enum {
 	ACCEPT_BURST = 64,     /* connections taken in one turn, so that the others have theirs */
 	ACCEPT_AGAIN_MS = 100, /* after the process ran out of descriptors */
-	LISTEN_BACKLOG = 1024,
+	PRIVATE_MODE = 0600,
 	TEXTS_BUDGET = 16384,
 	PEER_BYTES = 56,
 	WRITE_MAX_BYTES = 131072 /* one lws_write() */
@@ -168,10 +168,10 @@ static bool welcome(struct http *http, int fd, const struct sockaddr *peer, char
 	return false;
 }
 
-/* Takes the connections that wait. */
-static void accept_waiting(struct http *http)
+/* Takes the connections that wait, so many at most. */
+static void accept_waiting(struct http *http, unsigned most)
 {
-	for (unsigned i = 0; i < ACCEPT_BURST; i++) {
+	for (unsigned i = 0; i < most && http->fd >= 0; i++) {
 		struct sockaddr_storage peer;
 		socklen_t n = sizeof peer;
 		int fd = accept4(
@@ -199,7 +199,7 @@ static void accept_waiting(struct http *http)
 static void on_listener_ready(void *arg, unsigned events)
 {
 	(void)events;
-	accept_waiting(arg);
+	accept_waiting(arg, ACCEPT_BURST);
 }
 
 static void watch_listener(struct http *http)
@@ -214,37 +214,42 @@ static void on_accept_again(struct timer *timer)
 	watch_listener(LIST_OWNER(timer, struct http, accept_again));
 }
 
-/* The listening socket, or -1 with errno. */
-static int listen_on(const struct http *http)
+/* 0, or errno's value. */
+static int listen_on(struct http *http)
 {
-	struct sockaddr_storage address;
+	struct listening_place place = { .kind = LISTENING_TCP };
 	if (http->local)
-		return local_listen(http->bind.p, LISTEN_BACKLOG);
-	if (!net_parse_address(http->bind, &address)) {
-		errno = EINVAL;
-		return -1;
-	}
-	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	int on = 1;
-	socklen_t n = address.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-	                                            : sizeof(struct sockaddr_in);
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-	        bind(fd, (struct sockaddr *)&address, n) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
-		return fd;
-	int why = errno;
-	(void)close(fd);
-	errno = why;
-	return -1;
+		place = (struct listening_place){ .kind = LISTENING_LOCAL,
+			.path = http->bind.p,
+			.mode = PRIVATE_MODE,
+			.passing = true };
+	else if (!net_parse_address(http->bind, &place.address))
+		return EINVAL;
+	int error = listening_open(http->loop, &place, &http->use);
+	if (!error)
+		http->fd = http->use.fd;
+	return error;
+}
+
+static void close_listener(struct http *http)
+{
+	if (http->fd < 0)
+		return;
+	timer_stop(&http->accept_again);
+	watch_destroy(http->watch);
+	http->watch = NULL;
+	listening_end(&http->use);
+	(void)close(http->fd);
+	http->fd = -1;
 }
 
 bool http_start(struct adapter *adapter, struct error *error)
 {
 	struct http *http = (struct http *)adapter;
-	http->fd = listen_on(http);
-	if (http->fd < 0)
-		return error_set(error, "%.*s: %s", SLICE_ARG(http->bind), net_bind_refusal(errno));
+	timer_init(&http->accept_again, http->loop, on_accept_again);
+	int why = listen_on(http);
+	if (why)
+		return error_set(error, "%.*s: %s", SLICE_ARG(http->bind), net_bind_refusal(why));
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = protocols,
@@ -258,12 +263,10 @@ bool http_start(struct adapter *adapter, struct error *error)
 		               LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	http->vhost = lws_create_vhost(loop_lws(http->loop), &info);
 	if (!http->vhost) {
-		(void)close(http->fd);
-		http->fd = -1;
+		close_listener(http);
 		return error_set(error, "%.*s: libwebsockets makes no virtual host of it%s",
 		        SLICE_ARG(http->bind), http->tls ? "; are the TLS files still there?" : "");
 	}
-	timer_init(&http->accept_again, http->loop, on_accept_again);
 	watch_listener(http);
 	log_info("http", "listening listener=%s bind=%.*s", adapter->label, SLICE_ARG(http->bind));
 	return true;
@@ -291,23 +294,12 @@ bool http_renew(struct adapter *adapter, struct error *error)
 	return true;
 }
 
-static void close_listener(struct http *http)
-{
-	if (http->fd < 0)
-		return;
-	timer_stop(&http->accept_again);
-	watch_destroy(http->watch);
-	http->watch = NULL;
-	(void)close(http->fd);
-	http->fd = -1;
-	/* The lock of the state folder is still ours: nobody else listens there. */
-	if (http->local)
-		(void)unlink(http->bind.p);
-}
-
 void http_stop(struct adapter *adapter)
 {
 	struct http *http = (struct http *)adapter;
+	enum listening_future future = listening_future(&http->use);
+	if (future == LISTENING_LOST || future == LISTENING_STORED)
+		accept_waiting(http, LISTENING_BACKLOG);
 	http->stopping = true;
 	close_listener(http);
 	http_connections_stop(http);

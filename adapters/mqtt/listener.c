@@ -156,10 +156,10 @@ static bool listener_renew(struct adapter *adapter, struct error *error)
 static void listener_stop(struct adapter *adapter)
 {
 	struct mqtt_listener *listener = (struct mqtt_listener *)adapter;
-	listener->stopping = true;
-	timer_stop(&listener->review);
 	stream_listener_close(listener->socket);
 	listener->socket = NULL;
+	listener->stopping = true;
+	timer_stop(&listener->review);
 	struct mqtt_client *client, *following;
 	HASH_ITER(hh, listener->clients, client, following)
 	mqtt_orders_pause(client, true);

@@ -29,7 +29,9 @@ static const char help[] =
         "\n"
         "With NOTIFY_SOCKET set, a service manager (systemd) is told that the gateway is ready, "
         "reloads\n"
-        "and stops, and that it lives (WATCHDOG_USEC).\n";
+        "and stops, and that it lives (WATCHDOG_USEC), and is given the sockets that listen to "
+        "keep;\n"
+        "those that it hands over (LISTEN_FDS) are listened at.\n";
 
 enum { GRACE_MS = 10000 };
 
@@ -146,17 +148,23 @@ int cli_run(int argc, char **argv)
 	const char *path = cli_configuration_path(argc, argv, help, &helped);
 	if (!path)
 		return helped ? CLI_OK : CLI_WRONG;
+	/* Before anything else opens a descriptor. */
+	struct listening *sockets = listening_create();
+	if (sockets)
+		listening_inherit(sockets);
 	raise_descriptor_limit();
 	struct cli_gateway gateway;
 	int code = CLI_FAILED;
-	if (cli_gateway_init(&gateway)) {
+	if (cli_gateway_init(&gateway) && sockets) {
 		struct supervision supervision;
-		supervision_init(&supervision, &gateway);
+		listening_serve(sockets, gateway.loop);
+		supervision_init(&supervision, &gateway, sockets);
 		code = serve(&gateway, &supervision, path);
 		supervision_finish(&supervision);
 	} else {
 		(void)fputs("fairlead run: out of memory or descriptors\n", stderr);
 	}
 	cli_gateway_finish(&gateway);
+	listening_destroy(sockets);
 	return code;
 }

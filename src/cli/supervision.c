@@ -54,9 +54,12 @@ static void go_on_draining(struct timer *timer)
 	timer_set(timer, loop_now_ms(supervision->gateway->loop) + DRAIN_EVERY_MS);
 }
 
-void supervision_init(struct supervision *supervision, struct cli_gateway *gateway)
+void supervision_init(
+        struct supervision *supervision, struct cli_gateway *gateway, struct listening *sockets)
 {
-	*supervision = (struct supervision){ .gateway = gateway, .notify = notify_open() };
+	*supervision = (struct supervision){
+		.gateway = gateway, .notify = notify_open(), .sockets = sockets
+	};
 	timer_init(&supervision->watchdog, gateway->loop, feed);
 	timer_init(&supervision->draining, gateway->loop, go_on_draining);
 }
@@ -81,8 +84,28 @@ static void say_ready(struct supervision *supervision, const char *remark)
 	notify_say(supervision->notify, lines);
 }
 
+static bool keep(void *arg, int fd, const char *name)
+{
+	const struct supervision *supervision = arg;
+	return notify_store(supervision->notify, fd, name);
+}
+
+static void drop(void *arg, const char *name)
+{
+	const struct supervision *supervision = arg;
+	notify_unstore(supervision->notify, name);
+}
+
+/* Before the manager hears READY=1: whatever happens after that, it has them. */
+static void settle_sockets(struct supervision *supervision)
+{
+	const struct listening_keeper keeper = { supervision, keep, drop };
+	listening_settle(supervision->sockets, supervision->notify ? &keeper : NULL);
+}
+
 void supervision_ready(struct supervision *supervision)
 {
+	settle_sockets(supervision);
 	say_ready(supervision, "");
 	if (notify_watchdog_ms(supervision->notify))
 		feed(&supervision->watchdog);
@@ -96,6 +119,7 @@ void supervision_reload(struct supervision *supervision)
 	        clock_monotonic_us());
 	notify_say(supervision->notify, lines);
 	bool taken = core_reload(supervision->gateway->core);
+	settle_sockets(supervision);
 	say_ready(supervision,
 	        taken ? "" : "; the file has mistakes (see the log): as it was before them");
 }
@@ -103,6 +127,7 @@ void supervision_reload(struct supervision *supervision)
 void supervision_stop(struct supervision *supervision, uint64_t grace_ms)
 {
 	bool again = supervision->draining.at_ms != 0;
+	listening_stop(supervision->sockets);
 	core_stop(supervision->gateway->core, grace_ms);
 	if (again || !supervision->notify)
 		return;

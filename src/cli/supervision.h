@@ -1,5 +1,7 @@
 /* supervision: the gateway as something that a service manager starts, watches, reloads and stops. Core thread.
  *
+ * The sockets that listen are the manager's to keep while the gateway starts again (net/listening.h).
+ *
  * Whether it is ready, reloads or stops, and one line for people, go to the manager (loop/notify.h); so do signs of
  * life, for which the loop, the store's thread and the audit log's must all have come round. Without a manager all of
  * it does nothing. */
@@ -9,15 +11,17 @@
 #include "cli/cli.h"
 #include "loop/loop.h"
 #include "loop/notify.h"
+#include "net/listening.h"
 
 struct supervision {
 	struct cli_gateway *gateway;
 	struct notify *notify;
+	struct listening *sockets;
 	struct timer watchdog, draining;
 };
 
-/* Before supervision_ready() nothing is said. The gateway is borrowed. */
-void supervision_init(struct supervision *, struct cli_gateway *);
+/* Before supervision_ready() nothing is said. Both are borrowed: the gateway, and the sockets that its listeners use. */
+void supervision_init(struct supervision *, struct cli_gateway *, struct listening *);
 /* After the loop has ended, before the gateway is finished. */
 void supervision_finish(struct supervision *);
 

@@ -17,7 +17,8 @@ struct loop {
 	bool in_lws;  /* inside lws_service() */
 	bool hurried; /* and not to sleep there */
 	struct list tasks, hooks, signals;
-	struct timer **timers; /* a binary heap, the earliest first */
+	struct listening *listening; /* net/'s; only remembered */
+	struct timer **timers;       /* a binary heap, the earliest first */
 	unsigned ntimers, timers_size;
 };
 

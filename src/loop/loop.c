@@ -256,6 +256,16 @@ struct lws_context *loop_lws(struct loop *loop)
 	return loop->lws;
 }
 
+void loop_set_listening(struct loop *loop, struct listening *listening)
+{
+	loop->listening = listening;
+}
+
+struct listening *loop_listening(const struct loop *loop)
+{
+	return loop->listening;
+}
+
 void task_init(struct task *task, void (*run)(struct task *))
 {
 	list_init(&task->link);

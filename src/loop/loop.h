@@ -36,6 +36,11 @@ uint64_t loop_now_ms(const struct loop *);
 struct uv_loop_s *loop_uv(struct loop *);
 struct lws_context *loop_lws(struct loop *);
 
+/* The sockets that the loop's listeners share (net/listening.h). The loop only remembers it; NULL: none. */
+struct listening;
+void loop_set_listening(struct loop *, struct listening *);
+struct listening *loop_listening(const struct loop *);
+
 /* A task runs once, later in this turn, after the callback that deferred it has returned. Deferring one that
  * is already due does nothing. The memory is the caller's: task_cancel() before freeing it. */
 struct task {

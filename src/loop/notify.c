@@ -11,7 +11,9 @@
 #include "loop/notify.h"
 
 #include <errno.h>
+#include <stdalign.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,7 +23,7 @@
 
 #include "base/log.h"
 
-enum { PATIENCE_US = 250000 };
+enum { PATIENCE_US = 250000, LINES_BYTES = 320 };
 
 struct notify {
 	int fd;
@@ -102,18 +104,56 @@ void notify_close(struct notify *notify)
 	free(notify);
 }
 
-void notify_say(struct notify *notify, const char *lines)
+static bool send_message(struct notify *notify, struct msghdr *message)
 {
-	if (!notify)
-		return;
 	ssize_t sent;
+	message->msg_name = &notify->to;
+	message->msg_namelen = notify->nto;
 	do {
-		sent = sendto(notify->fd, lines, strlen(lines), MSG_NOSIGNAL,
-		        (const struct sockaddr *)&notify->to, notify->nto);
+		sent = sendmsg(notify->fd, message, MSG_NOSIGNAL);
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0 && !notify->failing)
 		log_warning("service", "the service manager cannot be told: %s", strerror(errno));
 	notify->failing = sent < 0;
+	return sent >= 0;
+}
+
+void notify_say(struct notify *notify, const char *lines)
+{
+	struct iovec part = { (char *)(uintptr_t)lines, strlen(lines) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	if (notify)
+		(void)send_message(notify, &message);
+}
+
+/* FDPOLL=0: otherwise systemd throws away a UDP socket that an ICMP message has come to. */
+bool notify_store(struct notify *notify, int fd, const char *name)
+{
+	struct {
+		alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { { 0 } };
+	char lines[LINES_BYTES];
+	int n = snprintf(lines, sizeof lines, "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
+	if (!notify || n < 0 || (size_t)n >= sizeof lines)
+		return false;
+	struct iovec part = { lines, (size_t)n };
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof control.bytes };
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+	return send_message(notify, &message);
+}
+
+void notify_unstore(struct notify *notify, const char *name)
+{
+	char lines[LINES_BYTES];
+	(void)snprintf(lines, sizeof lines, "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	notify_say(notify, lines);
 }
 
 uint64_t notify_watchdog_ms(const struct notify *notify)

@@ -15,6 +15,12 @@ void notify_close(struct notify *);
 
 /* Sends the lines as they are. May wait, 250 ms at most, where the manager does not read. */
 void notify_say(struct notify *, const char *lines);
+/* Gives the manager a duplicate of the descriptor, to keep under this name (at most 255 printable characters of ASCII and no
+ * colon) and to hand over to the next process; it is not asked whether it does. false: it was not told (NULL as well). Waits as
+ * notify_say() does. */
+bool notify_store(struct notify *, int fd, const char *name);
+/* Has it close all that it keeps under this name. */
+void notify_unstore(struct notify *, const char *name);
 /* The time within which the manager wants to hear WATCHDOG=1 again; 0: it does not watch this process. */
 uint64_t notify_watchdog_ms(const struct notify *);
 

@@ -17,6 +17,7 @@
 #include "net/datagram.h"
 
 #include "loop/loop.h"
+#include "net/listening.h"
 #include "net/stream.h"
 
 #include <errno.h>
@@ -26,13 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-	READ_BATCH = 32,
-	READ_ROUNDS = 4,
-	SEND_BATCH = 64,
-	SEND_BYTES = 128 * 1024,
-	SOCKET_BUFFER_BYTES = 1024 * 1024
-};
+enum { READ_BATCH = 32, READ_ROUNDS = 4, SEND_BATCH = 64, SEND_BYTES = 128 * 1024 };
 
 struct control {
 	alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
@@ -45,7 +40,8 @@ struct outgoing {
 };
 
 struct datagram_socket {
-	int fd;
+	struct listening_use use;
+	int fd; /* of the use */
 	struct watch *watch;
 	struct hook flush;
 	const struct datagram_events *events;
@@ -107,11 +103,9 @@ static void hand_over(struct datagram_socket *socket, unsigned i)
 	socket->events->received(socket->owner, &peer, bytes, (header->msg_flags & MSG_TRUNC) != 0);
 }
 
-static void readable(void *arg, unsigned events)
+static void read_rounds(struct datagram_socket *socket, unsigned rounds)
 {
-	struct datagram_socket *socket = arg;
-	(void)events;
-	for (unsigned round = 0; round < READ_ROUNDS; round++) {
+	for (unsigned round = 0; round < rounds; round++) {
 		for (unsigned i = 0; i < READ_BATCH; i++) {
 			struct msghdr *header = &socket->in_messages[i].msg_hdr;
 			header->msg_namelen = sizeof socket->in_from[i];
@@ -126,6 +120,19 @@ static void readable(void *arg, unsigned events)
 		if (n < READ_BATCH)
 			return;
 	}
+}
+
+static void readable(void *arg, unsigned events)
+{
+	(void)events;
+	read_rounds(arg, READ_ROUNDS);
+}
+
+/* What has come before its listener leaves; more than a full buffer cannot have. */
+static void take_waiting(struct datagram_socket *socket)
+{
+	enum { ROUNDS_MAX = 1024 };
+	read_rounds(socket, ROUNDS_MAX);
 }
 
 static void flush(struct datagram_socket *socket)
@@ -205,92 +212,90 @@ static void prepare_batch(struct datagram_socket *socket)
 	}
 }
 
-/* Whether a second socket may bind the same address. The kernel asks both at bind(), so a socket that has it only
- * while it binds itself keeps its address for its own, and can give that up later. */
-static bool set_shared(int fd, int on)
+static void stop_reading(struct datagram_socket *socket)
 {
-	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
+	watch_destroy(socket->watch);
+	socket->watch = NULL;
 }
 
-/* Larger buffers take a burst; the kernel grants what its limits allow. */
-static void widen_buffers(int fd)
+/* What arrives is the successor's. */
+static void taken(struct listening_use *use)
 {
-	int bytes = SOCKET_BUFFER_BYTES;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+	stop_reading(LIST_OWNER(use, struct datagram_socket, use));
 }
 
-/* The descriptor, bound; -1: errno says why. */
-static int bind_socket(const struct sockaddr_storage *address)
+static void destroy(struct datagram_socket *socket)
 {
-	bool is_v4 = address->ss_family == AF_INET;
-	int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	widen_buffers(fd);
-	int on = 1;
-	int level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
-	int option = is_v4 ? IP_PKTINFO : IPV6_RECVPKTINFO;
-	socklen_t n = is_v4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-	/* An IPv6 socket takes IPv6 only: 0.0.0.0 and [::] are two listeners, whatever the host's default is. */
-	if (setsockopt(fd, level, option, &on, sizeof on) != 0 ||
-	        (!is_v4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
-	        !set_shared(fd, 1) || bind(fd, (const struct sockaddr *)address, n) != 0 ||
-	        !set_shared(fd, 0)) {
-		int reason = errno;
-		(void)close(fd);
-		errno = reason;
-		return -1;
-	}
-	return fd;
+	if (!socket)
+		return;
+	free(socket->in);
+	free(socket->out);
+	free(socket);
+}
+
+/* Nothing is bound yet; NULL: out of memory. */
+static struct datagram_socket *create(
+        size_t datagram_max_bytes, const struct datagram_events *events, void *owner)
+{
+	struct datagram_socket *socket = calloc(1, sizeof *socket);
+	if (!socket)
+		return NULL;
+	socket->use.taken = taken;
+	socket->events = events;
+	socket->owner = owner;
+	socket->datagram_max_bytes = datagram_max_bytes;
+	socket->in = malloc(READ_BATCH * datagram_max_bytes);
+	socket->out = malloc(SEND_BYTES);
+	socket->flush.run = flush_before_sleep;
+	if (socket->in && socket->out)
+		return socket;
+	destroy(socket);
+	return NULL;
 }
 
 struct datagram_socket *datagram_open(struct loop *loop, slice address, size_t datagram_max_bytes,
         const struct datagram_events *events, void *owner, char *error_text, size_t error_size)
 {
-	struct sockaddr_storage where;
-	if (!net_parse_address(address, &where)) {
+	struct listening_place place = { .kind = LISTENING_UDP };
+	if (!net_parse_address(address, &place.address)) {
 		(void)snprintf(error_text, error_size,
 		        "\"%.*s\" is not of the form HOST:PORT with a numeric host",
 		        SLICE_ARG(address));
 		return NULL;
 	}
-	int fd = bind_socket(&where);
-	if (fd < 0) {
+	struct datagram_socket *socket = create(datagram_max_bytes, events, owner);
+	int error = socket ? listening_open(loop, &place, &socket->use) : ENOMEM;
+	if (error) {
 		(void)snprintf(error_text, error_size, "%.*s: %s", SLICE_ARG(address),
-		        net_bind_refusal(errno));
+		        net_bind_refusal(error));
+		destroy(socket);
 		return NULL;
 	}
-	struct datagram_socket *socket = calloc(1, sizeof *socket);
-	char *in = malloc(READ_BATCH * datagram_max_bytes);
-	char *out = malloc(SEND_BYTES);
-	struct watch *watch = NULL;
-	if (socket && in && out)
-		watch = watch_create(loop, fd, WATCH_READABLE, readable, socket);
-	if (!watch) {
+	socket->fd = socket->use.fd;
+	socket->watch = watch_create(loop, socket->fd, WATCH_READABLE, readable, socket);
+	if (!socket->watch) {
 		(void)snprintf(error_text, error_size, "out of memory");
-		free(socket);
-		free(in);
-		free(out);
-		(void)close(fd);
+		listening_end(&socket->use);
+		(void)close(socket->fd);
+		destroy(socket);
 		return NULL;
 	}
-	socket->fd = fd;
-	socket->watch = watch;
-	socket->events = events;
-	socket->owner = owner;
-	socket->datagram_max_bytes = datagram_max_bytes;
-	socket->in = in;
-	socket->out = out;
-	socket->flush.run = flush_before_sleep;
 	loop_before_sleep(loop, &socket->flush);
 	prepare_batch(socket);
 	return socket;
 }
 
-void datagram_share(struct datagram_socket *socket)
+void datagram_leave(struct datagram_socket *socket)
 {
-	(void)set_shared(socket->fd, 1);
+	enum listening_future future = listening_future(&socket->use);
+	int on = 1;
+	if (future != LISTENING_CHANGES && future != LISTENING_KEPT)
+		take_waiting(socket);
+	listening_leave(&socket->use);
+	if (future == LISTENING_KEPT || future == LISTENING_STORED)
+		stop_reading(socket);
+	else if (future == LISTENING_LOST)
+		(void)setsockopt(socket->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 }
 
 void datagram_close(struct datagram_socket *socket)
@@ -299,11 +304,10 @@ void datagram_close(struct datagram_socket *socket)
 		return;
 	flush(socket);
 	hook_remove(&socket->flush);
-	watch_destroy(socket->watch);
+	stop_reading(socket);
+	listening_end(&socket->use);
 	(void)close(socket->fd);
-	free(socket->in);
-	free(socket->out);
-	free(socket);
+	destroy(socket);
 }
 
 unsigned datagram_port(const struct datagram_socket *socket)

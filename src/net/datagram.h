@@ -43,9 +43,10 @@ struct datagram_events {
 /* `address`: "0.0.0.0:5683", "[::]:5683", "127.0.0.1:0". NULL: error_text says why. */
 struct datagram_socket *datagram_open(struct loop *, slice address, size_t datagram_max_bytes,
         const struct datagram_events *, void *owner, char *error_text, size_t error_size);
-/* From now on another socket may bind the same address, and gets what arrives then: for a listener that is being
- * replaced and only has answers left to send. */
-void datagram_share(struct datagram_socket *);
+/* For a listener that goes and only has answers left to send: the address is free for a successor, which gets what arrives, and
+ * what has arrived and was not read yet. What nobody else will read is received within the call; whatever comes then is read on,
+ * unless the service manager keeps the socket for the next process. */
+void datagram_leave(struct datagram_socket *);
 /* Sends what waits, and closes. NULL is fine. */
 void datagram_close(struct datagram_socket *);
 /* The port it got, when the address said 0. */

@@ -6,6 +6,7 @@
 
 #include "loop/loop.h"
 #include "net/crowd.h"
+#include "net/listening.h"
 #include "net/stream.h"
 
 /* What all streams of a loop may hold of messages that are not whole: thousands of peers that each send half of
@@ -56,14 +57,13 @@ struct layer;
 struct stream_listener {
 	union net_handle handle;
 	enum stream_kind kind;
-	char *path; /* STREAM_LOCAL: of its socket, a file that goes with it; else NULL */
-	uint64_t device, inode; /* of that file */
+	struct listening_use use;
 	struct net *net;
 	struct stream_accept accept;
 	unsigned open;        /* connections accepted here that are not gone yet */
 	struct list opening;  /* of these, those whose layers are not established */
 	struct crowd openers; /* the same, by address */
-	bool closing, closed;
+	bool listens, closing, closed;
 };
 
 /* A layer between the socket and the stream's owner, as TLS is one (stream_layers.c): bytes come up through it and go down, and
@@ -134,6 +134,8 @@ bool tls_streams_run(struct net *);
 struct stream *stream_new(
         struct net *, enum stream_kind, const struct stream_events *, const struct stream_limits *);
 uv_stream_t *stream_handle(struct stream *);
+/* Over the descriptor, which it has from now on; false: it has not. */
+bool stream_open(struct stream *, int fd);
 /* Goes on with handshakes, and writes what the streams of a loop have collected: struct net's hook. */
 void stream_flush_all(struct hook *);
 /* It was accepted by the listener: from now on counted there. */

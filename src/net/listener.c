@@ -2,15 +2,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "net/local.h"
+#include "net/listening.h"
 #include "net/stream_internal.h"
 
 /* An address may have a part of a listener's connections in their handshakes, and so many in any case. */
-enum { BACKLOG = 1024, OPENING_PART = 4, OPENING_MIN = 256 };
+enum { OPENING_PART = 4, OPENING_MIN = 256, TAKEN_AT_ONCE_MAX = 1024 };
 
 /* That it is due is enough: the loop does not sleep then, and comes to the hook again. */
 static void go_on(struct task *task)
@@ -75,7 +74,6 @@ static void listener_free(struct stream_listener *listener)
 	net_leave(listener->net);
 	if (listener->accept.tls)
 		tls_leave(listener->accept.tls);
-	free(listener->path);
 	free(listener);
 }
 
@@ -119,20 +117,11 @@ static bool may_open(struct stream_listener *listener, struct stream *stream)
 	       crowd_share(&stream->opener) <= (most > OPENING_MIN ? most : OPENING_MIN);
 }
 
-static void arrived(uv_stream_t *handle, int status)
+/* The connection is the listener's: a stream from now on, or turned away. */
+static void welcome(struct stream_listener *listener, struct stream *stream, bool failed)
 {
-	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, handle);
 	const struct stream_accept *accept = &listener->accept;
-	if (status < 0) {
-		log_warning("net", "a connection could not be accepted: %s", uv_strerror(status));
-		return;
-	}
-	struct stream *stream =
-	        stream_new(listener->net, listener->kind, accept->events, &accept->limits);
-	if (!stream)
-		return;
-	bool failed =
-	        uv_accept(handle, stream_handle(stream)) != 0 || !add_layers(listener, stream);
+	failed = failed || !add_layers(listener, stream);
 	if (!failed && listener->open >= accept->connections_max) {
 		failed = true;
 		listener_refused(listener, stream_peer(stream), "there are too many connections");
@@ -151,6 +140,35 @@ static void arrived(uv_stream_t *handle, int status)
 	stream_begin(stream);
 }
 
+static struct stream *stream_for(struct stream_listener *listener)
+{
+	return stream_new(
+	        listener->net, listener->kind, listener->accept.events, &listener->accept.limits);
+}
+
+static void arrived(uv_stream_t *handle, int status)
+{
+	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, handle);
+	if (status < 0) {
+		log_warning("net", "a connection could not be accepted: %s", uv_strerror(status));
+		return;
+	}
+	struct stream *stream = stream_for(listener);
+	if (stream)
+		welcome(listener, stream, uv_accept(handle, stream_handle(stream)) != 0);
+}
+
+/* The same of one that libuv has not seen. */
+static void take(struct stream_listener *listener, int fd)
+{
+	struct stream *stream = stream_for(listener);
+	bool opened = stream && stream_open(stream, fd);
+	if (!opened)
+		(void)close(fd);
+	if (stream)
+		welcome(listener, stream, !opened);
+}
+
 static void listener_gone(uv_handle_t *handle)
 {
 	struct stream_listener *listener = LIST_OWNER(handle, struct stream_listener, handle);
@@ -158,15 +176,26 @@ static void listener_gone(uv_handle_t *handle)
 	listener_free(listener);
 }
 
+/* Nobody else will: those whose connections have been made are not turned away for having come last. */
+static void take_waiting(struct stream_listener *listener)
+{
+	for (unsigned i = 0; i < TAKEN_AT_ONCE_MAX; i++) {
+		int fd = accept4(listener->use.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		take(listener, fd);
+	}
+}
+
 void stream_listener_close(struct stream_listener *listener)
 {
 	if (!listener)
 		return;
-	struct stat about;
+	enum listening_future future = listening_future(&listener->use);
+	if (listener->listens && (future == LISTENING_LOST || future == LISTENING_STORED))
+		take_waiting(listener);
 	listener->closing = true;
-	if (listener->path && lstat(listener->path, &about) == 0 &&
-	        about.st_dev == listener->device && about.st_ino == listener->inode)
-		(void)unlink(listener->path);
+	listening_end(&listener->use);
 	streams_end_opening(listener);
 	uv_close(&listener->handle.any, listener_gone);
 }
@@ -194,11 +223,31 @@ static struct stream_listener *prepare(struct loop *loop, enum stream_kind kind,
 	return listener;
 }
 
+/* 0, or errno's value. */
+static int listen_at(struct stream_listener *listener, const struct listening_place *place)
+{
+	uv_stream_t *stream = &listener->handle.stream;
+	int error = listening_open(listener->net->loop, place, &listener->use);
+	if (error)
+		return error;
+	int fd = listener->use.fd;
+	error = listener->kind == STREAM_TCP ? uv_tcp_open(&listener->handle.tcp, fd)
+	                                     : uv_pipe_open(&listener->handle.pipe, fd);
+	if (error) {
+		listening_end(&listener->use);
+		(void)close(fd);
+		return -error;
+	}
+	error = uv_listen(stream, LISTENING_BACKLOG, arrived);
+	listener->listens = !error;
+	return -error;
+}
+
 struct stream_listener *stream_listen(struct loop *loop, slice address,
         const struct stream_accept *accept, char *error_text, size_t error_size)
 {
-	struct sockaddr_storage where;
-	if (!net_parse_address(address, &where)) {
+	struct listening_place place = { .kind = LISTENING_TCP };
+	if (!net_parse_address(address, &place.address)) {
 		(void)snprintf(error_text, error_size,
 		        "\"%.*s\" is no address; say 0.0.0.0:1883 or [::]:1883",
 		        SLICE_ARG(address));
@@ -208,52 +257,31 @@ struct stream_listener *stream_listen(struct loop *loop, slice address,
 	        prepare(loop, STREAM_TCP, accept, error_text, error_size);
 	if (!listener)
 		return NULL;
-	int error = uv_tcp_bind(&listener->handle.tcp, (struct sockaddr *)&where, 0);
-	if (!error)
-		error = uv_listen(&listener->handle.stream, BACKLOG, arrived);
+	int error = listen_at(listener, &place);
 	if (!error)
 		return listener;
 	(void)snprintf(
-	        error_text, error_size, "%.*s: %s", SLICE_ARG(address), net_bind_refusal(-error));
+	        error_text, error_size, "%.*s: %s", SLICE_ARG(address), net_bind_refusal(error));
 	stream_listener_close(listener);
 	return NULL;
-}
-
-/* Its file goes with the listener, unless it is another one by now. 0, or libuv's error. */
-static int listen_at(struct stream_listener *listener, const char *path, unsigned mode)
-{
-	struct stat about;
-	if (local_is_listened_at(path))
-		return UV_EADDRINUSE;
-	int fd = local_listen(path, BACKLOG);
-	if (fd < 0)
-		return -errno;
-	int error = uv_pipe_open(&listener->handle.pipe, fd);
-	if (error) {
-		(void)close(fd);
-		return error;
-	}
-	if (lstat(path, &about) != 0 || chmod(path, mode) != 0)
-		return -errno;
-	listener->device = about.st_dev;
-	listener->inode = about.st_ino;
-	listener->path = strdup(path);
-	return listener->path ? uv_listen(&listener->handle.stream, BACKLOG, arrived) : UV_ENOMEM;
 }
 
 struct stream_listener *stream_listen_local(struct loop *loop, const char *path, unsigned mode,
         const struct stream_accept *accept, char *error_text, size_t error_size)
 {
+	const struct listening_place place = {
+		.kind = LISTENING_LOCAL, .path = path, .mode = mode
+	};
 	struct stream_listener *listener =
 	        prepare(loop, STREAM_LOCAL, accept, error_text, error_size);
 	if (!listener)
 		return NULL;
-	int error = listen_at(listener, path, mode);
+	int error = listen_at(listener, &place);
 	if (!error)
 		return listener;
-	const char *why = error == UV_EADDRINUSE ? "another program listens there"
-	                  : error == UV_EEXIST   ? "what is there is no socket"
-	                                         : strerror(-error);
+	const char *why = error == EADDRINUSE ? "another program listens there"
+	                  : error == EEXIST   ? "what is there is no socket"
+	                                      : strerror(error);
 	(void)snprintf(error_text, error_size, "%s: %s", path, why);
 	stream_listener_close(listener);
 	return NULL;

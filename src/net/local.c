@@ -60,9 +60,13 @@ int local_listen(const char *path, int backlog)
 	}
 	if (unlink(path) != 0 && errno != ENOENT)
 		return -1;
+	/* What it is bound to tells the next process which one it is (listening.h), where that has room. */
+	bool fits = strlen(path) < sizeof address.sun_path;
 	int folder = open_folder(path, &address);
 	if (folder < 0)
 		return -1;
+	if (fits)
+		(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	bool listening = fd >= 0 && bind_private(fd, &address) && listen(fd, backlog) == 0;
 	(void)fail(folder);

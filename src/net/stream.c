@@ -58,6 +58,12 @@ uv_stream_t *stream_handle(struct stream *stream)
 	return &stream->handle.stream;
 }
 
+bool stream_open(struct stream *stream, int fd)
+{
+	return (stream->kind == STREAM_TCP ? uv_tcp_open(&stream->handle.tcp, fd)
+	                                   : uv_pipe_open(&stream->handle.pipe, fd)) == 0;
+}
+
 static void drop_unread(struct stream *stream)
 {
 	free(stream->unread);

@@ -28,10 +28,12 @@ class Manager:
         return dict(TOKENS, NOTIFY_SOCKET=self.name, **more)
 
     def listen(self, seconds):
-        """One message, or None when none came in this time."""
+        """One message, or None when none came in this time. What it is given to keep is another test's (service_sockets)."""
         self.socket.settimeout(seconds)
         try:
-            message = self.socket.recv(65536).decode("utf-8").split("\n")
+            message = ["FDSTORE=1"]
+            while message[0] == "FDSTORE=1":
+                message = self.socket.recv(65536).decode("utf-8").split("\n")
         except (socket.timeout, BlockingIOError):
             return None
         self.heard.append(message)

@@ -141,7 +141,7 @@ void datagram_close(struct datagram_socket *socket)
 	(void)socket;
 }
 
-void datagram_share(struct datagram_socket *socket)
+void datagram_leave(struct datagram_socket *socket)
 {
 	(void)socket;
 }

@@ -161,7 +161,7 @@ static void an_address_is_shared_only_on_purpose(void **state)
 	(void)snprintf(address, sizeof address, "127.0.0.1:%u", datagram_port(old));
 	assert_null(listen_on(address));
 	assert_non_null(strstr(error_text, address));
-	datagram_share(old);
+	datagram_leave(old);
 	socket_under_test = listen_on(address);
 	assert_non_null(socket_under_test);
 	assert_null(listen_on(address));
