@@ -4,7 +4,8 @@
 if(DEFINED ENV{SOURCE_DATE_EPOCH})
 	set(built $ENV{SOURCE_DATE_EPOCH})
 else()
-	execute_process(COMMAND git log -1 --format=%ct WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+	# Of this project's git alone: an archive may be unpacked within the work tree of another, as in Buildroot.
+	execute_process(COMMAND git --git-dir=${PROJECT_SOURCE_DIR}/.git log -1 --format=%ct
 		OUTPUT_VARIABLE built ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
 	if(NOT built MATCHES "^[0-9]+$")
 		file(TIMESTAMP ${PROJECT_SOURCE_DIR}/CMakeLists.txt built "%s" UTC)

@@ -1,10 +1,14 @@
-# Every library that Fairlead links, all from Debian packages; docs/dependencies.md says why each.
+# Every library that Fairlead links, all from Debian packages; docs/dependencies.md says why each. board/buildroot and
+# board/yocto name them as their distributions do (tests/lint/images).
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+# In the C library, or beside one that has none.
+find_package(Iconv REQUIRED)
 pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(libwebsockets REQUIRED IMPORTED_TARGET libwebsockets)
 pkg_check_modules(openssl REQUIRED IMPORTED_TARGET openssl)
-pkg_check_modules(libcoap REQUIRED IMPORTED_TARGET libcoap-3-openssl)
+# Only what it does without TLS is used, so any of its builds will do.
+pkg_search_module(libcoap REQUIRED IMPORTED_TARGET libcoap-3-openssl libcoap-3-notls libcoap-3-mbedtls libcoap-3-gnutls libcoap-3)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(expat REQUIRED IMPORTED_TARGET expat)
 pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)

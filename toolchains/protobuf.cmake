@@ -1,10 +1,12 @@
 # What protoc makes at build time: C code of google/protobuf/descriptor.proto (src/codec/protobuf/schema.c reads
 # descriptor sets with it), and descriptor sets (*.pb) of our own .proto files. All tools are the build machine's,
-# also when cross-compiling; Debian packages protobuf-compiler, protobuf-c-compiler and libprotobuf-dev.
+# also when cross-compiling; Debian packages protobuf-compiler, protobuf-c-compiler and libprotobuf-dev. Google's own .proto
+# files lie beside the compiler where that is not the machine's, as in Buildroot and Yocto.
 find_program(PROTOC protoc REQUIRED NO_CMAKE_FIND_ROOT_PATH)
 find_program(PROTOC_GEN_C protoc-gen-c REQUIRED NO_CMAKE_FIND_ROOT_PATH)
+get_filename_component(protoc_folder ${PROTOC} DIRECTORY)
 find_path(PROTOBUF_PROTOS google/protobuf/descriptor.proto REQUIRED
-	PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH NO_DEFAULT_PATH)
+	PATHS ${protoc_folder}/../include /usr/include NO_CMAKE_FIND_ROOT_PATH NO_DEFAULT_PATH)
 
 # Adds google/protobuf/descriptor.pb-c.h and its code to TARGET. The code is not ours: no warnings.
 function(fairlead_protobuf_descriptor target)

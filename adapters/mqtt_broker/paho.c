@@ -12,13 +12,26 @@
 #include "adapters/mqtt_broker/paho_internal.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { CONNECT_TIMEOUT_S = 10, TOPIC_MAX_BYTES = 65535 };
 
-struct paho_door paho_door = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+struct paho_door paho_door = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+static pthread_once_t door_hung = PTHREAD_ONCE_INIT;
 
 /* One at a time makes or destroys a client: the first starts Paho's threads, the last stops them. */
 static pthread_mutex_t lives = PTHREAD_MUTEX_INITIALIZER;
+
+/* By the monotonic clock, which no static initializer can say, and musl has no pthread_cond_clockwait(). Neither call can
+ * fail on Linux. */
+static void door_hang(void)
+{
+	pthread_condattr_t monotonic;
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&paho_door.changed, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+}
 
 static void door_knock(void)
 {
@@ -327,6 +340,7 @@ static struct order *order_new(struct paho *paho, enum order_kind kind, size_t b
 struct paho *paho_create(struct loop *loop, const struct paho_settings *settings,
         void (*heard)(void *arg, struct paho_event *), void *arg)
 {
+	(void)pthread_once(&door_hung, door_hang);
 	struct paho *paho = calloc(1, sizeof *paho);
 	if (!paho)
 		return NULL;

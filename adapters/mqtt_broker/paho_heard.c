@@ -252,15 +252,14 @@ static struct paho_message *copy_message(
 /* Waits until there is room, as long as it may. */
 static void wait_for_room(struct paho *paho, struct paho_message *message)
 {
-	struct timespec until;
+	struct timespec until; /* by the clock that paho_door.changed goes by */
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PATIENCE_S;
 	int failed = 0;
 	(void)pthread_mutex_lock(&paho_door.mutex);
 	while ((paho->held >= PAHO_HELD_MAX || paho->held_bytes >= PAHO_HELD_MAX_BYTES) &&
 	        !paho_door.knocking && !paho->ending && !failed)
-		failed = pthread_cond_clockwait(
-		        &paho_door.changed, &paho_door.mutex, CLOCK_MONOTONIC, &until);
+		failed = pthread_cond_timedwait(&paho_door.changed, &paho_door.mutex, &until);
 	message->too_many = paho->held >= 2 * PAHO_HELD_MAX ||
 	                    paho->held_bytes >= 2 * (size_t)PAHO_HELD_MAX_BYTES;
 	paho->held++;

@@ -66,6 +66,10 @@ slice datagram_peer_key(const struct datagram_peer *peer)
 	return (slice){ (const char *)&peer->address, n };
 }
 
+/* musl's CMSG_NXTHDR mixes signs, and its lengths are socklen_t where glibc has size_t. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
 /* Where it was sent to: from the control message that came with it. false: to others as well as to us. */
 static bool read_control(struct msghdr *header, struct datagram_peer *peer)
 {
@@ -88,6 +92,8 @@ static bool read_control(struct msghdr *header, struct datagram_peer *peer)
 	}
 	return to_us_alone;
 }
+
+#pragma GCC diagnostic pop
 
 static void hand_over(struct datagram_socket *socket, unsigned i)
 {
@@ -165,11 +171,11 @@ static void write_control(struct msghdr *header, const struct datagram_peer *pee
 {
 	bool is_v4 = peer->address.any.sa_family == AF_INET;
 	size_t n = is_v4 ? sizeof(struct in_pktinfo) : sizeof(struct in6_pktinfo);
-	header->msg_controllen = CMSG_SPACE(n);
+	header->msg_controllen = (socklen_t)CMSG_SPACE(n);
 	struct cmsghdr *control = CMSG_FIRSTHDR(header);
 	control->cmsg_level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
 	control->cmsg_type = is_v4 ? IP_PKTINFO : IPV6_PKTINFO;
-	control->cmsg_len = CMSG_LEN(n);
+	control->cmsg_len = (socklen_t)CMSG_LEN(n);
 	if (is_v4) {
 		struct in_pktinfo about = { .ipi_spec_dst = peer->local.v4 };
 		memcpy(CMSG_DATA(control), &about, n);
