@@ -212,7 +212,7 @@ void binary_session_renewed(struct list *link)
 }
 
 /* Nothing more is read; what is under way is answered. */
-static void cut(struct session *session)
+static void read_no_more(struct session *session)
 {
 	session->cut = true;
 	if (!session->paused)
@@ -222,7 +222,7 @@ static void cut(struct session *session)
 		session_end(session);
 }
 
-/* A serial line is not shared: whoever opens it next reads what comes from now on. */
+/* A serial line is not shared: whoever opens it next reads what comes from now on. So it is read to the end of a frame first. */
 void binary_session_wind_up(struct list *link)
 {
 	struct session *session = session_of(link);
@@ -230,8 +230,8 @@ void binary_session_wind_up(struct list *link)
 	struct binary_listener *listener = session->listener;
 	session->draining = true;
 	listener->base.answering++;
-	if (session->wire && listener->place.kind == PLACE_SERIAL)
-		cut(session);
+	if (session->wire && is_lasting(session) && !session->unread)
+		read_no_more(session);
 }
 
 void binary_session_look_quiet(struct list *link, bool over)
@@ -250,7 +250,7 @@ void binary_session_look_quiet(struct list *link, bool over)
 		        "what was received is dropped, since the listener goes listener=%s peer=%s "
 		        "bytes=%zu",
 		        session->listener->base.label, session->peer, session->unread);
-	cut(session);
+	read_no_more(session);
 }
 
 void binary_session_cut_off(struct list *link)
@@ -401,6 +401,8 @@ size_t session_received(struct session *session, slice bytes)
 	}
 	listen_for_gap(session, session->partial && !quiet);
 	session_set_deadline(session);
+	if (session->draining && is_lasting(session) && !session->unread && !session->ending)
+		read_no_more(session);
 	return used;
 }
 
@@ -416,7 +418,7 @@ void session_broken(struct session *session, slice unread, const char *why)
 	const struct frame_piece piece = { .bytes = unread, .used = unread.n, .why = why };
 	if (session->ending)
 		return;
-	session->partial = session->needed = 0;
+	session->partial = session->needed = session->unread = 0;
 	timer_stop(&session->gap);
 	listener->base.counters.at[COUNTER_BYTES_IN] += unread.n;
 	if (unread.n) {

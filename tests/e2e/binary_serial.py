@@ -6,6 +6,7 @@ import random
 import struct
 import tempfile
 import termios
+import threading
 
 import support
 from support import READING, Gateway, RestBackend, TOKENS, wait_until
@@ -163,6 +164,27 @@ def test_a_listener_that_is_replaced_takes_the_port_over():
         world.gateway.reload()
         wait_until(lambda: len([line for line in world.gateway.lines if "line up" in line]) == 2, "it is opened again")
         world.port.write(sentences(1)[0])
+        assert world.backend.next().path == "/v1/lines/engine-8"
+
+
+def test_what_a_replaced_listener_has_read_is_handed_on():
+    with World() as world:
+        gate, answer = threading.Event(), world.backend.answer
+        world.backend.answer = lambda seen: (gate.wait(support.DEADLINE_S), answer(seen))[1]
+        stream = sentences(41)
+        # All of it has been read, and the first sentence is under way; the last one is not whole yet.
+        world.port.write(b"".join(stream[:40]) + stream[40][:30])
+        seen = world.backend.next()
+        before = lines(world.backend.url, listener(world.path))
+        world.gateway.write(before.replace("engine-7, retry", "engine-8, retry"))
+        world.gateway.reload()
+        gate.set()
+        got = [seen.json()["sentence"].encode() + b"\r\n"] + world.got(39)
+        assert got == stream[:40], got
+        world.port.write(stream[40][30:])
+        assert world.got(1) == stream[40:]
+        wait_until(lambda: len([line for line in world.gateway.lines if "line up" in line]) == 2, "it is opened again")
+        world.port.write(stream[0])
         assert world.backend.next().path == "/v1/lines/engine-8"
 
 
