@@ -193,6 +193,7 @@ static struct adapter *coap_open(struct loop *loop, const struct adapter_limits 
 	listener->limits = limits;
 	list_init(&listener->sessions);
 	list_init(&listener->unacknowledged);
+	timer_init(&listener->drain, loop, coap_connections_drained);
 	timer_init(&listener->acknowledge, loop, coap_acknowledge_due);
 	arena_init(&listener->arena, 64 * 1024);
 	read_bind(listener, config);
@@ -343,6 +344,7 @@ static void coap_close(struct adapter *adapter)
 		return;
 	listener->closing = true;
 	timer_stop(&listener->acknowledge);
+	timer_stop(&listener->drain);
 	observers_destroy(listener->observers);
 	separates_destroy(listener->separates);
 	listener->observers = NULL;

@@ -72,8 +72,9 @@ struct coap_listener {
 
 	struct datagram_socket *datagrams; /* one of these two */
 	struct stream_listener *connections;
-	struct tls *tls;   /* NULL: in the clear */
-	struct dtls *dtls; /* over `datagrams` */
+	struct timer drain; /* of a stream's listener that stops */
+	struct tls *tls;    /* NULL: in the clear */
+	struct dtls *dtls;  /* over `datagrams` */
 	uint64_t handshake_ms;
 	struct list sessions;
 	uint64_t last_session;
@@ -151,8 +152,10 @@ void coap_dtls_renewed(struct coap_listener *);
 
 /* connection.c */
 bool coap_connections_listen(struct coap_listener *, struct error *);
-/* No new requests; each connection ends when its answers have left. */
+/* Says Release; each connection ends when its client does, or a second later, and its answers have left. */
 void coap_connections_stop(struct coap_listener *);
+/* That second is over. */
+void coap_connections_drained(struct timer *);
 void coap_connections_close(struct coap_listener *);
 void coap_connections_renewed(struct coap_listener *);
 

@@ -6,6 +6,9 @@
  * BACK-PRESSURE. At most UNDER_WAY_MAX requests of a connection are under way, and none is read while many bytes are
  * unsent. A client that goes away does not take with it what it asked for: a reading that was read is delivered.
  *
+ * A LISTENER THAT STOPS says so with Release (section 5.5). A request may have been on its way then: until the client has closed, or a
+ * second has passed, they are read and answered as ever.
+ *
  * A connection that is silent for `idle` is asked whether it is there (Ping), and closed when nothing comes back. */
 #include "adapters/coap/coap.h"
 #include "adapters/coap/observe.h"
@@ -24,7 +27,8 @@ enum {
 	UNSENT_HIGH_BYTES = 64 * 1024,
 	FIRST_TIMEOUT_MS = 10 * 1000, /* until its CSM is here */
 	WHOLE_TIMEOUT_MS = 30 * 1000, /* for a message that has begun */
-	PONG_TIMEOUT_MS = 30 * 1000
+	PONG_TIMEOUT_MS = 30 * 1000,
+	DRAIN_MS = 1000 /* from our Release on */
 };
 
 struct connection {
@@ -256,7 +260,7 @@ static size_t received(void *owner, struct stream *stream, slice bytes)
 	return connection->leaving || connection->ending ? bytes.n : used;
 }
 
-static void drained(void *owner, struct stream *stream)
+static void sent(void *owner, struct stream *stream)
 {
 	struct connection *connection = owner;
 	(void)stream;
@@ -368,6 +372,17 @@ static void report_end(const struct connection *connection, enum stream_end end,
 		        listener->adapter.label, connection->session.peer);
 }
 
+/* Nobody has to be waited for any more but those whose answers are under way, which the core counts. */
+static void at_rest(struct coap_listener *listener)
+{
+	timer_stop(&listener->drain);
+	if (!listener->adapter.draining || listener->closing)
+		return;
+	listener->adapter.draining = false;
+	listener->adapter.answering--;
+	adapter_at_rest(&listener->adapter);
+}
+
 static void closed(void *owner, struct stream *stream, enum stream_end end, int errno_value)
 {
 	struct connection *connection = owner;
@@ -378,6 +393,8 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 		report_end(connection, end, errno_value);
 	timer_stop(&connection->quiet);
 	coap_session_remove(listener, &connection->session);
+	if (list_empty(&listener->sessions))
+		at_rest(listener);
 	free((char *)(uintptr_t)connection->session.peer);
 	free(connection);
 	coap_release(listener);
@@ -386,7 +403,7 @@ static void closed(void *owner, struct stream *stream, enum stream_end end, int 
 bool coap_connections_listen(struct coap_listener *listener, struct error *error)
 {
 	static const struct stream_events events = {
-		.received = received, .drained = drained, .closed = closed
+		.received = received, .drained = sent, .closed = closed
 	};
 	size_t most = message_max_bytes(listener);
 	struct stream_accept accept = { .accepted = accepted,
@@ -404,15 +421,30 @@ bool coap_connections_listen(struct coap_listener *listener, struct error *error
 	return listener->connections || error_set(error, "%s", why);
 }
 
+void coap_connections_drained(struct timer *timer)
+{
+	struct coap_listener *listener = LIST_OWNER(timer, struct coap_listener, drain);
+	LIST_EACH (&listener->sessions, at, following) {
+		struct connection *connection =
+		        connection_of(LIST_OWNER(at, struct coap_session, link));
+		connection->leaving = true;
+		go_on(connection);
+	}
+	at_rest(listener);
+}
+
 void coap_connections_stop(struct coap_listener *listener)
 {
+	if (list_empty(&listener->sessions))
+		return;
+	listener->adapter.draining = true;
+	listener->adapter.answering++;
+	timer_set(&listener->drain, loop_now_ms(listener->loop) + DRAIN_MS);
 	LIST_EACH (&listener->sessions, at, following) {
 		struct connection *connection =
 		        connection_of(LIST_OWNER(at, struct coap_session, link));
 		send_signal(connection, WIRE_SIGNAL_RELEASE, (slice){ NULL, 0 }, 0, 0,
 		        (slice){ NULL, 0 });
-		connection->leaving = true;
-		go_on(connection);
 	}
 }
 

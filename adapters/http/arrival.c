@@ -120,7 +120,21 @@ void http_connection_open(struct http *http, int fd, const struct sockaddr *peer
 		adopt(connection, fd);
 }
 
-static void stop(struct http_connection *connection)
+static void drain(struct http_connection *connection)
+{
+	if (connection->draining)
+		return;
+	connection->draining = true;
+	connection->http->adapter.answering++;
+}
+
+void http_connections_stop(struct http *http)
+{
+	LIST_EACH (&http->connections, at, following)
+		drain(LIST_OWNER(at, struct http_connection, link));
+}
+
+static void end(struct http_connection *connection)
 {
 	if (connection->fd >= 0) {
 		http_connection_destroy_when_unused(connection);
@@ -128,9 +142,9 @@ static void stop(struct http_connection *connection)
 	}
 	if (!connection->wsi)
 		return;
-	if (connection->state == OPENING) {
+	if (http_connection_is_handshaking(connection)) {
 		http_connection_close_soon(connection);
-	} else if (connection->state == IDLE) {
+	} else if (connection->state == OPENING || connection->state == IDLE) {
 		http_connection_linger(connection);
 	} else if (connection->state == READING) {
 		request_free(connection->request);
@@ -139,10 +153,11 @@ static void stop(struct http_connection *connection)
 	}
 }
 
-void http_connections_stop(struct http *http)
+void http_connections_drained(struct http *http)
 {
+	http->drained = true;
 	LIST_EACH (&http->connections, at, following)
-		stop(LIST_OWNER(at, struct http_connection, link));
+		end(LIST_OWNER(at, struct http_connection, link));
 }
 
 /* Nothing more is read; what is under way is answered. */

@@ -25,6 +25,10 @@
  * values, one that reads nothing is cut off like any other, and each holds one event's bytes at most, which count as a
  * request's. The connection ends with its stream.
  *
+ * A LISTENER THAT STOPS announces it with each answer ("Connection: close"). The request of a client that has not heard of it may
+ * be on its way over a connection that is idle here: so these are left as they are for `drain_ms`, and closed then. Whoever asks
+ * within that time is answered; who asks later has been told before that nobody listens.
+ *
  * The end is polite (LINGERING): what was said has left, our side is shut, and what the peer still sends is
  * thrown away for a while. Closing with unread bytes would make the kernel send a reset, which can
  * overtake the answer.
@@ -45,9 +49,10 @@
 
 enum {
 	LINGER_MS = 3000,
-	STREAM_RETRY_MS = 1000, /* when there was no memory for an event */
-	PIECE_BYTES = 16384,    /* of a large answer, a write */
-	HEAD_BUDGET = 128 << 10 /* for an answer's head and problem+json */
+	LINGER_AT_STOP_MS = 1000, /* the gateway's end waits for it */
+	STREAM_RETRY_MS = 1000,   /* when there was no memory for an event */
+	PIECE_BYTES = 16384,      /* of a large answer, a write */
+	HEAD_BUDGET = 128 << 10   /* for an answer's head and problem+json */
 };
 
 void http_connection_set_deadline(struct http_connection *connection, uint64_t after_ms)
@@ -58,14 +63,19 @@ void http_connection_set_deadline(struct http_connection *connection, uint64_t a
 		timer_set(timer, connection->deadline_ms);
 }
 
-static void answer_is_over(struct http_connection *connection)
+/* One thing less that the listener's end has to wait for. */
+static void count_down(struct http *http, bool *counted)
 {
-	struct http *http = connection->http;
-	if (!connection->answering)
+	if (!*counted)
 		return;
-	connection->answering = false;
+	*counted = false;
 	if (!--http->adapter.answering && http->stopping)
 		adapter_at_rest(&http->adapter);
+}
+
+static void answer_is_over(struct http_connection *connection)
+{
+	count_down(connection->http, &connection->answering);
 }
 
 /* When both libwebsockets and the core are done with it. */
@@ -77,6 +87,7 @@ void http_connection_destroy_when_unused(struct http_connection *connection)
 	if (connection->fd >= 0)
 		(void)close(connection->fd);
 	answer_is_over(connection);
+	count_down(connection->http, &connection->draining);
 	request_free(connection->request);
 	arena_finish(&connection->backlog_arena);
 	timer_stop(&connection->timer);
@@ -102,7 +113,8 @@ void http_connection_linger(struct http_connection *connection)
 		http_tls_goodbye(lws_get_ssl(wsi));
 	(void)shutdown(lws_get_socket_fd(wsi), SHUT_WR);
 	(void)lws_rx_flow_control(wsi, 1);
-	http_connection_set_deadline(connection, LINGER_MS);
+	http_connection_set_deadline(
+	        connection, connection->http->stopping ? LINGER_AT_STOP_MS : LINGER_MS);
 }
 
 /* false: the connection is broken. */
@@ -150,7 +162,7 @@ static void written(struct http_connection *connection)
 		stream_on(connection);
 		return;
 	}
-	if (connection->last || connection->http->stopping) {
+	if (connection->last || connection->http->drained) {
 		http_connection_linger(connection);
 		return;
 	}
@@ -311,7 +323,9 @@ void http_connection_reply(struct http_connection *connection, struct request *r
 			http_connection_close_soon(connection);
 		return;
 	}
-	connection->last |= connection->http->stopping;
+	/* What has come behind it is answered as well, as far as it is whole. */
+	const struct http *http = connection->http;
+	connection->last |= http->drained || (http->stopping && !connection->backlog.n);
 	begin_writing(connection);
 	if (request->subscription)
 		write_stream_head(connection, request);
@@ -345,7 +359,7 @@ static void submit_refused(struct http_connection *connection)
 static bool begin(struct http_connection *connection)
 {
 	struct http *http = connection->http;
-	struct request *request = http->stopping ? NULL : request_new(&http->adapter);
+	struct request *request = http->drained ? NULL : request_new(&http->adapter);
 	struct http_incoming *incoming = request ? http_incoming_new(request, http->plain) : NULL;
 	if (!incoming) {
 		request_free(request);

@@ -20,7 +20,7 @@ struct http {
 	const struct adapter_limits *limits;
 	struct arena texts; /* the settings' */
 	slice bind;
-	uint64_t handshake_ms, head_ms, body_ms, idle_ms, heartbeat_ms;
+	uint64_t handshake_ms, head_ms, body_ms, idle_ms, heartbeat_ms, drain_ms;
 	uint64_t body_rate;   /* bytes a second that a body must reach */
 	struct http_tls *tls; /* or NULL */
 
@@ -32,9 +32,11 @@ struct http {
 	struct list connections;
 	unsigned nconnections;
 	struct http_openings
-	        openings; /* of these, with TLS: those in their handshakes, or waiting for one */
-	bool stopping;
-	bool local; /* a socket of this machine's: `bind` is a path */
+	        openings;   /* of these, with TLS: those in their handshakes, or waiting for one */
+	bool stopping;      /* it listens no more: each connection ends with its next answer */
+	bool drained;       /* and nobody's request is waited for any more */
+	struct timer drain; /* until then */
+	bool local;         /* a socket of this machine's: `bind` is a path */
 	/* It serves the gateway's own service: no dialects, no streams of events. */
 	bool plain;
 	uint64_t date_s; /* of `date`: the Date field's value, made once a second */
@@ -58,8 +60,10 @@ void http_connection_closed(struct http_connection *);
 void http_connection_reply(struct http_connection *, struct request *);
 /* What the connection's subscription has to tell it. */
 void http_connection_push(struct http_connection *, const struct update *);
-/* No further request on any of them: what is idle is closed, what is being read is turned away. */
+/* Each of them ends with its next answer; for those that have no request yet it is waited for `drain_ms`. */
 void http_connections_stop(struct http *);
+/* That time is over: what is idle is closed, what is being read is turned away. */
+void http_connections_drained(struct http *);
 /* The files of TLS were read again: those whose certificates are not believed any more end, when an answer that is under way
  * has left. */
 void http_connections_renewed(struct http *);

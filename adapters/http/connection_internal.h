@@ -21,6 +21,7 @@ struct http_connection {
 	bool last;               /* the connection ends with the answer under way */
 	bool unbelieved;         /* and gets nothing that would follow it */
 	bool answering;          /* WRITING an answer of the core's: counted in the adapter */
+	bool draining;           /* of a listener that stops: counted there as well, to its end */
 	struct request *request; /* READING, and WRITING a large answer: ours */
 	uint64_t waiting_for;    /* WAITING: the id of the request in the core */
 	struct http_incoming *incoming; /* from READING to WRITING */

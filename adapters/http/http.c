@@ -112,6 +112,7 @@ static struct http *create(struct loop *loop, const struct adapter_limits *limit
 	http->head_ms = config_duration_ms(config, "head");
 	http->body_ms = config_duration_ms(config, "body");
 	http->idle_ms = config_duration_ms(config, "idle");
+	http->drain_ms = config_duration_ms(config, "drain");
 	http->heartbeat_ms = config_duration_ms(config, "heartbeat");
 	if (!http->heartbeat_ms)
 		http->heartbeat_ms = 1;
@@ -202,6 +203,11 @@ static void on_listener_ready(void *arg, unsigned events)
 	accept_waiting(arg, ACCEPT_BURST);
 }
 
+static void on_drained(struct timer *timer)
+{
+	http_connections_drained(LIST_OWNER(timer, struct http, drain));
+}
+
 static void watch_listener(struct http *http)
 {
 	http->watch = watch_create(http->loop, http->fd, WATCH_READABLE, on_listener_ready, http);
@@ -247,6 +253,7 @@ bool http_start(struct adapter *adapter, struct error *error)
 {
 	struct http *http = (struct http *)adapter;
 	timer_init(&http->accept_again, http->loop, on_accept_again);
+	timer_init(&http->drain, http->loop, on_drained);
 	int why = listen_on(http);
 	if (why)
 		return error_set(error, "%.*s: %s", SLICE_ARG(http->bind), net_bind_refusal(why));
@@ -302,6 +309,8 @@ void http_stop(struct adapter *adapter)
 		accept_waiting(http, LISTENING_BACKLOG);
 	http->stopping = true;
 	close_listener(http);
+	http->adapter.draining = true;
+	timer_set(&http->drain, loop_now_ms(http->loop) + http->drain_ms);
 	http_connections_stop(http);
 }
 
@@ -311,6 +320,7 @@ void http_close(struct adapter *adapter)
 	if (!http)
 		return;
 	close_listener(http);
+	timer_stop(&http->drain);
 	http_connections_kill(http);
 	http_openings_finish(&http->openings);
 	if (http->vhost)

@@ -28,9 +28,14 @@
 		        .help = "bytes a second at which a request's body must come, besides one " \
 		                "such "                                                            \
 		                "pause" },                                                         \
+	        { .key = "idle",                                                                   \
+		        .type = SETTING_DURATION,                                                  \
+		        .fallback = "75s",                                                         \
+		        .help = "how long a connection may wait for its next request" },           \
 	{                                                                                          \
-		.key = "idle", .type = SETTING_DURATION, .fallback = "75s",                        \
-		.help = "how long a connection may wait for its next request"                      \
+		.key = "drain", .type = SETTING_DURATION, .fallback = "1s",                        \
+		.help = "how long a listener that goes waits for the request that may be on its "  \
+		        "way over a connection"                                                    \
 	}
 
 /* adapter_ops.open() of a listener at an address, and of one at a path; the rest is the same for all. */

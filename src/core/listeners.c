@@ -147,11 +147,18 @@ static bool still_wanted(
 	return current_setup(core, listener->name) != NULL;
 }
 
+/* "tcp://0.0.0.0:5027" and "0.0.0.0:5027" are one place; "udp://0.0.0.0:5027" is another, but who is there goes anyway. */
+static const char *address_in(const char *bind)
+{
+	const char *scheme_end = strstr(bind, "://");
+	return scheme_end ? scheme_end + 3 : bind;
+}
+
 static void make_room(struct core *core, const struct list *opened, const char *bind)
 {
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
-		if (*bind && strcmp(listener->bind, bind) == 0 &&
+		if (*bind && strcmp(address_in(listener->bind), address_in(bind)) == 0 &&
 		        !still_wanted(core, opened, listener))
 			listener_stop(listener);
 	}

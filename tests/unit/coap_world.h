@@ -280,6 +280,11 @@ void adapter_refused(struct adapter *adapter, const char *peer, const char *why)
 	adapter->counters.at[COUNTER_REFUSED]++;
 }
 
+void adapter_at_rest(struct adapter *adapter)
+{
+	assert_int_equal(adapter->answering, 0);
+}
+
 bool adapter_psk(struct adapter *adapter, slice identity, slice *key)
 {
 	(void)adapter;

@@ -397,12 +397,45 @@ static void stopping_says_so(void **state)
 	ask_for("x");
 	adapter_coap.stop(world.adapter);
 	(void)expect(RELEASE);
-	assert_false(stream.closing);
+	assert_int_equal(world.adapter->answering, 1);
 	reply_with(taken(), STATUS_OK, NULL, (slice){ NULL, 0 });
+	(void)expect(WIRE_CODE(2, 5));
+	/* What was on its way is answered as well. */
+	assert_false(stream.closing);
+	ask_for("x");
+	struct request *crossed = taken();
+	pass_ms(1000);
+	assert_int_equal(world.adapter->answering, 0);
+	assert_false(stream.closing);
+	ask_for("x");
+	assert_null(taken());
+	reply_with(crossed, STATUS_OK, NULL, (slice){ NULL, 0 });
 	(void)expect(WIRE_CODE(2, 5));
 	assert_true(stream.closing);
 	static struct stream late;
 	assert_null(connects(&late));
+}
+
+static void a_listener_without_connections_waits_for_nobody(void **state)
+{
+	(void)state;
+	greet(0);
+	is_gone(&stream, STREAM_END_PEER);
+	stream.owner = NULL;
+	adapter_coap.stop(world.adapter);
+	assert_int_equal(world.adapter->answering, 0);
+}
+
+static void the_last_that_goes_ends_the_wait(void **state)
+{
+	(void)state;
+	greet(0);
+	adapter_coap.stop(world.adapter);
+	(void)expect(RELEASE);
+	assert_int_equal(world.adapter->answering, 1);
+	is_gone(&stream, STREAM_END_PEER);
+	stream.owner = NULL;
+	assert_int_equal(world.adapter->answering, 0);
 }
 
 static void what_tls_has_proved_comes_along(void **state)
@@ -445,6 +478,8 @@ int main(void)
 		CONNECTION_TEST(the_first_message_is_a_csm),
 		CONNECTION_TEST(garbage_is_refused_and_aborted),
 		CONNECTION_TEST(release_lets_answers_out),
+		CONNECTION_TEST(a_listener_without_connections_waits_for_nobody),
+		CONNECTION_TEST(the_last_that_goes_ends_the_wait),
 		CONNECTION_TEST(what_was_asked_for_outlives_the_connection),
 		CONNECTION_TEST(a_busy_connection_is_not_read),
 		CONNECTION_TEST(a_silent_connection_is_asked_and_closed),
