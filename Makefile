@@ -9,7 +9,7 @@
 #   make deb      a Debian package for this machine, in build/packages
 #   make deb-arm64 | deb-armhf | deb-arm64-trixie | deb-armhf-trixie | deb-amd64-trixie    of a cross build
 #   make debs     all six
-#   make deb-test the package's life in a fresh Debian: lintian, installation, upgrade, removal (as root)
+#   make deb-test lintian on this machine's package, and its life in a fresh Debian: installed, upgraded, removed, purged (PACKAGES="release arm64 …")
 SHELL := /bin/bash
 PRESETS := debug release asan clang
 CROSS := arm64 armhf arm64-trixie armhf-trixie amd64-trixie
@@ -23,7 +23,7 @@ run: release
 	@board/demo/run build/release/fairlead
 
 test:
-	@toolchains/packages build test cross
+	@toolchains/packages build test cross deb debtest
 	@tests/run
 
 bench: release
@@ -53,9 +53,11 @@ $(DEBS): deb-%:
 
 debs: deb $(DEBS)
 
-deb-test: deb
-	@toolchains/packages debtest
-	@tests/package/life "$$(ls -t build/packages/fairlead_*_$$(dpkg --print-architecture).deb | head -1)"
+PACKAGES ?= release
+deb-test:
+	@toolchains/packages build cross deb debtest
+	@for name in $(filter-out release,$(PACKAGES)); do toolchains/sysroot $$name || exit 1; done
+	@tests/package/run $(PACKAGES)
 
 $(PRESETS):
 	@toolchains/packages build
