@@ -120,6 +120,43 @@ def test_the_manager_keeps_every_socket_and_hands_it_to_the_next_process():
     backend.close()
 
 
+def test_a_crash_refuses_nobody_who_comes_then():
+    backend = RestBackend()
+    gateway = idle_gateway(WEB, backend)
+    with Manager(gateway) as manager:
+        manager.start()
+        gateway.kill()
+        with socket.create_connection((gateway.address, gateway.port("web"))) as client:
+            client.sendall(b"GET /open/early HTTP/1.1\r\nHost: x\r\n\r\n")
+            manager.start()
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+        manager.stop()
+        finish(gateway)
+    backend.close()
+
+
+def test_a_path_whose_file_is_gone_is_made_anew():
+    backend = RestBackend()
+    gateway = idle_gateway(WEB, backend)
+    path = os.path.join(gateway.folder, "line.sock")
+    gateway.write(lines(backend.url, WEB + LINE % path))
+    with Manager(gateway) as manager:
+        manager.start()
+        manager.stop()
+        os.unlink(path)  # as a service's folder below /run goes with it
+        for remade in (True, False):
+            manager.start()
+            assert ("it is made anew" in gateway.log()) == remade, gateway.log()
+            assert len(manager.stored) == 2 and all(len(kept) == 1 for kept in manager.stored.values()), manager.stored
+            with socket.socket(socket.AF_UNIX) as talker:
+                talker.connect(path)
+                talker.sendall(sentences(1)[0])
+                assert backend.next().path == "/v1/lines/engine-7"
+            manager.stop()
+        finish(gateway)
+    backend.close()
+
+
 def test_what_the_configuration_drops_the_manager_forgets():
     backend = RestBackend()
     gateway = idle_gateway(WEB + SECOND, backend)

@@ -43,6 +43,12 @@ def test_its_commands_are_what_the_program_understands():
     assert "/nowhere/fairlead.yaml" in done.err, done.err
 
 
+def test_the_sockets_are_kept():
+    # Nothing else says to systemd that they may be; and RuntimeDirectory= would take the files of those at unix:// along.
+    assert settings("Type") == ["notify"] and int(settings("FileDescriptorStoreMax")[0]) >= 64
+    assert settings("RuntimeDirectoryPreserve") == ["restart"]
+
+
 def allowed_calls():
     """What SystemCallFilter= lets through, as this systemd understands its groups."""
     groups, group = {}, None

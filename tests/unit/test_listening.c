@@ -355,6 +355,33 @@ static void at_the_end_the_future_depends_on_the_manager(void **state)
 	assert_int_equal(access(path, F_OK), 0);
 }
 
+/* systemd 254 and newer says how many it keeps; older ones say nothing. */
+static void what_the_manager_says_of_its_store_counts(void **state)
+{
+	static const struct {
+		const char *says;
+		enum listening_future future;
+	} cases[] = { { "16", LISTENING_KEPT }, { "0", LISTENING_STORED },
+		{ "x", LISTENING_STORED } };
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct listening *before = set;
+		struct listening_place place = free_place(LISTENING_TCP, "127.0.0.1");
+		struct listening_use use;
+		set = listening_create();
+		listening_destroy(before);
+		listening_serve(set, loop);
+		(void)setenv("FDSTORE", cases[i].says, 1);
+		listening_inherit(set);
+		opens(&place, &use);
+		listening_settle(set, &keeper);
+		listening_stop(set);
+		assert_int_equal(listening_future(&use), cases[i].future);
+		ended(&use);
+	}
+}
+
 /* ---- What a process is born with. */
 
 static void put_fd(int at, int fd)
@@ -540,6 +567,7 @@ int main(void)
 		CASE(the_manager_keeps_what_is_new_and_forgets_what_is_gone),
 		CASE(names_are_fit_for_a_manager),
 		CASE(at_the_end_the_future_depends_on_the_manager),
+		CASE(what_the_manager_says_of_its_store_counts),
 		CASE(what_is_handed_over_is_used),
 		CASE(only_our_own_are_removed_from_the_store),
 		CASE(a_path_that_leads_elsewhere_is_made_anew),
