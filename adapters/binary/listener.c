@@ -331,13 +331,13 @@ static bool listener_renew(struct adapter *adapter, struct error *error)
 void binary_listener_stop(struct adapter *adapter)
 {
 	struct binary_listener *listener = (struct binary_listener *)adapter;
+	listener->base.draining = true;
 	/* Who has come by now is heard still. */
 	stream_listener_close(listener->socket);
 	listener->socket = NULL;
 	binary_datagrams_stop(listener->datagrams);
 	listener->stopping = true;
 	listener->drain_until_ms = loop_now_ms(listener->loop) + listener->drain_ms;
-	listener->base.draining = true;
 	timer_set(&listener->drain, loop_now_ms(listener->loop) + DRAIN_TICK_MS);
 	dial_close(listener->dial);
 	listener->dial = NULL;

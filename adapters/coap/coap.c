@@ -304,11 +304,13 @@ static void coap_stop(struct adapter *adapter)
 {
 	struct coap_listener *listener = coap_listener_of(adapter);
 	/* What has come by now is let in still. */
+	adapter->draining = true;
 	if (listener->is_stream)
 		stream_listener_close(listener->connections);
 	else
 		datagram_leave(listener->datagrams);
 	listener->connections = NULL;
+	adapter->draining = false;
 	listener->stopping = true;
 	observers_stop(listener->observers);
 	if (listener->is_stream)
