@@ -301,7 +301,9 @@ static void close_unwanted(struct held_socket *held, const struct listening_keep
 {
 	char text[LISTENING_TEXT_BYTES], name[LISTENING_NAME_BYTES];
 	listening_text(held, text);
-	if (held->inherited && !held->astray)
+	/* One that was in use, and that the manager now forgets, has gone as its listener has: that is no news. */
+	bool astounds = held->inherited && !held->astray && !(held->stored && held->seen);
+	if (astounds)
 		log_warning("net",
 		        "%s: the service manager has a socket there that no listener of the "
 		        "configuration wants; "

@@ -472,9 +472,13 @@ static void only_our_own_are_removed_from_the_store(void **state)
 	opens(&other, &two);
 	listening_settle(set, &keeper);
 	ended(&one);
+	listening_settle(set, &keeper);
+	assert_int_equal(ndropped, 1);
+	assert_false(said("no listener of the configuration wants"));
 	ended(&two);
 	listening_settle(set, &keeper);
 	assert_int_equal(ndropped, 1);
+	assert_true(said("no listener of the configuration wants"));
 }
 
 static void a_path_that_leads_elsewhere_is_made_anew(void **state)
