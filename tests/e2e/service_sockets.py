@@ -55,8 +55,8 @@ def test_systemd_socket_activate_listens_and_the_gateway_answers():
     activate(gateway, place % (gateway.address, gateway.port("web")), place % (gateway.address, other))
     # Nothing runs yet: the request waits in the queue of a socket that the gateway is given.
     assert curl(gateway.url("/open/x"))[0] == 200
-    assert f"tcp {gateway.address}:{gateway.port('web')}: the socket is the one that the service manager" in gateway.log()
-    assert f"tcp {gateway.address}:{other}: the service manager has a socket there that no listener" in gateway.log()
+    gateway.wait_log(f"tcp {gateway.address}:{gateway.port('web')}: the socket is the one that the service manager")
+    gateway.wait_log(f"tcp {gateway.address}:{other}: the service manager has a socket there that no listener")
     assert curl(gateway.url("/open/x", "second"))[0] == 200  # this one it has made itself
     gateway.stop()
     backend.close()
@@ -178,7 +178,7 @@ def test_what_the_configuration_drops_the_manager_forgets():
         gateway.write(fleet(backend.url, WEB))
         manager.start()
         assert manager.removed == [second, second] and list(manager.stored) == [web]
-        assert f"{gateway.port('second')}: the service manager has a socket there that no listener" in gateway.log()
+        gateway.wait_log(f"{gateway.port('second')}: the service manager has a socket there that no listener")
         try:
             socket.create_connection((gateway.address, gateway.port("second"))).close()
             raise AssertionError("the second listener is gone, and answers")

@@ -84,6 +84,7 @@ class Manager:
         gateway._readers = [gateway._reader(gateway.process.stderr, gateway.lines),
                             gateway._reader(gateway.process.stdout, gateway.printed)]
         self.wait_ready()
+        gateway.wait_log("ready:")  # so that what was said before that has been read
 
     def wait_ready(self):
         assert self.ready.acquire(timeout=support.DEADLINE_S), self.gateway.log()
