@@ -28,6 +28,7 @@ struct http {
 	int fd; /* the listening socket, of the use; -1: none */
 	struct watch *watch;
 	struct timer accept_again; /* when the process had no descriptor left */
+	bool starved;              /* and not all that waited have been taken since */
 	struct lws_vhost *vhost;
 	struct list connections;
 	unsigned nconnections;

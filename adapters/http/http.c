@@ -27,6 +27,7 @@
  * lws_adopt_socket_readbuf() with the head's bytes in a vhost of the ws role, or becomes a dialect that keeps the
  * connection. Neither changes the parser. */
 #include "adapters/http/http.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "net/local.h"
 #include "net/stream.h"
@@ -185,13 +186,20 @@ static void accept_waiting(struct http *http, unsigned most)
 		} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		           errno == ENOMEM) {
 			/* The socket stays readable: watching on would be a busy loop. */
-			log_warning("http", "listener=%s no connection can be taken: %s",
-			        http->adapter.label, strerror(errno));
+			if (!http->starved)
+				log_warning("http", "listener=%s no connection can be taken: %s",
+				        http->adapter.label, file_why(errno));
+			http->starved = true;
 			watch_destroy(http->watch);
 			http->watch = NULL;
 			timer_set(&http->accept_again, loop_now_ms(http->loop) + ACCEPT_AGAIN_MS);
 			return;
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			/* All that waited were taken. */
+			if (http->starved)
+				log_info("http", "listener=%s connections are taken again",
+				        http->adapter.label);
+			http->starved = false;
 			return;
 		}
 	}

@@ -24,6 +24,7 @@
 
 #include "audit/verify.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 
 enum { BATCH_BYTES = 8 * LINE_MAX_BYTES, OWN_NOTES_MAX = 4 };
@@ -433,19 +434,19 @@ static bool look_through(struct writer *writer, struct error *error)
 	int why = errno;
 	free(buffer);
 	files_free(&files);
-	return good || error_set(error, "the audit log cannot be read: %s", strerror(why));
+	return good || error_set(error, "the audit log cannot be read: %s", file_why(why));
 }
 
 static bool open_folder(struct writer *writer, const char *folder, struct error *error)
 {
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return error_set(error, "the folder %s of the audit log cannot be made: %s", folder,
-		        strerror(errno));
+		        file_why(errno));
 	writer->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Whoever may read it learns who calls and when. */
 	if (writer->folder_fd < 0 || fchmod(writer->folder_fd, 0700) != 0)
 		return error_set(error, "the folder %s of the audit log cannot be used: %s", folder,
-		        strerror(errno));
+		        file_why(errno));
 	return look_through(writer, error);
 }
 

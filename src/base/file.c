@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int read_all(int fd, char *bytes, size_t max_bytes, size_t *n)
@@ -66,4 +67,24 @@ bool file_sync_folder(const char *folder)
 	(void)close(fd);
 	errno = why;
 	return synced;
+}
+
+const char *file_why(int error)
+{
+	switch (error) {
+	case EROFS:
+		return "its file system is read-only: mount it so that it can be written, or name "
+		       "another folder";
+	case ENOSPC:
+		return "its file system is full (df) or has no inode left (df -i): free some";
+	case EDQUOT:
+		return "this user's quota of the file system is used up";
+	case EMFILE:
+		return "no more files may be open: raise the limit (ulimit -n, LimitNOFILE=)";
+	case EACCES:
+	case EPERM:
+		return "this user may not: see whose it and the folders above it are (ls -ld)";
+	default:
+		return strerror(error);
+	}
 }

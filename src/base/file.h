@@ -12,5 +12,8 @@ int file_read(struct arena *, const char *path, size_t max_bytes, slice *bytes);
 bool file_write_all(int fd, slice bytes);
 /* What was made, renamed or removed in it is on the disk then. false: errno says why. */
 bool file_sync_folder(const char *folder);
+/* What errno's value means for a file of the gateway's own, and what a person can do about it: text for an error or the
+ * log, never NULL. */
+const char *file_why(int error);
 
 #endif

@@ -33,7 +33,7 @@ static const char help[] =
         "keep;\n"
         "those that it hands over (LISTEN_FDS) are listened at.\n";
 
-enum { GRACE_MS = 10000 };
+enum { GRACE_MS = 10000, DESCRIPTORS_FEW = 1024 };
 
 static void log_counters(const struct cli_gateway *gateway)
 {
@@ -91,6 +91,20 @@ static void block_signals(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Listeners, files and backends have theirs as well; where they are so few that clients will be turned away, somebody may
+ * want to know before that happens. */
+static void say_descriptors(const struct configuration *configuration)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_FEW &&
+	        limit.rlim_cur < configuration->limits.connections_max)
+		log_warning("core",
+		        "only %llu files may be open, and each connection is one "
+		        "(limits.connections "
+		        "allows %u): raise the limit (ulimit -n, LimitNOFILE=)",
+		        (unsigned long long)limit.rlim_cur, configuration->limits.connections_max);
+}
+
 /* Tokens, and certificates more so, depend on it. */
 static void say_clock(void)
 {
@@ -129,6 +143,7 @@ static int serve(struct cli_gateway *gateway, struct supervision *supervision, c
 	}
 	say_clock();
 	const struct configuration *configuration = core_configuration(gateway->core);
+	say_descriptors(configuration);
 	log_info("core", "fairlead %s ready: gateway=%.*s listeners=%u endpoints=%u pid=%d",
 	        FAIRLEAD_VERSION, SLICE_ARG(configuration->gateway_name), configuration->nlisteners,
 	        configuration->nendpoints, (int)getpid());
@@ -162,7 +177,9 @@ int cli_run(int argc, char **argv)
 		code = serve(&gateway, &supervision, path);
 		supervision_finish(&supervision);
 	} else {
-		(void)fputs("fairlead run: out of memory or descriptors\n", stderr);
+		(void)fputs("fairlead run: out of memory, or too few files may be open (ulimit -n, "
+		            "LimitNOFILE=)\n",
+		        stderr);
 	}
 	cli_gateway_finish(&gateway);
 	listening_destroy(sockets);

@@ -71,7 +71,7 @@ static bool make_key(
 	int error = errno;
 	(void)unlink(draft);
 	if (!made || !file_sync_folder(keys))
-		return say(why, "%s cannot be made: %s", path, strerror(made ? errno : error));
+		return say(why, "%s cannot be made: %s", path, file_why(made ? errno : error));
 	return true;
 }
 
@@ -83,10 +83,10 @@ bool key_file_load(const char *folder, const char *name, void *key, size_t n, bo
 	if (!join(keys, folder, "keys", why) || !join(path, keys, name, why))
 		return false;
 	if (mkdir(keys, 0700) == 0 ? !file_sync_folder(folder) : errno != EEXIST)
-		return say(why, "%s cannot be made: %s", keys, strerror(errno));
+		return say(why, "%s cannot be made: %s", keys, file_why(errno));
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno != ENOENT)
-		return say(why, "%s cannot be read: %s", path, strerror(errno));
+		return say(why, "%s cannot be read: %s", path, file_why(errno));
 	if (fd < 0) {
 		*made = true;
 		return make_key(keys, path, key, n, why);

@@ -16,13 +16,15 @@
 #include <sqlite3.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "store/order.h"
 
 enum {
 	VERSION = 2, /* of the tables: PRAGMA user_version */
 	BUSY_MS = 5000,
-	PATH_BYTES = 4096
+	PATH_BYTES = 4096,
+	PROBE_BYTES = 65536
 };
 
 #define COLUMNS                                                                                    \
@@ -69,9 +71,30 @@ struct database {
 	char path[PATH_BYTES];
 };
 
+/* Why the folder takes no file, as errno's value; 0: it takes one. SQLite tries more than one way to open a file and tells of the
+ * last, and "disk I/O error" where its shared memory, which is a file, finds no room. */
+static int probe(const char *path)
+{
+	static const char nothing[PROBE_BYTES];
+	char file[PATH_BYTES + 8];
+	(void)snprintf(file, sizeof file, "%s.probe", path);
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	int why = file_write_all(fd, (slice){ nothing, sizeof nothing }) ? 0 : errno;
+	(void)close(fd);
+	(void)unlink(file);
+	return why;
+}
+
 static bool failed(struct database *database, struct error *error)
 {
-	return error_set(error, "%s: %s", database->path, sqlite3_errmsg(database->handle));
+	int code = sqlite3_errcode(database->handle);
+	int why = 0;
+	if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN)
+		why = probe(database->path);
+	return error_set(error, "%s cannot be used: %s", database->path,
+	        why ? file_why(why) : sqlite3_errmsg(database->handle));
 }
 
 static bool run(struct database *database, const char *sql, struct error *error)
@@ -110,12 +133,15 @@ static bool connect(struct database *database, struct error *error)
 	/* Made here, so that only its owner may read it; SQLite gives its other files the same mode. */
 	int fd = open(database->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return error_set(error, "%s: %s", database->path, strerror(errno));
+		return error_set(error, "%s cannot be used: %s", database->path, file_why(errno));
 	(void)close(fd);
 	int code = sqlite3_open_v2(database->path, &database->handle, SQLITE_OPEN_READWRITE, NULL);
 	if (code != SQLITE_OK)
 		return failed(database, error);
 	(void)sqlite3_busy_timeout(database->handle, BUSY_MS);
+	/* The log and its index stay when the gateway stops, empty: so it starts on a disk that is full by then. */
+	int stay = 1;
+	(void)sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
 	return true;
 }
 
@@ -276,9 +302,13 @@ enum status database_write(
 		return STATUS_OK;
 	(void)snprintf(why, DATABASE_WHY_BYTES, "%s (SQLite %d)", sqlite3_errmsg(database->handle),
 	        sqlite3_extended_errcode(database->handle));
+	/* Its shared memory is a file too. */
+	bool full =
+	        (code & 0xff) == SQLITE_FULL ||
+	        ((code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(database->handle) == ENOSPC);
 	if (!sqlite3_get_autocommit(database->handle))
 		(void)sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
-	return (code & 0xff) == SQLITE_FULL ? STATUS_STORE_FULL : STATUS_INTERNAL;
+	return full ? STATUS_STORE_FULL : STATUS_INTERNAL;
 }
 
 static slice column(sqlite3_stmt *statement, int at)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 enum { PATH_BYTES = 4096, PID_BYTES = 24 };
@@ -17,7 +18,7 @@ static bool make(const char *path, struct error *error)
 	struct stat about;
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return error_set(error, "the state folder %s cannot be made: %s", path,
-		        errno == ENOENT ? "the folder above it is not there" : strerror(errno));
+		        errno == ENOENT ? "the folder above it is not there" : file_why(errno));
 	if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
 		return error_set(error, "%s is no folder", path);
 	if ((about.st_mode & (S_IWGRP | S_IWOTH)) || (about.st_uid && about.st_uid != geteuid()))
@@ -56,7 +57,7 @@ int folder_claim(const char *path, struct error *error)
 	}
 	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
-		error_set(error, "%s: %s", file, strerror(errno));
+		error_set(error, "the state folder %s cannot be used: %s", path, file_why(errno));
 		return -1;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
