@@ -12,6 +12,7 @@
 #define BOARD_BOARD_H
 
 #include "api/config.h"
+#include "board/machine.h"
 
 enum { BOARD_PATH_BYTES = 512 };
 
@@ -24,8 +25,10 @@ struct board_names {
 
 struct board_serial {
 	slice name; /* "rs485-1": serial://rs485-1, and /dev/fairlead/rs485-1 where udev has the rules */
-	slice note;                 /* where it is, for people; may be empty */
-	struct board_names devices; /* paths; one at least */
+	slice note; /* where it is, for people; may be empty */
+	/* One at least: paths, and names of what a port hangs on in /sys ("fe201400.serial"), for which numbers of ports differ by
+	 * kernel and by what else is switched on. */
+	struct board_names devices;
 	/* As struct serial_settings of net/serial.h has them: the driver switches the direction. */
 	bool rs485;
 	bool rts_low; /* RTS is low while something is sent, and not high */
@@ -62,13 +65,22 @@ struct board {
 	        *tree; /* the file; its `gateway` and `audit` are defaults of the configuration's */
 };
 
+/* How well the board of this file, which was checked against settings_board, fits the machine; 0: it does not. `by`: what fits
+ * best, in the arena. */
+unsigned board_fits(struct arena *, const struct config *tree, const struct machine *, slice *by);
+/* Fills in the board, all but `matched`. The tree and the machine are borrowed for as long as the board lives. false: error
+ * says what is wrong in the file, and where. */
+bool board_take(struct arena *, slice name, const struct config *tree, const struct machine *,
+        struct board *, struct error *);
+
 /* "running", "link", "fault". */
 const char *board_role_name(enum board_role);
 /* The port of this name, or NULL. */
 const struct board_serial *board_serial_find(const struct board *, slice name);
 /* The path of a device, or of a file in /sys, below the root. false: too long. */
 bool board_path(const struct board *, const char *path, char below[BOARD_PATH_BYTES]);
-/* The first of the devices that is there now, below the root. false: none is; `below` is the first one's. */
+/* The first of the devices that is there now, below the root. false: none is; `below` is then the first one's path, or the name
+ * of what it would hang on. A node of /dev/ttyS that no hardware is behind is not there. */
 bool board_device(const struct board *, const struct board_names *, char below[BOARD_PATH_BYTES]);
 /* The folder of the first LED of this role that is there now: ROOT/sys/class/leds/NAME. false: there is none. */
 bool board_led(const struct board *, enum board_role, char below[BOARD_PATH_BYTES]);

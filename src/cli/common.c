@@ -87,12 +87,13 @@ void cli_print_mistakes(const struct mistakes *mistakes)
 {
 	for (unsigned i = 0; i < mistakes_kept(mistakes); i++) {
 		const struct mistake *mistake = &mistakes->at[i];
+		slice file = mistake_path(mistakes, mistake);
 		if (mistake->line)
-			(void)fprintf(stderr, "%.*s:%u:%u: %.*s\n", SLICE_ARG(mistakes->path),
-			        mistake->line, mistake->column, SLICE_ARG(mistake->text));
+			(void)fprintf(stderr, "%.*s:%u:%u: %.*s\n", SLICE_ARG(file), mistake->line,
+			        mistake->column, SLICE_ARG(mistake->text));
 		else
-			(void)fprintf(stderr, "%.*s: %.*s\n", SLICE_ARG(mistakes->path),
-			        SLICE_ARG(mistake->text));
+			(void)fprintf(
+			        stderr, "%.*s: %.*s\n", SLICE_ARG(file), SLICE_ARG(mistake->text));
 	}
 	if (mistakes->count > MISTAKES_MAX)
 		(void)fprintf(stderr, "… and %u more\n", mistakes->count - MISTAKES_MAX);

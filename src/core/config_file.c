@@ -190,8 +190,7 @@ struct config *config_text_read(slice text, const char *path, struct mistakes *m
 	if (!whole)
 		return NULL;
 	if (!reader.root || reader.root->kind != CONFIG_MAP) {
-		mistake_add_at(mistakes, 1, 1,
-		        "a configuration is a map of gateway, listeners, backends, endpoints, …");
+		mistake_add_at(mistakes, 1, 1, "must be a map of keys and values");
 		return NULL;
 	}
 	return reader.root;

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "core/config_check.h"
 #include "core/config_file.h"
+#include "core/configuration_board.h"
 #include "core/directory.h"
 #include "core/pack.h"
 #include "core/router.h"
@@ -122,6 +123,44 @@ static const struct config *part_of(
 	*empty = (struct config){ .kind = CONFIG_MAP,
 		.own = setting_find(settings_gateway, slice_of(key))->inner };
 	return part && part->kind == CONFIG_MAP ? part : empty;
+}
+
+static void say_board(const struct board_setup *setup, const struct boards_where *where)
+{
+	const struct board *board = setup->board;
+	if (!board) {
+		log_info("board", "no boards in %.*s: nothing is set", SLICE_ARG(where->folders));
+		return;
+	}
+	log_info("board", "%.*s (%.*s)%s%.*s identity=%.*s by=%.*s memory=%zuMiB storage=%s",
+	        SLICE_ARG(board->title), SLICE_ARG(board->name), board->model.n ? ": " : "",
+	        SLICE_ARG(board->model), SLICE_ARG(board->identity), SLICE_ARG(board->identity_way),
+	        (size_t)(board->memory_bytes >> 20),
+	        setup->state.p ? storage_kind_name(setup->storage.kind) : "none");
+	if (setup->storage.kind == STORAGE_MEMORY)
+		log_warning("board",
+		        "%s is in memory: nothing that is kept there outlives a loss of power",
+		        setup->state.p);
+	else if (setup->storage.kind == STORAGE_OVERLAY)
+		log_warning("board",
+		        "%s is on an overlay: what is kept there outlives a loss of power only if "
+		        "what is beneath does",
+		        setup->state.p);
+}
+
+static void load_board(
+        struct configuration *configuration, struct config *root, struct mistakes *mistakes)
+{
+	struct boards_where where;
+	struct board_setup setup;
+	unsigned before = mistakes->count;
+	boards_where(mistakes->arena, &where);
+	configuration_take_board(root, &where, (slice){ NULL, 0 }, &setup, mistakes);
+	configuration->board = setup.board;
+	const struct config *gateway = config_get(root, "gateway");
+	bool wanted = !slice_is(config_text(gateway, "board"), "none");
+	if (mistakes->count == before && wanted && (setup.board || where.folders.n))
+		say_board(&setup, &where);
 }
 
 static void load_gateway(struct configuration *configuration, struct mistakes *mistakes)
@@ -352,6 +391,7 @@ struct configuration *configuration_load(
 	memcpy(configuration->digest, mistakes->digest, sizeof configuration->digest);
 	if (root) {
 		(void)config_check(root, NULL, settings_root, mistakes);
+		load_board(configuration, root, mistakes);
 		load_gateway(configuration, mistakes);
 		load_audit(configuration, mistakes);
 		load_listeners(configuration, mistakes);
@@ -367,8 +407,12 @@ struct configuration *configuration_load(
 	mistakes->path = arena_copy_slice(mistakes_arena, mistakes->path);
 	if (!mistakes->count)
 		return configuration;
-	for (unsigned i = 0; i < mistakes_kept(mistakes); i++)
-		mistakes->at[i].text = arena_copy_slice(mistakes_arena, mistakes->at[i].text);
+	for (unsigned i = 0; i < mistakes_kept(mistakes); i++) {
+		struct mistake *mistake = &mistakes->at[i];
+		mistake->text = arena_copy_slice(mistakes_arena, mistake->text);
+		if (mistake->path.p)
+			mistake->path = arena_copy_slice(mistakes_arena, mistake->path);
+	}
 	configuration_destroy(configuration);
 	return NULL;
 }

@@ -197,9 +197,9 @@ bool core_start(struct core *core, struct error *error)
 static void log_mistakes(const struct mistakes *mistakes)
 {
 	for (unsigned i = 0; i < mistakes_kept(mistakes); i++)
-		log_error("config", "%.*s:%u:%u: %.*s", SLICE_ARG(mistakes->path),
-		        mistakes->at[i].line, mistakes->at[i].column,
-		        SLICE_ARG(mistakes->at[i].text));
+		log_error("config", "%.*s:%u:%u: %.*s",
+		        SLICE_ARG(mistake_path(mistakes, &mistakes->at[i])), mistakes->at[i].line,
+		        mistakes->at[i].column, SLICE_ARG(mistakes->at[i].text));
 	log_error("config", "%u mistakes; the configuration in force stays", mistakes->count);
 }
 

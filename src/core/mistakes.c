@@ -6,11 +6,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void add(struct mistakes *mistakes, unsigned line, unsigned column, slice text)
+static void add(struct mistakes *mistakes, const struct config_file *file, unsigned line,
+        unsigned column, slice text)
 {
-	if (mistakes->count < MISTAKES_MAX)
-		mistakes->at[mistakes->count] = (struct mistake){ line, column, text };
+	if (mistakes->count < MISTAKES_MAX) {
+		bool other = file && !slice_equal(file->path, mistakes->path);
+		mistakes->at[mistakes->count] = (struct mistake){ line, column, text,
+			other ? file->path : (slice){ NULL, 0 } };
+	}
 	mistakes->count++;
+}
+
+void mistakes_take(struct mistakes *mistakes, const struct mistakes *other)
+{
+	for (unsigned i = 0; i < mistakes_kept(other); i++) {
+		const struct config_file file = { .path = mistake_path(other, &other->at[i]) };
+		add(mistakes, &file, other->at[i].line, other->at[i].column, other->at[i].text);
+	}
+	mistakes->count += other->count - mistakes_kept(other);
+}
+
+slice mistake_path(const struct mistakes *mistakes, const struct mistake *mistake)
+{
+	return mistake->path.p ? mistake->path : mistakes->path;
 }
 
 /* "endpoints[2].call.path"; recursion is bounded by the nesting that the reader allows. */
@@ -50,7 +68,7 @@ bool mistake_add(struct mistakes *mistakes, const struct config *node, const cha
 	va_start(arguments, format);
 	(void)vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
-	add(mistakes, node->line, node->column, compose(mistakes, node, what));
+	add(mistakes, node->file, node->line, node->column, compose(mistakes, node, what));
 	return false;
 }
 
@@ -72,14 +90,14 @@ bool mistake_add_key(struct mistakes *mistakes, const struct config *node, const
 	va_start(arguments, format);
 	(void)vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
-	add(mistakes, node->key_line, node->key_column, compose(mistakes, node, what));
+	add(mistakes, node->file, node->key_line, node->key_column, compose(mistakes, node, what));
 	return false;
 }
 
 bool mistake_add_error(
         struct mistakes *mistakes, const struct config *node, const struct error *error)
 {
-	add(mistakes, error->line ? error->line : node->line,
+	add(mistakes, node->file, error->line ? error->line : node->line,
 	        error->line ? error->column : node->column, compose(mistakes, node, error->text));
 	return false;
 }
@@ -92,13 +110,17 @@ bool mistake_add_at(
 	va_start(arguments, format);
 	(void)vsnprintf(what, sizeof what, format, arguments);
 	va_end(arguments);
-	add(mistakes, line, column, arena_copy_slice(mistakes->arena, slice_of(what)));
+	add(mistakes, NULL, line, column, arena_copy_slice(mistakes->arena, slice_of(what)));
 	return false;
 }
 
 static int by_place(const void *a, const void *b)
 {
 	const struct mistake *x = a, *y = b;
+	if (!x->path.p != !y->path.p)
+		return x->path.p ? -1 : 1;
+	if (x->path.p && !slice_equal(x->path, y->path))
+		return strcmp(x->path.p, y->path.p);
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
 	return x->column < y->column ? -1 : x->column > y->column;

@@ -11,6 +11,7 @@ enum { MISTAKES_MAX = 100 };
 struct mistake {
 	unsigned line, column;
 	slice text; /* key path and what is wrong, and what would be right */
+	slice path; /* of another file than all the others; p NULL: the same */
 };
 
 struct mistakes {
@@ -35,7 +36,11 @@ bool mistake_add_error(struct mistakes *, const struct config *, const struct er
 /* Without a node: reading the file itself failed. */
 bool mistake_add_at(struct mistakes *, unsigned line, unsigned column, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
-/* Puts them in the order of the file. */
+/* Takes over what was found in another file, in the same arena. */
+void mistakes_take(struct mistakes *, const struct mistakes *other);
+/* The file that one of them is in. */
+slice mistake_path(const struct mistakes *, const struct mistake *);
+/* Puts them in the order of the file; those in others come first. */
 void mistakes_sort(struct mistakes *);
 /* How many stand in `at`. */
 unsigned mistakes_kept(const struct mistakes *);

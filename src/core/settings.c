@@ -92,7 +92,12 @@ const struct setting settings_gateway[] = {
 	{ .key = "name",
 	        .type = SETTING_TEXT,
 	        .fallback = "fairlead",
-	        .help = "this box, in logs" },
+	        .help = "this box, in logs; default: what tells it from others, where the board "
+	                "knows" },
+	{ .key = "board",
+	        .type = SETTING_TEXT,
+	        .fallback = "auto",
+	        .help = "which board this is: a name, auto, or none, which brings no defaults" },
 	{ .key = "state",
 	        .type = SETTING_TEXT,
 	        .help = "the folder of what outlives the process; made at the first start" },

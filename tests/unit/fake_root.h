@@ -71,4 +71,39 @@ static inline void fake_link(const char *path, const char *to)
 	assert_int_equal(symlink(to, fake_path(path)), 0);
 }
 
+/* A property of the device tree, as the firmware leaves it: with its NULs. */
+#define fake_property(name, literal)                                                               \
+	fake_bytes("/sys/firmware/devicetree/base/" name, literal, sizeof(literal))
+
+/* A serial port that hangs on `parent` in /sys, as new kernels show it. */
+static inline void fake_tty(const char *name, const char *parent)
+{
+	char link[256], to[512];
+	(void)snprintf(link, sizeof link, "/sys/class/tty/%s", name);
+	(void)snprintf(to, sizeof to, "../../devices/platform/soc/%s/%s:0/%s:0.0/tty/%s", parent,
+	        parent, parent, name);
+	fake_link(link, to);
+	(void)snprintf(link, sizeof link, "/dev/%s", name);
+	fake_file(link, "");
+}
+
+/* A network interface at this place of the machine's buses. */
+static inline void fake_interface(const char *name, const char *place, const char *mac)
+{
+	char path[512], to[512];
+	static const char *const files[] = { "type", "addr_assign_type", "dev_port" };
+	static const char *const texts[] = { "1\n", "0\n", "0\n" };
+	for (unsigned i = 0; i < 3; i++) {
+		(void)snprintf(
+		        path, sizeof path, "/sys/devices/%s/net/%s/%s", place, name, files[i]);
+		fake_file(path, texts[i]);
+	}
+	(void)snprintf(path, sizeof path, "/sys/devices/%s/net/%s/address", place, name);
+	(void)snprintf(to, sizeof to, "%s\n", mac);
+	fake_file(path, to);
+	(void)snprintf(path, sizeof path, "/sys/class/net/%s", name);
+	(void)snprintf(to, sizeof to, "../../devices/%s/net/%s", place, name);
+	fake_link(path, to);
+}
+
 #endif
