@@ -19,6 +19,7 @@ static const struct {
 	{ "token", cli_token, "tokens and API keys: made, listed, revoked" },
 	{ "pki", cli_pki, "a small CA: keys, certificates and revocation lists of devices" },
 	{ "audit", cli_audit, "is the audit log whole, and what stands in it" },
+	{ "board", cli_board, "which board this is, and what the gateway takes from that" },
 	{ "password", cli_password, "a hash to keep in place of a password" },
 	{ "version", cli_version, "version, and what this build speaks" },
 };

@@ -4,7 +4,7 @@
 #include "board/identity.h"
 #include "board/memory.h"
 
-enum { RTS_DELAY_MAX_MS = 100, WATCHDOG_MIN_MS = 1000, NAME_MAX_BYTES = 32 };
+enum { RTS_DELAY_MAX_MS = 100, WATCHDOG_MIN_MS = 1000, NAME_MAX_BYTES = 32, PART_MAX_BYTES = 64 };
 
 static unsigned fits_best(const struct config *list, const struct machine *machine, slice *by)
 {
@@ -60,17 +60,33 @@ static bool take_names(struct arena *arena, const struct config *node, struct bo
 	return true;
 }
 
+/* What device names are made of: nothing that means something in a rule of udev or in a path. */
+static bool is_plain(slice text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = ascii_lower(text.p[i]);
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && !strchr("._:+,@-", c))
+			return false;
+	}
+	return text.n > 0 && *text.p != '.';
+}
+
 /* One part of a path, and not one that leads elsewhere. */
 static bool is_part(slice text)
 {
-	return text.n > 0 && text.n < NAME_MAX_BYTES * 2 && *text.p != '.' &&
-	       slice_find(text, '/') == text.n;
+	return is_plain(text) && text.n < PART_MAX_BYTES;
 }
 
 static bool is_path(slice text)
 {
-	return slice_starts(text, SLICE("/dev/")) && text.n > 5 && text.n < BOARD_PATH_BYTES / 2 &&
-	       !strstr(text.p, "/..");
+	slice rest = slice_from(text, 5);
+	if (!slice_starts(text, SLICE("/dev/")) || !rest.n || text.n >= BOARD_PATH_BYTES / 2)
+		return false;
+	while (rest.n) {
+		if (!is_plain(slice_cut(&rest, '/')))
+			return false;
+	}
+	return true;
 }
 
 static bool is_port(slice text)
@@ -87,6 +103,18 @@ static bool is_name(slice text)
 			return false;
 	}
 	return text.n > 0 && text.n <= NAME_MAX_BYTES;
+}
+
+/* What is printed for people stays on its line. */
+static bool check_line(const struct config *map, const char *key, struct error *error)
+{
+	slice text = config_text(map, key);
+	for (size_t i = 0; i < text.n; i++) {
+		if ((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7f)
+			return config_error(config_get(map, key), error,
+			        "%s has control characters in it", key);
+	}
+	return true;
 }
 
 static bool take_rs485(const struct config *node, struct board_serial *serial, struct error *error)
@@ -120,7 +148,8 @@ static bool take_serial(struct arena *arena, const struct config *node, struct b
 		return config_error(name, error, "a second port of this name");
 	serial->name = name->text;
 	serial->note = config_text(node, "note");
-	return take_names(arena, config_get(node, "device"), &serial->devices, is_port,
+	return check_line(node, "note", error) &&
+	       take_names(arena, config_get(node, "device"), &serial->devices, is_port,
 	               "path in /dev, nor a name in /sys", error) &&
 	       take_rs485(node, serial, error);
 }
@@ -213,7 +242,7 @@ bool board_take(struct arena *arena, slice name, const struct config *tree,
 		.model = machine->model,
 		.memory_bytes = memory_find(arena, machine->root),
 		.tree = tree };
-	return check_match(tree, error) && take_identity(arena, board, error) &&
-	       take_serials(arena, board, error) && take_lights(arena, board, error) &&
-	       take_watchdog(arena, board, error);
+	return check_line(tree, "title", error) && check_match(tree, error) &&
+	       take_identity(arena, board, error) && take_serials(arena, board, error) &&
+	       take_lights(arena, board, error) && take_watchdog(arena, board, error);
 }

@@ -11,7 +11,8 @@
 
 enum { NAMES_MAX = 1024 };
 
-static bool compose(char path[PATH_MAX], slice root, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static bool compose(
+        char path[PATH_MAX], slice root, const char *format, va_list arguments)
 {
 	int before = snprintf(path, PATH_MAX, "%.*s", SLICE_ARG(root));
 	if (before < 0 || before >= PATH_MAX)

@@ -15,6 +15,7 @@ int cli_check(int argc, char **argv);
 int cli_frame(int argc, char **argv);
 int cli_pki(int argc, char **argv);
 int cli_audit(int argc, char **argv);
+int cli_board(int argc, char **argv);
 int cli_password(int argc, char **argv);
 int cli_client(int argc, char **argv);
 int cli_token(int argc, char **argv);

@@ -92,8 +92,8 @@ const struct setting settings_gateway[] = {
 	{ .key = "name",
 	        .type = SETTING_TEXT,
 	        .fallback = "fairlead",
-	        .help = "this box, in logs; default: what tells it from others, where the board "
-	                "knows" },
+	        .help = "this box, in logs; the identity that the board has comes before the "
+	                "default" },
 	{ .key = "board",
 	        .type = SETTING_TEXT,
 	        .fallback = "auto",
