@@ -131,14 +131,17 @@ static int serve(struct cli_gateway *gateway, struct supervision *supervision, c
 		return CLI_WRONG;
 	if (core_configuration(gateway->core)->core_dumps)
 		cli_allow_core_dumps(true);
+	supervision_loaded(supervision);
 	struct error error = { 0 };
 	if (!cli_gateway_open_state(gateway, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n", error.text);
+		supervision_failed(supervision);
 		return CLI_FAILED;
 	}
 	if (!watch_signals(supervision) || !core_start(gateway->core, &error)) {
 		(void)fprintf(stderr, "fairlead run: %s\n",
 		        error.text[0] ? error.text : "signals cannot be watched");
+		supervision_failed(supervision);
 		return CLI_FAILED;
 	}
 	say_clock();

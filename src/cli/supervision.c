@@ -1,9 +1,9 @@
 /* What the service manager hears, and when.
  *
- * THE WATCHDOG IS FED BY WHAT IT WATCHES: a timer of the loop, at half the time that the manager allows, and only
+ * A WATCHDOG IS FED BY WHAT IT WATCHES, the manager's and the board's alike: a timer of the loop, at half the time that is allowed, and only
  * if the threads that write the store and the audit log have come to the question that was put to them half a time before.
  * So a loop that spins, a deadlock, or a disk that takes a write and never ends it, is seen from outside, and the manager
- * starts the gateway anew. A disk that is full or answers with errors is no reason: the threads live and say so.
+ * starts the gateway anew, or the hardware the box. A disk that is full or answers with errors is no reason: the threads live and say so.
  * A thread that answers late is asked again at a tenth of the time, so that one slow write costs nothing.
  *
  * WHILE IT STOPS, the time that the manager allows is extended in small pieces, again by the loop: a unit can have a
@@ -24,15 +24,27 @@ enum {
 	WRITE_FOR_MS = 30000,
 };
 
+/* The shorter of the two times; 0: nobody waits for a sign of life. */
+static uint64_t allowed_ms(const struct supervision *supervision)
+{
+	uint64_t manager_ms = notify_watchdog_ms(supervision->notify);
+	uint64_t board_ms = panel_watchdog_ms(&supervision->panel);
+	return !board_ms || (manager_ms && manager_ms < board_ms) ? manager_ms : board_ms;
+}
+
 static void feed(struct timer *timer)
 {
 	struct supervision *supervision = LIST_OWNER(timer, struct supervision, watchdog);
 	const struct cli_gateway *gateway = supervision->gateway;
-	uint64_t watchdog_ms = notify_watchdog_ms(supervision->notify);
+	uint64_t watchdog_ms = allowed_ms(supervision);
+	if (!watchdog_ms)
+		return;
 	/* Both are asked, whatever the first says. */
 	bool store = !gateway->store || store_comes_round(gateway->store);
 	bool audit = !gateway->audit || audit_comes_round(gateway->audit);
 	if (store && audit)
+		panel_feed(&supervision->panel);
+	if (store && audit && notify_watchdog_ms(supervision->notify))
 		notify_say(supervision->notify, "WATCHDOG=1");
 	uint64_t wait_ms = store && audit ? watchdog_ms / 2 : watchdog_ms / 10;
 	timer_set(timer, loop_now_ms(gateway->loop) + (wait_ms ? wait_ms : 1));
@@ -60,6 +72,7 @@ void supervision_init(
 	*supervision = (struct supervision){
 		.gateway = gateway, .notify = notify_open(), .sockets = sockets
 	};
+	panel_init(&supervision->panel, gateway);
 	timer_init(&supervision->watchdog, gateway->loop, feed);
 	timer_init(&supervision->draining, gateway->loop, go_on_draining);
 }
@@ -68,7 +81,18 @@ void supervision_finish(struct supervision *supervision)
 {
 	timer_stop(&supervision->watchdog);
 	timer_stop(&supervision->draining);
+	panel_close(&supervision->panel);
 	notify_close(supervision->notify);
+}
+
+void supervision_loaded(struct supervision *supervision)
+{
+	panel_take_lights(&supervision->panel);
+}
+
+void supervision_failed(struct supervision *supervision)
+{
+	panel_failed(&supervision->panel);
 }
 
 /* READY=1 and what there is: "2 of 2 listeners, 3 backends, 5 endpoints". */
@@ -107,8 +131,8 @@ void supervision_ready(struct supervision *supervision)
 {
 	settle_sockets(supervision);
 	say_ready(supervision, "");
-	if (notify_watchdog_ms(supervision->notify))
-		feed(&supervision->watchdog);
+	panel_follow(&supervision->panel);
+	feed(&supervision->watchdog);
 }
 
 void supervision_reload(struct supervision *supervision)
@@ -120,6 +144,12 @@ void supervision_reload(struct supervision *supervision)
 	notify_say(supervision->notify, lines);
 	bool taken = core_reload(supervision->gateway->core);
 	settle_sockets(supervision);
+	if (taken) {
+		/* Another board may be in force, and its LEDs may have come meanwhile. */
+		panel_take_lights(&supervision->panel);
+		panel_follow(&supervision->panel);
+		feed(&supervision->watchdog);
+	}
 	say_ready(supervision,
 	        taken ? "" : "; the file has mistakes (see the log): as it was before them");
 }

@@ -173,6 +173,7 @@ static void load_gateway(struct configuration *configuration, struct mistakes *m
 	configuration->gateway_name = config_text(gateway, "name");
 	configuration->save_within_ms = config_duration_ms(gateway, "save_within");
 	configuration->core_dumps = config_switch(gateway, "core_dumps");
+	configuration->watchdog = config_switch(gateway, "watchdog");
 	const struct config *state = config_get(gateway, "state");
 	if (state && state->kind == CONFIG_SCALAR && !state->text.n)
 		mistake_add(mistakes, state, "empty; say a folder, such as /var/lib/fairlead");

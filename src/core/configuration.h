@@ -88,6 +88,7 @@ struct configuration {
 	const struct board *board; /* NULL: none */
 	slice gateway_name;
 	bool core_dumps; /* at the start only */
+	bool watchdog;   /* the board's is wanted */
 	struct adapter_limits limits;
 	size_t memory_max_bytes;
 	unsigned values_max;

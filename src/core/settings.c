@@ -108,6 +108,10 @@ const struct setting settings_gateway[] = {
 	{ .key = "core_dumps",
 	        .type = SETTING_SWITCH,
 	        .help = "a crash may leave a core dump, which has all keys in it" },
+	{ .key = "watchdog",
+	        .type = SETTING_SWITCH,
+	        .help = "feed the board's hardware watchdog, which resets the box when the gateway "
+	                "stands still" },
 	{ .key = "limits",
 	        .type = SETTING_TREE,
 	        .inner = settings_limits,
