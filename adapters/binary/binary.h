@@ -84,6 +84,7 @@ struct stream_limits binary_listener_limits(const struct binary_listener *);
 /* Whoever is at the other end receives at the address that it seems to come from. */
 bool binary_peer_is_proved(const struct binary_listener *);
 /* Of both adapters' tables. */
+uint64_t binary_listener_stamp(const struct config *);
 void binary_listener_reply(struct adapter *, struct request *);
 void binary_listener_stop(struct adapter *);
 void binary_listener_close(struct adapter *);

@@ -2,6 +2,7 @@
  * listener's sessions bring. */
 #include "adapters/binary/call.h"
 
+#include "api/serial_port.h"
 #include "base/log.h"
 #include "net/tls.h"
 
@@ -194,6 +195,12 @@ static void failed(void *arg)
 	listener->base.counters.at[COUNTER_FAILED]++;
 }
 
+static bool find_port(void *arg, char *path, size_t size)
+{
+	const struct binary_listener *listener = arg;
+	return adapter_serial_device(&listener->base, slice_of(listener->place.name), path, size);
+}
+
 void binary_line_lost(struct binary_listener *listener, const char *peer, const char *why)
 {
 	log_warning("binary", "line lost listener=%s peer=%s why=%s; trying again",
@@ -204,6 +211,7 @@ void binary_line_lost(struct binary_listener *listener, const char *peer, const 
 bool binary_line_start(struct binary_listener *listener, struct error *error)
 {
 	const struct dial_settings wanted = { .place = listener->place,
+		.find_port = find_port,
 		.tls = listener->tls,
 		.server_name = listener->server_name,
 		.connect_timeout_ms = listener->connect_timeout_ms,
@@ -229,6 +237,7 @@ const struct adapter_ops adapter_binary_line = {
 	.chosen_by = "connect",
 	.settings = settings,
 	.open = line_open,
+	.stamp = binary_listener_stamp,
 	.start = line_start,
 	.reply = binary_listener_reply,
 	.words = binary_listener_words,

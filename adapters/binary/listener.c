@@ -2,6 +2,7 @@
 #include "adapters/binary/call.h"
 
 #include "adapters/common/tls.h"
+#include "api/serial_port.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -43,14 +44,31 @@ static struct frame_schema *load_schema(const struct config *config, struct erro
 	return schema;
 }
 
-/* Of the description and all that it imports; 0: it cannot be loaded, which open() says. */
-static uint64_t listener_stamp(const struct config *config)
+/* Of what the board says of the port, where it is the board's. */
+static uint64_t port_stamp(const struct config *config)
+{
+	struct place place;
+	struct serial_port port;
+	struct error error = { .text = "" };
+	char why[PLACE_WHY_BYTES];
+	const struct config *at = config_get(config, "bind");
+	if (!at)
+		at = config_get(config, "connect");
+	if (!at || !place_parse(at->text, &place, why) || !*place.name ||
+	        !config_serial_port(at, slice_of(place.name), &port, &error))
+		return 0;
+	return 1 + port.rs485 + 2u * port.rts_low + 4u * port.rts_before_ms +
+	       1024u * port.rts_after_ms;
+}
+
+/* Of the description and all that it imports (0: it cannot be loaded, which open() says), and of the port. */
+uint64_t binary_listener_stamp(const struct config *config)
 {
 	struct error error = { .text = "" };
 	struct frame_schema *schema = load_schema(config, &error);
 	uint64_t stamp = schema ? frame_schema_stamp(schema) : 0;
 	frame_schema_free(schema);
-	return stamp;
+	return stamp + port_stamp(config);
 }
 
 static bool takes_datagrams(const struct place *place)
@@ -100,6 +118,20 @@ static bool read_device(struct binary_listener *listener, const struct config *c
 	return listener->device || error_set(error, "out of memory");
 }
 
+/* What the board says of its port. */
+static bool take_port(struct place *place, const struct config *at, struct error *error)
+{
+	struct serial_port port;
+	char why[PLACE_WHY_BYTES];
+	if (!config_serial_port(at, slice_of(place->name), &port, error))
+		return false;
+	const struct serial_settings wired = { .rs485 = port.rs485,
+		.rts_low = port.rts_low,
+		.rts_before_ms = port.rts_before_ms,
+		.rts_after_ms = port.rts_after_ms };
+	return place_take_port(place, &wired, why) || config_error(at, error, "%s", why);
+}
+
 static bool read_place(struct binary_listener *listener, const struct config *config,
         const char *key, struct error *error)
 {
@@ -108,6 +140,8 @@ static bool read_place(struct binary_listener *listener, const struct config *co
 	slice where = config_text(config, key);
 	if (!place_parse(where, &listener->place, why))
 		return config_error(at ? at : config, error, "%s: %s", key, why);
+	if (*listener->place.name && !take_port(&listener->place, at, error))
+		return false;
 	listener->where = strndup(where.p, where.n);
 	return listener->where || error_set(error, "out of memory");
 }
@@ -381,7 +415,7 @@ const struct adapter_ops adapter_binary = {
 	.settings = settings,
 	.live_files = "tls",
 	.open = listener_open,
-	.stamp = listener_stamp,
+	.stamp = binary_listener_stamp,
 	.start = listener_start,
 	.reply = binary_listener_reply,
 	.renew = listener_renew,

@@ -10,6 +10,8 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
+struct board;
+
 enum config_kind { CONFIG_NULL, CONFIG_SCALAR, CONFIG_LIST, CONFIG_MAP };
 
 /* One node of the file. Members of a list or map are a chain. Every scalar is kept as its text (environment
@@ -33,6 +35,8 @@ struct config {
 struct config_file {
 	slice path;
 	slice folder;
+	const struct board
+	        *board; /* in force with it; the core's (api/serial_port.h); NULL: none */
 };
 
 /* The member of this name as it stands in the file, or NULL (also for config NULL). */

@@ -196,6 +196,12 @@ struct config *config_text_read(slice text, const char *path, struct mistakes *m
 	return reader.root;
 }
 
+void config_file_use_board(struct config *root, const struct board *board)
+{
+	struct config_file *file = (struct config_file *)root->file; /* describe_file() made it */
+	file->board = board;
+}
+
 struct config *config_file_read(const char *path, struct mistakes *mistakes)
 {
 	mistakes->path = arena_copy_slice(mistakes->arena, slice_of(path));

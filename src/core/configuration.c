@@ -157,6 +157,7 @@ static void load_board(
 	boards_where(mistakes->arena, &where);
 	configuration_take_board(root, &where, (slice){ NULL, 0 }, &setup, mistakes);
 	configuration->board = setup.board;
+	config_file_use_board(root, setup.board);
 	const struct config *gateway = config_get(root, "gateway");
 	bool wanted = !slice_is(config_text(gateway, "board"), "none");
 	if (mistakes->count == before && wanted && (setup.board || where.folders.n))

@@ -20,7 +20,7 @@
 #include "loop/loop.h"
 #include "net/resolve.h"
 
-enum { WHY_BYTES = 200 };
+enum { WHY_BYTES = 200, PORT_PATH_BYTES = 512 };
 
 struct dial {
 	struct loop *loop;
@@ -137,15 +137,22 @@ static const struct stream_events dial_events = { .connected = connected, .close
 /* NULL: it has failed, and that was said. */
 static struct stream *open_port(struct dial *dial)
 {
-	const struct place *place = &dial->settings.place;
-	char why[WHY_BYTES];
-	int fd = serial_open(place->path, &place->serial, why, sizeof why);
+	const struct dial_settings *settings = &dial->settings;
+	const struct place *place = &settings->place;
+	char why[WHY_BYTES], found[PORT_PATH_BYTES];
+	bool named = *place->name != '\0';
+	if (named && !settings->find_port(settings->arg, found, sizeof found)) {
+		fail(dial, found);
+		return NULL;
+	}
+	const char *path = named ? found : place->path;
+	int fd = serial_open(path, &place->serial, why, sizeof why);
 	if (fd < 0) {
 		fail(dial, why);
 		return NULL;
 	}
-	struct stream *stream = stream_open_serial(
-	        dial->loop, fd, place->path, &dial_events, &dial->settings.limits, dial);
+	struct stream *stream =
+	        stream_open_serial(dial->loop, fd, path, &dial_events, &settings->limits, dial);
 	if (!stream)
 		fail(dial, "out of memory or descriptors");
 	return stream;

@@ -15,6 +15,9 @@ struct dial;
 
 struct dial_settings {
 	struct place place; /* where to; not UDP */
+	/* Of a serial port that has a name: where it is now; asked before each attempt. false: `path` says why it cannot be told. May be
+	 * NULL where the place has a path. */
+	bool (*find_port)(void *arg, char *path, size_t size);
 	/* A client's side, which must outlive the dial, and the name that its certificate must have (NULL: the place's host);
 	 * NULL: in the clear. */
 	struct tls *tls;

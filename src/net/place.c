@@ -82,6 +82,12 @@ static bool set_rs485(struct place *place, slice value)
 	return place->serial.rs485 || slice_is(value, "off");
 }
 
+static bool set_rts(struct place *place, slice value)
+{
+	place->serial.rts_low = slice_is(value, "low");
+	return place->serial.rts_low || slice_is(value, "high");
+}
+
 static bool set_rts_before(struct place *place, slice value)
 {
 	return number(value, 10, SERIAL_RTS_DELAY_MAX_MS, &place->serial.rts_before_ms);
@@ -97,14 +103,20 @@ static bool set_mode(struct place *place, slice value)
 	return number(value, 8, 0777, &place->mode) && place->mode >= 0600;
 }
 
+/* Those that a board knows of come first. */
+enum { PARAMETER_RS485, PARAMETER_RTS, PARAMETER_RTS_BEFORE, PARAMETER_RTS_AFTER };
+
 static const struct parameter serial_parameters[] = {
+	[PARAMETER_RS485] = { "rs485", set_rs485, "rs485 is on or off" },
+	[PARAMETER_RTS] = { "rts", set_rts, "while it sends RTS is high or low" },
+	[PARAMETER_RTS_BEFORE] = { "rts-before", set_rts_before,
+	        "the delay is from 0 to 100 milliseconds" },
+	[PARAMETER_RTS_AFTER] = { "rts-after", set_rts_after,
+	        "the delay is from 0 to 100 milliseconds" },
 	{ "baud", set_baud, "a rate is from 50 to 4000000 bits a second" },
 	{ "bits", set_bits, "a byte has 7 or 8 bits" },
 	{ "parity", set_parity, "parity is none, even or odd" },
 	{ "stop", set_stop, "there are 1 or 2 stop bits" },
-	{ "rs485", set_rs485, "rs485 is on or off" },
-	{ "rts-before", set_rts_before, "the delay is from 0 to 100 milliseconds" },
-	{ "rts-after", set_rts_after, "the delay is from 0 to 100 milliseconds" },
 	{ NULL, NULL, NULL },
 };
 
@@ -116,7 +128,6 @@ static const struct parameter local_parameters[] = {
 static bool parse_parameters(
         const struct parameter *known, slice text, struct place *place, char why[PLACE_WHY_BYTES])
 {
-	unsigned given = 0;
 	while (text.n) {
 		slice value = slice_cut(&text, '&');
 		slice name = slice_cut(&value, '=');
@@ -125,32 +136,82 @@ static bool parse_parameters(
 			at++;
 		if (!at->name)
 			return wrong_value(why, name, value, "there is no such parameter here");
-		if (given & 1u << (at - known))
+		if (place->said & 1u << (at - known))
 			return wrong_value(why, name, value, "it is said twice");
 		if (!at->set(place, value))
 			return wrong_value(why, name, value, at->right);
-		given |= 1u << (at - known);
+		place->said |= 1u << (at - known);
 	}
-	if ((place->serial.rts_before_ms || place->serial.rts_after_ms) && !place->serial.rs485)
-		return wrong(why, "rts-before and rts-after go with rs485=on");
 	return true;
+}
+
+static bool check_direction(const struct place *place, char why[PLACE_WHY_BYTES])
+{
+	const struct serial_settings *serial = &place->serial;
+	bool switched = serial->rts_before_ms || serial->rts_after_ms || serial->rts_low;
+	return serial->rs485 || !switched ||
+	       wrong(why, "rts, rts-before and rts-after go with rs485=on");
 }
 
 /* ---- Places */
 
-static bool parse_path(const struct parameter *known, size_t most, slice text, struct place *place,
-        char why[PLACE_WHY_BYTES])
+static bool parse_path(size_t most, slice path, struct place *place, char why[PLACE_WHY_BYTES])
 {
-	slice path = slice_cut(&text, '?');
-	if (!path.n || path.p[0] != '/' || path.n == 1)
-		return wrong(
-		        why, place->kind == PLACE_SERIAL
-		                     ? "the path is missing: say serial:///dev/ttyS1?baud=9600"
-		                     : "the path is missing: say unix:///run/fairlead/ais.sock");
 	if (path.n > most || memchr(path.p, '\0', path.n))
 		return wrong(why, "the path is too long");
 	memcpy(place->path, path.p, path.n);
-	return parse_parameters(known, text, place, why);
+	return true;
+}
+
+static bool parse_local(slice text, struct place *place, char why[PLACE_WHY_BYTES])
+{
+	slice path = slice_cut(&text, '?');
+	if (path.n < 2 || path.p[0] != '/')
+		return wrong(why, "the path is missing: say unix:///run/fairlead/ais.sock");
+	return parse_path(STREAM_PATH_MAX_BYTES, path, place, why) &&
+	       parse_parameters(local_parameters, text, place, why);
+}
+
+/* As a board names it. */
+static bool parse_name(slice name, struct place *place, char why[PLACE_WHY_BYTES])
+{
+	bool good = name.n && name.n < sizeof place->name;
+	for (size_t i = 0; good && i < name.n; i++) {
+		char c = name.p[i];
+		good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+		       c == '.';
+	}
+	if (!good)
+		return wrong(why, "the path is missing: say serial:///dev/ttyS1?baud=9600, or the "
+		                  "board's name for the port, as in serial://rs485-1");
+	memcpy(place->name, name.p, name.n);
+	return true;
+}
+
+static bool parse_serial(slice text, struct place *place, char why[PLACE_WHY_BYTES])
+{
+	slice port = slice_cut(&text, '?');
+	bool is_path = port.n > 1 && port.p[0] == '/';
+	if (is_path ? !parse_path(PLACE_PATH_BYTES - 1, port, place, why)
+	            : !parse_name(port, place, why))
+		return false;
+	return parse_parameters(serial_parameters, text, place, why) &&
+	       (!is_path || check_direction(place, why));
+}
+
+bool place_take_port(
+        struct place *place, const struct serial_settings *board, char why[PLACE_WHY_BYTES])
+{
+	struct serial_settings *serial = &place->serial;
+	if (!(place->said & 1u << PARAMETER_RS485))
+		serial->rs485 = board->rs485;
+	if (!(place->said & 1u << PARAMETER_RTS))
+		serial->rts_low = serial->rs485 && board->rts_low;
+	if (!(place->said & 1u << PARAMETER_RTS_BEFORE))
+		serial->rts_before_ms = serial->rs485 ? board->rts_before_ms : 0;
+	if (!(place->said & 1u << PARAMETER_RTS_AFTER))
+		serial->rts_after_ms = serial->rs485 ? board->rts_after_ms : 0;
+	return check_direction(place, why);
 }
 
 static bool parse_host(slice text, struct place *place, char why[PLACE_WHY_BYTES])
@@ -216,9 +277,9 @@ bool place_parse(slice text, struct place *place, char why[PLACE_WHY_BYTES])
 	case PLACE_DTLS:
 		return parse_host(text, place, why);
 	case PLACE_LOCAL:
-		return parse_path(local_parameters, STREAM_PATH_MAX_BYTES, text, place, why);
+		return parse_local(text, place, why);
 	case PLACE_SERIAL:
-		return parse_path(serial_parameters, PLACE_PATH_BYTES - 1, text, place, why);
+		return parse_serial(text, place, why);
 	}
 	return false;
 }

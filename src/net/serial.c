@@ -102,7 +102,9 @@ static void check(int fd, const char *path, const struct serial_settings *settin
 
 static bool set_direction(int fd, const struct serial_settings *settings)
 {
-	struct serial_rs485 rs485 = { .flags = SER_RS485_ENABLED | SER_RS485_RTS_ON_SEND,
+	struct serial_rs485 rs485 = { .flags = SER_RS485_ENABLED |
+		                               (settings->rts_low ? SER_RS485_RTS_AFTER_SEND
+		                                                  : SER_RS485_RTS_ON_SEND),
 		.delay_rts_before_send = settings->rts_before_ms,
 		.delay_rts_after_send = settings->rts_after_ms };
 	return !settings->rs485 || ioctl(fd, TIOCSRS485, &rs485) == 0;

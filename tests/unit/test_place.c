@@ -113,6 +113,63 @@ static void serial_lines(void **state)
 	refuses("serial:///dev/ttyS1?rts-before=101", "milliseconds");
 	refuses("serial:///dev/ttyS1?flow=hardware", "flow=hardware: there is no such parameter");
 	refuses("serial:///dev/ttyS1?=1", "no such parameter");
+	assert_true(parsed("serial:///dev/ttyS1?rs485=on&rts=low").serial.rts_low);
+	refuses("serial:///dev/ttyS1?rs485=on&rts=off",
+	        "rts=off: while it sends RTS is high or low");
+	refuses("serial:///dev/ttyS1?rts=low", "go with rs485=on");
+	refuses("serial:///dev/ttyS1?rts-after=1", "go with rs485=on");
+	refuses("serial:///dev/ttyS1?baud=9600&baud=9600", "said twice");
+}
+
+static void ports_that_the_board_names(void **state)
+{
+	(void)state;
+	char why[PLACE_WHY_BYTES];
+	const struct serial_settings rs485 = {
+		.rs485 = true, .rts_low = true, .rts_before_ms = 3, .rts_after_ms = 4
+	};
+	const struct serial_settings plain = { 0 };
+	struct place place = parsed("serial://rs485-1?baud=19200&parity=even");
+	assert_int_equal(place.kind, PLACE_SERIAL);
+	assert_string_equal(place.name, "rs485-1");
+	assert_string_equal(place.path, "");
+	assert_true(place_take_port(&place, &rs485, why));
+	assert_true(place.serial.rs485 && place.serial.rts_low);
+	assert_int_equal(place.serial.rts_before_ms, 3);
+	assert_int_equal(place.serial.rts_after_ms, 4);
+	assert_int_equal(place.serial.baud, 19200);
+	assert_int_equal(place.serial.parity, SERIAL_PARITY_EVEN);
+
+	/* What the text says wins. */
+	place = parsed("serial://rs485-1?rts=high&rts-after=0");
+	assert_true(place_take_port(&place, &rs485, why));
+	assert_true(place.serial.rs485 && !place.serial.rts_low);
+	assert_int_equal(place.serial.rts_before_ms, 3);
+	assert_int_equal(place.serial.rts_after_ms, 0);
+	place = parsed("serial://rs485-1?rs485=off");
+	assert_true(place_take_port(&place, &rs485, why));
+	assert_false(place.serial.rs485 || place.serial.rts_low || place.serial.rts_before_ms);
+	place = parsed("serial://uart_1.x?rs485=on");
+	assert_true(place_take_port(&place, &plain, why));
+	assert_true(place.serial.rs485);
+
+	/* Whether the two go together is known with the port only. */
+	place = parsed("serial://rs485-1?rts-before=7");
+	assert_true(place_take_port(&place, &rs485, why));
+	assert_int_equal(place.serial.rts_before_ms, 7);
+	place = parsed("serial://uart-1?rts-before=7");
+	assert_false(place_take_port(&place, &plain, why));
+	assert_non_null(strstr(why, "rs485=on"));
+
+	refuses("serial://RS485", "the board's name");
+	refuses("serial://rs485 1", "the board's name");
+	refuses("serial://rs485-1/", "the board's name");
+	refuses("serial://rs485-1?speed=1", "no such parameter");
+	char text[100] = "serial://";
+	memset(text + 9, 'a', PLACE_NAME_BYTES);
+	refuses(text, "the board's name");
+	text[9 + PLACE_NAME_BYTES - 1] = '\0';
+	assert_int_equal(strlen(parsed(text).name), PLACE_NAME_BYTES - 1);
 }
 
 int main(void)
@@ -121,6 +178,7 @@ int main(void)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(sockets_of_this_machine),
 		cmocka_unit_test(serial_lines),
+		cmocka_unit_test(ports_that_the_board_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
