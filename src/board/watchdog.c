@@ -92,7 +92,7 @@ void watchdog_boot_text(unsigned status, char text[WATCHDOG_TEXT_BYTES])
 	static const struct {
 		unsigned bit;
 		const char *text;
-	} causes[] = { { WDIOF_CARDRESET, "the watchdog has reset the box" },
+	} causes[] = { { WDIOF_CARDRESET, "the watchdog has reset it" },
 		{ WDIOF_OVERHEAT, "it was too hot" }, { WDIOF_FANFAULT, "a fan stood still" },
 		{ WDIOF_POWERUNDER, "the voltage was too low" },
 		{ WDIOF_POWEROVER, "the voltage was too high" },
@@ -145,7 +145,7 @@ static void say_what_it_is(
 		return;
 	watchdog_boot_text((unsigned)status, cause);
 	if (*cause)
-		log_warning("board", "watchdog: the box was started because %s", cause);
+		log_warning("board", "watchdog: why the box was started: %s", cause);
 }
 
 struct watchdog *watchdog_open(const struct watchdog_system *system, const char *path,

@@ -187,9 +187,9 @@ static void the_last_boot_has_its_causes(void **state)
 	watchdog_boot_text(0, text);
 	assert_string_equal(text, "");
 	watchdog_boot_text(WDIOF_CARDRESET, text);
-	assert_string_equal(text, "the watchdog has reset the box");
+	assert_string_equal(text, "the watchdog has reset it");
 	watchdog_boot_text(WDIOF_CARDRESET | WDIOF_POWERUNDER, text);
-	assert_string_equal(text, "the watchdog has reset the box; the voltage was too low");
+	assert_string_equal(text, "the watchdog has reset it; the voltage was too low");
 	watchdog_boot_text(WDIOF_MAGICCLOSE | WDIOF_KEEPALIVEPING, text);
 	assert_string_equal(text, "");
 	watchdog_boot_text(~0u, text); /* all of them, as far as there is room */
