@@ -35,6 +35,12 @@ static int open_device(void *arg, const char *path)
 	return open(path, O_WRONLY | O_CLOEXEC);
 }
 
+/* A request is an unsigned long to glibc and an int to musl; the kernel takes the 32 bits of either. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Woverflow"
+
 static int call_number(void *arg, int fd, unsigned long request, int *number)
 {
 	(void)arg;
@@ -46,6 +52,8 @@ static int call_describe(void *arg, int fd, struct watchdog_info *about)
 	(void)arg;
 	return ioctl(fd, WDIOC_GETSUPPORT, about);
 }
+
+#pragma GCC diagnostic pop
 
 static int write_device(void *arg, int fd, const char *bytes, size_t n)
 {
