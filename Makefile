@@ -4,19 +4,21 @@
 #   make test     install what is needed, build with sanitizers, run every test
 #   make bench    CPU per message, beside the yardsticks
 #   make fuzz     fuzz every parser for FUZZ_SECONDS (default 60) each
-#   make arm64 | armhf    cross-build into build/arm64, build/armhf
+#   make arm64 | armhf | amd64    build with the libraries of this machine's Debian, from its packages, into build/arm64, …
 #   make arm64-trixie | armhf-trixie | amd64-trixie    the same with Debian 13's libraries, on whatever Debian this is
+#   make cross-test       those builds' tests: unit, and a list of end-to-end ones, under qemu where it is another processor
+#   make reproducible     builds twice, as differently as it can, and compares (PRESET=release)
 #   make deb      a Debian package for this machine, in build/packages
 #   make deb-arm64 | deb-armhf | deb-arm64-trixie | deb-armhf-trixie | deb-amd64-trixie    of a cross build
 #   make debs     all six
 #   make deb-test lintian on this machine's package, and its life in a fresh Debian: installed, upgraded, removed, purged (PACKAGES="release arm64 …")
 SHELL := /bin/bash
 PRESETS := debug release asan clang
-CROSS := arm64 armhf arm64-trixie armhf-trixie amd64-trixie
-DEBS := $(CROSS:%=deb-%)
+CROSS := arm64 armhf amd64 arm64-trixie armhf-trixie amd64-trixie
+DEBS := $(patsubst %,deb-%,$(filter-out amd64,$(CROSS)))
 FUZZ_SECONDS ?= 60
 
-.PHONY: run test bench fuzz deb debs deb-test format clean $(PRESETS) $(CROSS) $(DEBS)
+.PHONY: run test bench fuzz cross-test reproducible deb debs deb-test format clean $(PRESETS) $(CROSS) $(DEBS)
 
 run: release
 	@toolchains/packages demo
@@ -39,6 +41,16 @@ $(CROSS):
 	@toolchains/packages build cross
 	@toolchains/sysroot $@
 	@cmake --preset $@ >/dev/null && cmake --build --preset $@
+
+cross-test: arm64 armhf arm64-trixie armhf-trixie amd64-trixie
+	@toolchains/packages build test cross
+	@for preset in $^; do ctest --test-dir build/$$preset --output-on-failure -j $$(nproc) -L 'unit|e2e|package' || exit 1; done
+
+PRESET ?= release
+reproducible:
+	@toolchains/packages build
+	@[ $(PRESET) = release ] || { toolchains/packages cross && toolchains/sysroot $(PRESET); }
+	@tests/package/reproducible $(PRESET)
 
 deb:
 	@toolchains/packages build deb

@@ -46,7 +46,7 @@ static void fingerprints_are_read_as_they_are_shown(void **state)
 	digest_hex(&wanted, text);
 	assert_true(digest_parse(slice_of(text), &read) && digest_equal(&read, &wanted));
 	for (unsigned i = 0; i < DIGEST_BYTES; i++)
-		(void)snprintf(colons + 3 * i, 4, "%02X%s", wanted.bytes[i],
+		(void)snprintf(colons + 3 * i, sizeof colons - 3 * i, "%02X%s", wanted.bytes[i],
 		        i + 1 < DIGEST_BYTES ? ":" : "");
 	assert_true(digest_parse(slice_of(colons), &read) && digest_equal(&read, &wanted));
 	assert_false(digest_parse((slice){ text, 63 }, &read));

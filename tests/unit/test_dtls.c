@@ -482,14 +482,14 @@ static void garbage_is_nothing(void **state)
 static bool all_open(void)
 {
 	unsigned n = 0;
-	for (unsigned i = 0; i < CLIENTS_MAX; i++)
+	for (unsigned i = 0; i < crowd(); i++)
 		n += clients[i].open;
-	return n == CLIENTS_MAX && nowners == CLIENTS_MAX;
+	return n == crowd() && nowners == crowd();
 }
 
 static bool all_heard(void)
 {
-	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+	for (unsigned i = 0; i < crowd(); i++) {
 		if (clients[i].got_n < 5)
 			return false;
 	}
@@ -498,7 +498,7 @@ static bool all_heard(void)
 
 static void all_speak(void)
 {
-	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+	for (unsigned i = 0; i < crowd(); i++) {
 		clients[i].got_n = 0;
 		say(&clients[i], SLICE("hello"));
 	}
@@ -511,7 +511,7 @@ static void many_sessions_share_few_contexts(void **state)
 	(void)state;
 	serve_with(TLS_ASK_NONE, true, NULL);
 	know_key(SLICE("engine-7"), SLICE("0123456789abcdef"));
-	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+	for (unsigned i = 0; i < crowd(); i++) {
 		call(i);
 		if (i % 100 == 99) {
 			/* Some at a time, as their contexts hold until they have spoken. */
@@ -535,8 +535,8 @@ static void many_sessions_share_few_contexts(void **state)
 	all_speak();
 	all_speak();
 	assert_true(dtls->nactive <= DTLS_ACTIVE_MAX);
-	assert_int_equal(dtls_sessions(dtls), CLIENTS_MAX);
-	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
+	assert_int_equal(dtls_sessions(dtls), crowd());
+	for (unsigned i = 0; i < crowd(); i++) {
 		assert_false(owners[i].ended);
 		assert_int_equal(owners[i].messages, 3);
 	}
