@@ -1,8 +1,8 @@
 /* Cutting streams, templates: the -fairlead key. */
 #include "framing_fixture.h"
 
-#include "base/clock.h"
 #include <stdio.h>
+#include <time.h>
 
 enum { BUDGET = 4 << 20 };
 
@@ -87,10 +87,11 @@ static void test_start_marks_only(void **state)
 	        "  framing: { start: ['('], delimiter: ')' }\n  max: 65536", "", &arena);
 	char *bytes = arena_alloc(&arena, BYTES);
 	memset(bytes, '(', BYTES);
-	uint64_t began_ms = clock_monotonic_ms();
+	clock_t began = clock();
 	slice got = cut_stream(schema, &arena, (slice){ bytes, BYTES }, 65536, false);
 	assert_slice(got, "?");
-	assert_true(clock_monotonic_ms() - began_ms < 2000);
+	/* Of the processor, whatever else it does: looking at each mark anew takes more than a minute. */
+	assert_true((clock() - began) / CLOCKS_PER_SEC < 20);
 	frame_schema_free(schema);
 	arena_finish(&arena);
 }
