@@ -51,6 +51,7 @@ struct board {
 	slice root; /* before each path; empty: this machine */
 	slice name; /* the folder's: "raspberry-pi-4" */
 	slice title;
+	unsigned fit;  /* board_fits() */
 	slice matched; /* by what it was recognised, for people; empty: its name was said, or it is the one for all others */
 	slice model;   /* as the machine calls itself; empty: it does not say */
 	slice identity;     /* this one box; empty: nothing that is real */
@@ -68,7 +69,7 @@ struct board {
 /* How well the board of this file, which was checked against settings_board, fits the machine; 0: it does not. `by`: what fits
  * best, in the arena. */
 unsigned board_fits(struct arena *, const struct config *tree, const struct machine *, slice *by);
-/* Fills in the board, all but `matched`. The tree and the machine are borrowed for as long as the board lives. false: error
+/* Fills in the board, all but `fit` and `matched`. The tree and the machine are borrowed for as long as the board lives. false: error
  * says what is wrong in the file, and where. */
 bool board_take(struct arena *, slice name, const struct config *tree, const struct machine *,
         struct board *, struct error *);

@@ -85,6 +85,16 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(((const slice *)a)->p, ((const slice *)b)->p);
 }
 
+/* How many there are, or NAMES_MAX; from the beginning again. */
+static unsigned count(DIR *open)
+{
+	unsigned n = 0;
+	while (n < NAMES_MAX && readdir(open))
+		n++;
+	rewinddir(open);
+	return n;
+}
+
 unsigned sysfs_list(struct arena *arena, slice root, const char *folder, slice **names)
 {
 	char path[PATH_MAX];
@@ -94,9 +104,10 @@ unsigned sysfs_list(struct arena *arena, slice root, const char *folder, slice *
 	DIR *open = length > 0 && length < PATH_MAX ? opendir(path) : NULL;
 	if (!open)
 		return 0;
-	*names = arena_alloc(arena, NAMES_MAX * sizeof **names);
-	const struct dirent *entry = NULL;
-	while (*names && n < NAMES_MAX && (entry = readdir(open)) != NULL) {
+	unsigned room = count(open);
+	*names = arena_alloc(arena, room * sizeof **names);
+	const struct dirent *entry = *names ? readdir(open) : NULL;
+	for (; entry && n < room; entry = readdir(open)) {
 		slice name = slice_of(entry->d_name);
 		if (*name.p != '.')
 			(*names)[n] = arena_copy_slice(arena, name);

@@ -1,5 +1,5 @@
-/* Every file is read, also where one would do: the one that is broken may be the one that fits, and a mistake in it would turn
- * the box into a generic one without a word. */
+/* With `auto` every file is read: the one that is broken may be the one that fits, and a mistake in it would turn the box into a
+ * generic one without a word. Only the one that is chosen stays in memory. */
 #include "core/boards.h"
 
 #include <limits.h>
@@ -15,7 +15,7 @@
 
 #define INSTALLED "/usr/share/fairlead/board"
 
-enum { BOARDS_MAX = 256 };
+enum { BOARDS_MAX = 256, BOARD_MAX_BYTES = 32 * 1024 * 1024 };
 
 static const struct setting settings_policy[] = {
 	{ .key = "gateway", .type = SETTING_TREE, .inner = settings_gateway },
@@ -130,38 +130,47 @@ bool boards_check(struct config *tree, struct mistakes *mistakes)
 	return !mistakes->count;
 }
 
+/* The board of this file, whole, in mistakes->arena. NULL: something is wrong. */
+static struct board *read_one(
+        const struct boards_entry *entry, const struct machine *machine, struct mistakes *mistakes)
+{
+	struct config *tree = config_file_read(entry->path.p, mistakes);
+	if (!tree || !boards_check(tree, mistakes))
+		return NULL;
+	struct board *board = ARENA_NEW(mistakes->arena, struct board);
+	slice name = arena_copy_slice(mistakes->arena, entry->name);
+	struct error error = { .line = 0 };
+	if (!board || !name.p)
+		return NULL;
+	if (!board_take(mistakes->arena, name, tree, machine, board, &error)) {
+		mistake_add_error(mistakes, tree, &error);
+		return NULL;
+	}
+	board->fit = board_fits(mistakes->arena, tree, machine, &board->matched);
+	return board;
+}
+
 struct choice {
-	const struct board *board;
+	const struct boards_entry *entry;
 	unsigned fit;
 };
 
-/* `generic` fits less than any that fits. */
-static bool is_better(const struct board *board, unsigned fit, const struct choice *choice)
+/* Reads the file for its mistakes and for how well it fits, and forgets the rest. `generic` fits less than any that fits. */
+static void consider(const struct boards_entry *entry, const struct machine *machine,
+        struct choice *choice, struct mistakes *mistakes)
 {
-	return fit > choice->fit || (!choice->board && slice_is(board->name, "generic"));
-}
-
-static void read_and_choose(const struct boards_entry *entry, slice wanted,
-        const struct machine *machine, struct choice *choice, struct mistakes *mistakes)
-{
-	struct mistakes *own = ARENA_NEW(mistakes->arena, struct mistakes);
-	bool named = slice_equal(entry->name, wanted);
-	if (!own || (!named && !slice_is(wanted, "auto")))
-		return;
-	own->arena = mistakes->arena;
-	struct config *tree = config_file_read(entry->path.p, own);
-	bool right = tree && boards_check(tree, own);
-	struct board *board = right ? ARENA_NEW(mistakes->arena, struct board) : NULL;
-	struct error error;
-	/* Also of those that will not do, so that a file is right or wrong and not both by turns. */
-	if (board && !board_take(mistakes->arena, entry->name, tree, machine, board, &error))
-		mistake_add_error(own, tree, &error);
-	mistakes_take(mistakes, own);
-	if (!board || own->count)
-		return;
-	unsigned fit = board_fits(mistakes->arena, tree, machine, &board->matched);
-	if (named || is_better(board, fit, choice))
-		*choice = (struct choice){ board, fit };
+	struct arena arena;
+	arena_init(&arena, BOARD_MAX_BYTES);
+	struct mistakes *own = ARENA_NEW(&arena, struct mistakes);
+	if (own) {
+		own->arena = &arena;
+		const struct board *board = read_one(entry, machine, own);
+		bool generic = slice_is(entry->name, "generic");
+		if (board && (board->fit > choice->fit || (generic && !choice->entry)))
+			*choice = (struct choice){ entry, board->fit };
+		mistakes_take(mistakes, own);
+	}
+	arena_finish(&arena);
 }
 
 struct known {
@@ -186,22 +195,53 @@ static void refuse_name(const struct boards_where *where, const struct known *kn
 		        SLICE_ARG(where->folders.n ? where->folders : SLICE("FAIRLEAD_BOARDS")));
 }
 
+static const struct boards_entry *named(const struct known *known, slice name)
+{
+	for (unsigned i = 0; i < known->n; i++) {
+		if (slice_equal(known->entries[i].name, name))
+			return &known->entries[i];
+	}
+	return NULL;
+}
+
+static const struct board *choose(const struct boards_where *where, const struct known *known,
+        slice wanted, const struct config *said, struct mistakes *mistakes)
+{
+	struct choice choice = { .fit = 0 };
+	unsigned before = mistakes->count;
+	bool any = slice_is(wanted, "auto");
+	struct machine *machine = ARENA_NEW(mistakes->arena, struct machine);
+	struct mistakes *own = ARENA_NEW(mistakes->arena, struct mistakes);
+	if (!machine || !own)
+		return NULL;
+	machine_read(mistakes->arena, where->root, machine);
+	for (unsigned i = 0; any && i < known->n; i++)
+		consider(&known->entries[i], machine, &choice, mistakes);
+	if (mistakes->count > before)
+		return NULL;
+	if (!any)
+		choice.entry = named(known, wanted);
+	if (!choice.entry) {
+		if (!any)
+			refuse_name(where, known, said, mistakes);
+		return NULL;
+	}
+	own->arena = mistakes->arena;
+	const struct board *board = read_one(choice.entry, machine, own);
+	mistakes_take(mistakes, own);
+	return board;
+}
+
 const struct board *boards_find(const struct boards_where *where, slice wanted,
         const struct config *said, struct mistakes *mistakes)
 {
+	struct arena arena;
 	struct known known;
-	struct machine *machine = ARENA_NEW(mistakes->arena, struct machine);
-	struct choice choice = { .fit = 0 };
-	unsigned before = mistakes->count;
-	if (slice_is(wanted, "none") || !machine)
+	if (slice_is(wanted, "none"))
 		return NULL;
-	known.n = boards_list(mistakes->arena, where, &known.entries);
-	machine_read(mistakes->arena, where->root, machine);
-	for (unsigned i = 0; i < known.n; i++)
-		read_and_choose(&known.entries[i], wanted, machine, &choice, mistakes);
-	if (mistakes->count > before)
-		return NULL;
-	if (!choice.board && !slice_is(wanted, "auto"))
-		refuse_name(where, &known, said, mistakes);
-	return choice.board;
+	arena_init(&arena, BOARD_MAX_BYTES);
+	known.n = boards_list(&arena, where, &known.entries);
+	const struct board *board = choose(where, &known, wanted, said, mistakes);
+	arena_finish(&arena);
+	return board;
 }

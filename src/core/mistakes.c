@@ -20,8 +20,11 @@ static void add(struct mistakes *mistakes, const struct config_file *file, unsig
 void mistakes_take(struct mistakes *mistakes, const struct mistakes *other)
 {
 	for (unsigned i = 0; i < mistakes_kept(other); i++) {
-		const struct config_file file = { .path = mistake_path(other, &other->at[i]) };
-		add(mistakes, &file, other->at[i].line, other->at[i].column, other->at[i].text);
+		const struct mistake *at = &other->at[i];
+		const struct config_file file = { .path = arena_copy_slice(mistakes->arena,
+			                                  mistake_path(other, at)) };
+		add(mistakes, &file, at->line, at->column,
+		        arena_copy_slice(mistakes->arena, at->text));
 	}
 	mistakes->count += other->count - mistakes_kept(other);
 }

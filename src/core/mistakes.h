@@ -36,7 +36,7 @@ bool mistake_add_error(struct mistakes *, const struct config *, const struct er
 /* Without a node: reading the file itself failed. */
 bool mistake_add_at(struct mistakes *, unsigned line, unsigned column, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
-/* Takes over what was found in another file, in the same arena. */
+/* Copies what was found in another file. */
 void mistakes_take(struct mistakes *, const struct mistakes *other);
 /* The file that one of them is in. */
 slice mistake_path(const struct mistakes *, const struct mistake *);
