@@ -216,14 +216,14 @@ static void load_audit(struct configuration *configuration, struct mistakes *mis
 		check_audit(configuration, audit, mistakes);
 }
 
-uint64_t configuration_files_stamp(const struct config *map, const char *but)
+void configuration_files_each(const struct config *map, const char *but,
+        void (*each)(void *arg, const char *path), void *arg)
 {
-	uint64_t stamp = 0;
 	CONFIG_EACH (map, member) {
 		if (but && slice_is(member->key, but))
 			continue;
 		if (member->kind != CONFIG_SCALAR) {
-			stamp = stamp * 31 + configuration_files_stamp(member, NULL);
+			configuration_files_each(member, NULL, each, arg);
 			continue;
 		}
 		const struct setting *setting = setting_find(map->own, member->key);
@@ -232,14 +232,29 @@ uint64_t configuration_files_stamp(const struct config *map, const char *but)
 		struct arena arena;
 		arena_init(&arena, 16384);
 		slice path = config_file_path(&arena, map, member->key.p);
-		struct stat about;
-		if (path.p && stat(path.p, &about) == 0) {
-			uint64_t facts[4] = { (uint64_t)about.st_size, (uint64_t)about.st_ino,
-				(uint64_t)about.st_mtim.tv_sec, (uint64_t)about.st_mtim.tv_nsec };
-			stamp = stamp * 31 + random_keyed_hash(facts, sizeof facts);
-		}
+		if (path.p)
+			each(arg, path.p);
 		arena_finish(&arena);
 	}
+}
+
+static void add_stamp(void *arg, const char *path)
+{
+	uint64_t *stamp = arg;
+	struct stat about;
+	if (stat(path, &about) != 0) {
+		*stamp *= 31;
+		return;
+	}
+	uint64_t facts[4] = { (uint64_t)about.st_size, (uint64_t)about.st_ino,
+		(uint64_t)about.st_mtim.tv_sec, (uint64_t)about.st_mtim.tv_nsec };
+	*stamp = *stamp * 31 + random_keyed_hash(facts, sizeof facts);
+}
+
+uint64_t configuration_files_stamp(const struct config *map, const char *but)
+{
+	uint64_t stamp = 0;
+	configuration_files_each(map, but, add_stamp, &stamp);
 	return stamp;
 }
 

@@ -128,8 +128,11 @@ struct configuration *configuration_load(
 /* Closes what it opened. No request may be under way in it. NULL is fine. */
 void configuration_destroy(struct configuration *);
 
-/* A number that changes when one of the files that the map names does: size, time of the last change, inode. `but`: what
- * stands under this key is left out; or NULL. */
+/* Each file that the map names, by settings of that type. `but`: what stands under this key is left out; or NULL. The path is
+ * there for the time of the call. */
+void configuration_files_each(const struct config *map, const char *but,
+        void (*each)(void *arg, const char *path), void *arg);
+/* A number that changes when one of these files does: size, time of the last change, inode. */
 uint64_t configuration_files_stamp(const struct config *map, const char *but);
 
 /* The endpoint as the core knows it. */

@@ -289,7 +289,7 @@ void core_settle(struct core *core)
 		}
 	}
 	if (core->stopping && !core->nrequests && list_empty(&core->listeners)) {
-		timer_stop(&core->renewal);
+		look_stop(core->loop, &core->renewal);
 		timer_stop(&core->grace);
 		loop_stop(core->loop);
 	}
@@ -300,7 +300,7 @@ void core_destroy(struct core *core)
 	if (!core)
 		return;
 	timer_stop(&core->grace);
-	timer_stop(&core->renewal);
+	look_stop(core->loop, &core->renewal);
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
 		listener_stop(listener);

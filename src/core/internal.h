@@ -14,6 +14,7 @@
 #include "core/recall.h"
 #include "core/throttle.h"
 #include "core/values.h"
+#include "loop/look.h"
 #include "loop/loop.h"
 
 struct listener {
@@ -80,7 +81,7 @@ struct core {
 	uint64_t throttled;          /* attempts to log in that nobody looked at */
 	uint64_t verified, recalled; /* passwords: at their price, and from memory */
 
-	struct timer renewal;
+	struct look renewal;
 	struct condition_watch condition;
 
 	struct timer grace;

@@ -1,8 +1,9 @@
 /* renewal: files that change while their listener runs, as certificates, keys and revocation lists do. The listener
  * keeps its socket and its connections and reads them again (adapter_ops.renew), on a reload and without one: their dates are
- * looked at every LOOK_MS, so that a certificate that is put on a list is out within a second.
+ * looked at when something stirs in their folders, so that a certificate that is put on a list is out within a second, and every
+ * few seconds in any case (loop/look.h).
  *
- * Why not inotify: a file is replaced by renaming as often as by writing, perhaps behind a symbolic link or on a file
+ * Why not inotify alone: a file is replaced by renaming as often as by writing, perhaps behind a symbolic link or on a file
  * system that tells nobody; some calls of stat() for files that are in the kernel's memory cost microseconds. The files are
  * read on the core thread, as at a reload; they are few and short.
  *
@@ -12,8 +13,6 @@
 
 #include "api/audit.h"
 #include "base/log.h"
-
-enum { LOOK_MS = 200 };
 
 static const struct config *live_part(const struct core *core, const struct listener *listener)
 {
@@ -27,6 +26,12 @@ static bool concerns(const struct core *core, const struct listener *listener)
 {
 	return listener->started && !listener->stopped && !listener->outdated &&
 	       live_part(core, listener);
+}
+
+static void hint(void *arg, const char *path)
+{
+	const struct core *core = arg;
+	look_hint(core->loop, path);
 }
 
 static void renew(struct core *core, struct listener *listener, uint64_t stamp)
@@ -59,33 +64,38 @@ void renewal_now(struct core *core)
 		if (!concerns(core, listener))
 			continue;
 		any = true;
+		look_start(core->loop, &core->renewal);
+		configuration_files_each(live_part(core, listener), NULL, hint, core);
 		uint64_t stamp = configuration_files_stamp(live_part(core, listener), NULL);
 		if (stamp != listener->live)
 			renew(core, listener, stamp);
 	}
-	if (any)
-		timer_set(&core->renewal, loop_now_ms(core->loop) + LOOK_MS);
+	if (!any)
+		look_stop(core->loop, &core->renewal);
 }
 
-static void look(struct timer *timer)
+static void look(struct look *renewal)
 {
-	struct core *core = LIST_OWNER(timer, struct core, renewal);
+	struct core *core = LIST_OWNER(renewal, struct core, renewal);
 	if (core->stopping)
 		return;
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
 		if (!concerns(core, listener))
 			continue;
+		/* First: what changes after it was looked at is a hint again. */
+		configuration_files_each(live_part(core, listener), NULL, hint, core);
 		uint64_t stamp = configuration_files_stamp(live_part(core, listener), NULL);
 		bool settled = stamp == listener->seen;
 		listener->seen = stamp;
 		if (settled && stamp != listener->live)
 			renew(core, listener, stamp);
+		if (!settled)
+			look_soon(core->loop);
 	}
-	timer_set(timer, loop_now_ms(core->loop) + LOOK_MS);
 }
 
 void renewal_init(struct core *core)
 {
-	timer_init(&core->renewal, core->loop, look);
+	look_init(&core->renewal, look);
 }

@@ -7,19 +7,24 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "loop/look.h"
 #include "loop/loop.h"
 
-enum { LOOK_EVERY_MS = 500 };
+enum { FACTS = 7 };
 
 struct file_watch {
-	uv_fs_poll_t poll;
+	struct loop *loop;
+	struct look look;
+	uv_fs_t about;
 	uv_work_t work;
 	void (*read)(void *arg, int error, slice content);
 	void *arg;
-	bool reading;     /* a thread has `error`, `content` and `n` */
-	bool again;       /* what it reads may be old by now */
-	bool destroyed;   /* by the owner */
-	bool poll_closed; /* libuv has let go of `poll` */
+	uint64_t facts[FACTS]; /* as it was when it was looked at last */
+	bool looking;          /* a thread has `about` */
+	bool look_again;       /* what it sees may be old by now */
+	bool reading;          /* a thread has `error`, `content` and `n` */
+	bool again;            /* what it reads may be old by now */
+	bool destroyed;        /* by the owner */
 	int error;
 	char *content;
 	size_t n, max_bytes;
@@ -63,7 +68,7 @@ static void read_file(uv_work_t *work)
 
 static void free_when_unused(struct file_watch *watch)
 {
-	if (watch->destroyed && watch->poll_closed && !watch->reading)
+	if (watch->destroyed && !watch->looking && !watch->reading)
 		free(watch);
 }
 
@@ -88,15 +93,52 @@ void file_watch_look(struct file_watch *watch)
 	watch->again = watch->reading;
 	if (watch->reading)
 		return;
-	watch->reading = uv_queue_work(watch->poll.loop, &watch->work, read_file, was_read) == 0;
+	watch->reading =
+	        uv_queue_work(loop_uv(watch->loop), &watch->work, read_file, was_read) == 0;
 }
 
-static void looked(uv_fs_poll_t *poll, int status, const uv_stat_t *before, const uv_stat_t *now)
+static void look(struct look *self);
+
+/* All that says that it is another file, or written to; what cannot be looked at is a state like any. */
+static bool has_changed(struct file_watch *watch)
 {
-	(void)status;
-	(void)before;
-	(void)now;
-	file_watch_look(LIST_OWNER(poll, struct file_watch, poll));
+	const uv_stat_t *about = &watch->about.statbuf;
+	uint64_t facts[FACTS] = { (uint64_t)watch->about.result };
+	if (watch->about.result == 0) {
+		facts[1] = about->st_dev;
+		facts[2] = about->st_ino;
+		facts[3] = about->st_size;
+		facts[4] = (uint64_t)about->st_mtim.tv_sec ^ (uint64_t)about->st_mtim.tv_nsec << 32;
+		facts[5] = (uint64_t)about->st_ctim.tv_sec ^ (uint64_t)about->st_ctim.tv_nsec << 32;
+		facts[6] = about->st_mode;
+	}
+	bool changed = memcmp(facts, watch->facts, sizeof facts) != 0;
+	memcpy(watch->facts, facts, sizeof facts);
+	return changed;
+}
+
+static void looked(uv_fs_t *about)
+{
+	struct file_watch *watch = LIST_OWNER(about, struct file_watch, about);
+	watch->looking = false;
+	if (!watch->destroyed && about->result != UV_ECANCELED && has_changed(watch)) {
+		file_watch_look(watch);
+		look_soon(watch->loop);
+	}
+	uv_fs_req_cleanup(about);
+	if (!watch->destroyed && watch->look_again)
+		look(&watch->look);
+	free_when_unused(watch);
+}
+
+static void look(struct look *self)
+{
+	struct file_watch *watch = LIST_OWNER(self, struct file_watch, look);
+	watch->look_again = watch->looking;
+	if (watch->looking)
+		return;
+	look_hint(watch->loop, watch->path);
+	watch->looking = uv_fs_stat(loop_uv(watch->loop), &watch->about, watch->path, looked) == 0;
 }
 
 struct file_watch *file_watch_create(struct loop *loop, const char *path, size_t max_bytes,
@@ -107,24 +149,16 @@ struct file_watch *file_watch_create(struct loop *loop, const char *path, size_t
 	if (!watch)
 		return NULL;
 	memcpy(watch->path, path, n);
+	watch->loop = loop;
 	watch->read = read_function;
 	watch->arg = arg;
 	watch->max_bytes = max_bytes;
-	(void)uv_fs_poll_init(loop_uv(loop), &watch->poll);
-	if (uv_fs_poll_start(&watch->poll, looked, watch->path, LOOK_EVERY_MS) != 0) {
-		file_watch_destroy(watch);
-		return NULL;
-	}
-	/* It may have changed between the owner's own reading and the first look. */
-	file_watch_look(watch);
+	watch->facts[0] =
+	        1; /* no result of a look: it may have changed between the owner's own reading and the first */
+	look_init(&watch->look, look);
+	look_start(loop, &watch->look);
+	look(&watch->look);
 	return watch;
-}
-
-static void closed(uv_handle_t *handle)
-{
-	struct file_watch *watch = LIST_OWNER(handle, struct file_watch, poll);
-	watch->poll_closed = true;
-	free_when_unused(watch);
 }
 
 void file_watch_destroy(struct file_watch *watch)
@@ -132,7 +166,10 @@ void file_watch_destroy(struct file_watch *watch)
 	if (!watch)
 		return;
 	watch->destroyed = true;
+	look_stop(watch->loop, &watch->look);
 	if (watch->reading)
 		(void)uv_cancel((uv_req_t *)&watch->work);
-	uv_close((uv_handle_t *)&watch->poll, closed);
+	if (watch->looking)
+		(void)uv_cancel((uv_req_t *)&watch->about);
+	free_when_unused(watch);
 }

@@ -1,7 +1,6 @@
 /* file_watch: a small file that somebody may replace while we run: read again whenever it has changed.
  *
- * The file is looked at twice a second and read on libuv's threads, so that no disk holds up the loop. Looking (and not
- * inotify) sees a change through every file system and symbolic link, also that a folder was swapped. Core thread. */
+ * It is looked at as loop/look.h says, and looked at and read on libuv's threads, so that no disk holds up the loop. Core thread. */
 #ifndef LOOP_FILE_WATCH_H
 #define LOOP_FILE_WATCH_H
 

@@ -29,7 +29,7 @@
 #include "base/log.h"
 #include "loop/internal.h"
 
-/* lws keeps 16 bytes for every descriptor that the process could open. */
+/* lws keeps 16 bytes for every descriptor that the process could open (context.c). */
 enum { DESCRIPTORS_MAX = 65536 };
 
 static int uv_is_ready(
@@ -77,11 +77,13 @@ static bool open_lws(struct loop *loop)
 	               LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	limit_descriptors();
-	loop->lws = lws_create_context(&info);
+	loop->lws = context_create(&info);
 	if (!loop->lws)
 		return false;
 	info.protocols = protocols;
 	info.vhost_name = "fairlead-uv";
+	/* Nor does this host speak TLS: with the option it would get a client's SSL_CTX. */
+	info.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
 	struct lws_vhost *vhost = lws_create_vhost(loop->lws, &info);
 	/* A duplicate: lws closes what it adopted, and uv closes its own. */
 	lws_sock_file_fd_type descriptor = { .filefd = fcntl(uv_backend_fd(&loop->uv),
@@ -104,6 +106,7 @@ struct loop *loop_create(void)
 	list_init(&loop->tasks);
 	list_init(&loop->hooks);
 	list_init(&loop->signals);
+	looks_init(&loop->looks, loop);
 	if (uv_loop_init(&loop->uv) != 0) {
 		free(loop);
 		return NULL;

@@ -111,6 +111,7 @@ static void begin_anew(struct dtls_session *session)
 	list_remove(&session->link);
 	list_append(&dtls->handshaking, &session->link);
 	session->begun_ms = session->heard_ms = loop_now_ms(dtls->loop);
+	dtls_sweep_soon(dtls);
 	dtls_step(session);
 }
 
@@ -230,6 +231,8 @@ static void take(struct dtls *dtls, const struct datagram_peer *peer, slice byte
 	struct dtls_session *session = dtls_find(dtls, peer);
 	if (!session) {
 		/* What belongs to a session that is no more is let go: the peer will find out. */
+		if (!dtls->doorkeeper)
+			dtls_sweep_soon(dtls);
 		if (!dtls->doorkeeper || !is_whole_hello(first_record(bytes), &cookie_n))
 			return;
 		if (!cookie_n || dtls_room_for_handshake(dtls, peer))
@@ -370,6 +373,27 @@ static void end_handshakes(struct dtls *dtls, uint64_t now_ms)
 	}
 }
 
+/* When the next one is due, of those that are over after some silence; 0: none. Both lists have the longest silent
+ * first; who could not be frozen is tried again when he has spoken. */
+static uint64_t next_silence_ms(const struct dtls *dtls, uint64_t now_ms)
+{
+	uint64_t next_ms = 0;
+	if (!list_empty(&dtls->established)) {
+		const struct dtls_session *first =
+		        LIST_OWNER(dtls->established.next, struct dtls_session, link);
+		next_ms = first->heard_ms + dtls->limits.idle_ms;
+	}
+	LIST_EACH (&dtls->active, at, following) {
+		const struct dtls_session *session = LIST_OWNER(at, struct dtls_session, active);
+		uint64_t freeze_ms = session->heard_ms + FREEZE_MS;
+		if (freeze_ms <= now_ms)
+			continue;
+		return freeze_ms < next_ms ? freeze_ms : next_ms;
+	}
+	return next_ms;
+}
+
+/* An idle listener has nothing to sweep, and sleeps. */
 static void sweep(struct timer *timer)
 {
 	struct dtls *dtls = LIST_OWNER(timer, struct dtls, sweep);
@@ -379,7 +403,19 @@ static void sweep(struct timer *timer)
 	freeze_silent(dtls, now_ms);
 	if (!dtls->doorkeeper)
 		dtls->doorkeeper = dtls_get_context(dtls);
-	timer_set(timer, now_ms + SWEEP_MS);
+	uint64_t next_ms = next_silence_ms(dtls, now_ms);
+	if (!list_empty(&dtls->handshaking) || !dtls->doorkeeper ||
+	        (next_ms && next_ms < now_ms + SWEEP_MS))
+		next_ms = now_ms + SWEEP_MS;
+	if (next_ms)
+		timer_set(timer, next_ms);
+}
+
+void dtls_sweep_soon(struct dtls *dtls)
+{
+	uint64_t at_ms = loop_now_ms(dtls->loop) + SWEEP_MS;
+	if (!dtls->sweep.at_ms || dtls->sweep.at_ms > at_ms)
+		timer_set(&dtls->sweep, at_ms);
 }
 
 /* ---- From outside */
@@ -406,7 +442,6 @@ struct dtls *dtls_open(struct loop *loop, struct datagram_socket *socket, struct
 	dtls->turn.run = work;
 	loop_before_sleep(loop, &dtls->turn);
 	timer_init(&dtls->sweep, loop, sweep);
-	timer_set(&dtls->sweep, loop_now_ms(loop) + SWEEP_MS);
 	dtls->doorkeeper = dtls_get_context(dtls);
 	if (dtls->doorkeeper)
 		return dtls;

@@ -152,6 +152,7 @@ void dtls_join_active(struct dtls_session *session)
 	dtls_leave_active(session);
 	list_append(&session->dtls->active, &session->active);
 	session->dtls->nactive++;
+	dtls_sweep_soon(session->dtls);
 }
 
 /* false: it cannot be (yet). */

@@ -109,6 +109,7 @@ static bool promote(struct dtls *dtls, const struct datagram_peer *peer, struct 
 	list_init(&session->active);
 	list_append(&dtls->handshaking, &session->link);
 	dtls->doorkeeper = next;
+	dtls_sweep_soon(dtls);
 	return true;
 fail:
 	if (session)

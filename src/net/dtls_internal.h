@@ -109,6 +109,8 @@ void dtls_meet_stranger(struct dtls *, const struct datagram_peer *, slice bytes
 
 /* dtls.c */
 
+/* There is something that takes a while: looks at all of it in SWEEP_MS at the latest. */
+void dtls_sweep_soon(struct dtls *);
 struct dtls_session *dtls_find(struct dtls *, const struct datagram_peer *);
 /* Hands up what is in the datagram that its context was given. May free it. */
 void dtls_pump(struct dtls_session *);

@@ -1,14 +1,13 @@
 """Each command that the example fleet prints (board/demo/run) does what is said there: taken from what it prints, and run."""
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
 import support
-from support import BINARY, READING_TEXT, SOURCE, wait_until
+from support import BINARY, READING_TEXT, wait_until
+from support_demo import copy_of_the_demo
 
 # What tells a command from the others, and what it shows, in the order in which they are printed. ENDS: it ends by itself,
 # well; STAYS: it goes on until it is stopped; SAYS_NO: it ends with 1.
@@ -44,36 +43,6 @@ COMMANDS = [
 ]
 # How often a backend was called for each protocol by then.
 DELIVERED = {"http": 4, "coap": 4, "mqtt": 3, "soap": 1, "binary": 2}
-
-
-def free_port(address):
-    """One that is free for TCP and for UDP."""
-    while True:
-        port = support.free_port(address)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((address, port))
-                return port
-            except OSError:
-                pass
-
-
-def copy_of_the_demo(folder):
-    """The example fleet in another folder, on this test's address and on free ports."""
-    shutil.copytree(os.path.join(SOURCE, "schemas"), os.path.join(folder, "schemas"))
-    demo = os.path.join(folder, "board", "demo")
-    shutil.copytree(os.path.join(SOURCE, "board", "demo"), demo, ignore=shutil.ignore_patterns("pki", "state"))
-    address = support.own_address()
-    with open(os.path.join(demo, "fairlead.yaml"), encoding="utf-8") as file:
-        ports = {port: free_port(address) for port in set(re.findall(r"0\.0\.0\.0:(\d+)", file.read()))}
-    for name in ("fairlead.yaml", "run", "make-pki"):
-        path = os.path.join(demo, name)
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        text = re.sub(r"\b(0\.0\.0\.0|127\.0\.0\.1)\b", address, text)
-        text = re.sub(r"\b\d{4,5}\b", lambda found: str(ports.get(found.group(), found.group())), text)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
 
 
 class Shell:
@@ -148,7 +117,7 @@ def try_commands(folder, gateway, lines):
 
 def test_each_command_that_the_demo_prints_works():
     with tempfile.TemporaryDirectory(prefix="fairlead-demo-") as folder:
-        copy_of_the_demo(folder)
+        copy_of_the_demo(folder, support.own_address())
         gateway = Shell(folder, os.path.join("board", "demo", "run"), BINARY)
         try:
             wait_until(lambda: " ready: " in gateway.text(gateway.errors) or gateway.process.poll() is not None, "ready")

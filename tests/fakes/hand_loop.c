@@ -106,3 +106,34 @@ void timer_stop(struct timer *timer)
 		loop->timers[i] = loop->timers[--loop->ntimers];
 	timer->at_ms = 0;
 }
+
+/* Nobody replaces files behind the back of a test that turns the loop by hand. */
+
+void look_init(struct look *look, void (*run)(struct look *))
+{
+	list_init(&look->link);
+	look->run = run;
+}
+
+void look_start(struct loop *loop, struct look *look)
+{
+	(void)loop;
+	(void)look;
+}
+
+void look_stop(struct loop *loop, struct look *look)
+{
+	(void)loop;
+	list_remove(&look->link);
+}
+
+void look_hint(struct loop *loop, const char *path)
+{
+	(void)loop;
+	(void)path;
+}
+
+void look_soon(struct loop *loop)
+{
+	(void)loop;
+}

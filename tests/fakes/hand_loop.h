@@ -2,6 +2,7 @@
 #ifndef FAKES_HAND_LOOP_H
 #define FAKES_HAND_LOOP_H
 
+#include "loop/look.h"
 #include "loop/loop.h"
 
 struct loop *hand_loop(void);
