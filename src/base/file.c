@@ -4,20 +4,67 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static int read_all(int fd, char *bytes, size_t max_bytes, size_t *n)
+enum { ROOM_BYTES = 16 << 10 };
+
+/* What is read, in memory of its own: an arena has room for what is there, but not for what might be. */
+struct content {
+	char *bytes;
+	size_t n, room;
+};
+
+static void wipe(struct content *content)
 {
-	*n = 0;
-	while (*n <= max_bytes) {
-		ssize_t got = read(fd, bytes + *n, max_bytes + 1 - *n);
+	if (content->bytes)
+		explicit_bzero(content->bytes, content->n);
+	free(content->bytes);
+	content->bytes = NULL;
+}
+
+/* By hand: realloc() would leave a copy behind. */
+static bool grow(struct content *content, size_t room)
+{
+	char *more = malloc(room);
+	if (!more)
+		return false;
+	if (content->n)
+		memcpy(more, content->bytes, content->n);
+	wipe(content);
+	content->bytes = more;
+	content->room = room;
+	return true;
+}
+
+/* What the file says of its length is a hint: pipes and files of /proc say 0, and any may grow meanwhile. */
+static size_t first_room(int fd, size_t max_bytes)
+{
+	struct stat about;
+	size_t room = ROOM_BYTES;
+	if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0 &&
+	        (uintmax_t)about.st_size <= max_bytes)
+		room = (size_t)about.st_size + 1;
+	return room <= max_bytes ? room : max_bytes + 1;
+}
+
+static int read_all(int fd, struct content *content, size_t max_bytes)
+{
+	if (!grow(content, first_room(fd, max_bytes)))
+		return ENOMEM;
+	while (content->n <= max_bytes) {
+		if (content->n == content->room &&
+		        !grow(content,
+		                content->room > max_bytes / 2 ? max_bytes + 1 : content->room * 2))
+			return ENOMEM;
+		ssize_t got = read(fd, content->bytes + content->n, content->room - content->n);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return errno;
 		if (got == 0)
 			return 0;
-		*n += (size_t)got;
+		content->n += (size_t)got;
 	}
 	return EFBIG;
 }
@@ -28,18 +75,14 @@ int file_read(struct arena *arena, const char *path, size_t max_bytes, slice *by
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
-	/* Not in the arena: a small one has room for what is there, but not for what might be. */
-	char *buffer = malloc(max_bytes + 1);
-	size_t n = 0;
-	int code = buffer ? read_all(fd, buffer, max_bytes, &n) : ENOMEM;
+	struct content content = { NULL, 0, 0 };
+	int code = read_all(fd, &content, max_bytes);
 	(void)close(fd);
 	if (!code) {
-		*bytes = arena_copy(arena, buffer, n);
+		*bytes = arena_copy(arena, content.bytes, content.n);
 		code = bytes->p ? 0 : ENOMEM;
 	}
-	if (buffer)
-		explicit_bzero(buffer, n);
-	free(buffer);
+	wipe(&content);
 	return code;
 }
 

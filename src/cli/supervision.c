@@ -15,6 +15,8 @@
 
 #include "audit/audit.h"
 #include "base/clock.h"
+#include "base/code_pages.h"
+#include "base/heap.h"
 #include "store/store.h"
 
 enum {
@@ -22,6 +24,8 @@ enum {
 	DRAIN_EVERY_MS = 2000,
 	DRAIN_FOR_MS = 6000, /* three times that, for a machine that is busy */
 	WRITE_FOR_MS = 30000,
+	/* After that much the first messages are through, and what a reload has replaced is mostly gone. */
+	SETTLE_MS = 2000,
 };
 
 /* The shorter of the two times; 0: nobody waits for a sign of life. */
@@ -66,6 +70,18 @@ static void go_on_draining(struct timer *timer)
 	timer_set(timer, loop_now_ms(supervision->gateway->loop) + DRAIN_EVERY_MS);
 }
 
+static void settle(struct timer *timer)
+{
+	(void)timer;
+	heap_settle();
+	(void)code_pages_release();
+}
+
+static void settle_later(struct supervision *supervision)
+{
+	timer_set(&supervision->settling, loop_now_ms(supervision->gateway->loop) + SETTLE_MS);
+}
+
 void supervision_init(
         struct supervision *supervision, struct cli_gateway *gateway, struct listening *sockets)
 {
@@ -75,6 +91,7 @@ void supervision_init(
 	panel_init(&supervision->panel, gateway);
 	timer_init(&supervision->watchdog, gateway->loop, feed);
 	timer_init(&supervision->draining, gateway->loop, go_on_draining);
+	timer_init(&supervision->settling, gateway->loop, settle);
 }
 
 void supervision_finish(struct supervision *supervision)
@@ -82,6 +99,7 @@ void supervision_finish(struct supervision *supervision)
 	timer_stop(&supervision->watchdog);
 	timer_stop(&supervision->draining);
 	panel_close(&supervision->panel);
+	timer_stop(&supervision->settling);
 	notify_close(supervision->notify);
 }
 
@@ -133,6 +151,7 @@ void supervision_ready(struct supervision *supervision)
 	say_ready(supervision, "");
 	panel_follow(&supervision->panel);
 	feed(&supervision->watchdog);
+	settle_later(supervision);
 }
 
 void supervision_reload(struct supervision *supervision)
@@ -152,6 +171,7 @@ void supervision_reload(struct supervision *supervision)
 	}
 	say_ready(supervision,
 	        taken ? "" : "; the file has mistakes (see the log): as it was before them");
+	settle_later(supervision);
 }
 
 void supervision_stop(struct supervision *supervision, uint64_t grace_ms)

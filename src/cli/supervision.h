@@ -4,7 +4,8 @@
  *
  * Whether it is ready, reloads or stops, and one line for people, go to the manager (loop/notify.h); so do signs of
  * life, for which the loop, the store's thread and the audit log's must all have come round. The same signs feed the board's
- * hardware watchdog where that is wanted, and its lights show how the gateway is (panel.h). Without all of these it does nothing. */
+ * hardware watchdog where that is wanted, and its lights show how the gateway is (panel.h). What loading a configuration has left
+ * free goes back to the machine a moment later. */
 #ifndef CLI_SUPERVISION_H
 #define CLI_SUPERVISION_H
 
@@ -19,7 +20,7 @@ struct supervision {
 	struct notify *notify;
 	struct listening *sockets;
 	struct panel panel;
-	struct timer watchdog, draining;
+	struct timer watchdog, draining, settling;
 };
 
 /* Before supervision_ready() nothing is said. Both are borrowed: the gateway, and the sockets that its listeners use. */

@@ -211,6 +211,12 @@ static void files_are_read_whole_or_not_at_all(void **state)
 	(void)unlink(path);
 	assert_int_equal(file_read(&arena, path, 4, &bytes), ENOENT);
 	assert_int_equal(file_read(&arena, "/tmp", 4, &bytes), EISDIR);
+	/* One that says that it is empty, and is not short. */
+	arena_finish(&arena);
+	arena_init(&arena, 1 << 24);
+	assert_int_equal(file_read(&arena, "/proc/self/smaps", 1 << 22, &bytes), 0);
+	assert_true(bytes.n > 20000);
+	assert_int_equal(file_read(&arena, "/proc/self/smaps", 20000, &bytes), EFBIG);
 	assert_true(file_sync_folder("/tmp"));
 	assert_false(file_sync_folder(path));
 	arena_finish(&arena);

@@ -177,9 +177,9 @@ enum repeat { REPEAT_NONE, REPEAT_TO_END, REPEAT_TIMES, REPEAT_UNTIL };
 
 enum { VALID_MAX = 16 };
 struct valid {
-	bool present, in_enum;
+	bool in_enum;
 	const struct expression *equal, *min, *max, *holds;
-	const struct expression *any_of[VALID_MAX];
+	const struct expression **any_of;
 	unsigned nany_of;
 };
 
@@ -211,7 +211,7 @@ struct field {
 	bool has_contents;
 	slice contents;
 	const struct enumeration *enumeration;
-	struct valid valid;
+	const struct valid *valid;          /* NULL: any value will do */
 	const struct process_kind *process; /* run/process.h */
 	const struct expression *const *process_arguments;
 	unsigned nprocess_arguments;

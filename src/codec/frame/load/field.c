@@ -288,6 +288,9 @@ static bool compile_any_of(struct loader *loader, const struct node *list, struc
 	if (list->kind != NODE_LIST || list->count > VALID_MAX)
 		return node_error(list, loader->error, "any-of is a list of at most %d expressions",
 		        VALID_MAX);
+	valid->any_of = arena_alloc(loader->arena, list->count * sizeof *valid->any_of);
+	if (!valid->any_of)
+		return false;
 	NODE_EACH (list, at) {
 		valid->any_of[valid->nany_of] = expression_of(loader, at);
 		if (!valid->any_of[valid->nany_of++])
@@ -298,10 +301,12 @@ static bool compile_any_of(struct loader *loader, const struct node *list, struc
 
 static bool compile_valid(struct loader *loader, const struct node *node, struct field *field)
 {
-	struct valid *valid = &field->valid;
 	if (!node)
 		return true;
-	valid->present = true;
+	struct valid *valid = ARENA_NEW(loader->arena, struct valid);
+	if (!valid)
+		return false;
+	field->valid = valid;
 	if (node->kind != NODE_MAP) {
 		valid->equal = expression_of(loader, node);
 		return valid->equal != NULL;
@@ -346,7 +351,7 @@ static bool compile_enum(struct loader *loader, const struct node *map, struct f
 			return node_error(node, loader->error, "the enum \"%.*s\" is not known",
 			        SLICE_ARG(node->text));
 	}
-	return !field->valid.in_enum || field->enumeration ||
+	return !field->valid || !field->valid->in_enum || field->enumeration ||
 	       node_error(map, loader->error, "valid/in-enum needs an enum");
 }
 
@@ -390,7 +395,7 @@ static bool mark_bare(struct field *field)
 	        use->base == BASE_UNSIGNED || use->base == BASE_SIGNED || use->base == BASE_FLOAT;
 	field->bare = number && (use->endian == ENDIAN_LITTLE || use->endian == ENDIAN_BIG) &&
 	              !field->condition && field->repeat == REPEAT_NONE && !field->switch_on &&
-	              !field->valid.present;
+	              !field->valid;
 	return true;
 }
 

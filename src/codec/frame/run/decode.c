@@ -239,7 +239,7 @@ bool field_choose_use(struct frame *frame, const struct scope *scope, const stru
 bool field_check_valid(struct frame *frame, const struct scope *outer, const struct field *field,
         const struct cell *cell, size_t offset)
 {
-	const struct valid *valid = &field->valid;
+	const struct valid *valid = field->valid;
 	struct scope scope = { .self = outer->self, .it = cell, .index = outer->index };
 	struct cell wanted;
 	int order = 0;
@@ -310,7 +310,7 @@ bool field_read_item(struct frame *frame, const struct scope *scope, const struc
 		cell->scaling = field->scaling;
 		if (entry)
 			frame_trace_end(frame, entry, input, cell);
-		good = !field->valid.present || cell->kind == CELL_ABSENT ||
+		good = !field->valid || cell->kind == CELL_ABSENT ||
 		       field_check_valid(frame, scope, field, cell, offset);
 	}
 	/* What is wrong with a value is wrong where it begins. */

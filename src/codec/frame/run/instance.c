@@ -10,8 +10,7 @@ static bool compute_value(struct frame *frame, const struct scope *scope, const 
 	cell->scaling = field->scaling;
 	struct frame_trace_entry *entry =
 	        frame->trace ? frame_trace_add(frame, scope, field, scope->self->input) : NULL;
-	bool valid =
-	        !field->valid.present || field_check_valid(frame, scope, field, cell, SIZE_MAX);
+	bool valid = !field->valid || field_check_valid(frame, scope, field, cell, SIZE_MAX);
 	/* What is left out is not shown; what makes the frame malformed is. */
 	if (entry && (valid || !frame->optional)) {
 		entry->computed = true;

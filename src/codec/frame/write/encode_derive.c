@@ -69,7 +69,8 @@ bool encode_derive(struct frame *frame, const struct place *place, const struct 
         struct cell *cell, struct cell *shown)
 {
 	const struct field *field = place->field;
-	const struct valid *valid = &field->valid;
+	static const struct valid anything;
+	const struct valid *valid = field->valid ? field->valid : &anything;
 	const struct expression *by = field->write ? field->write : valid->equal;
 	bool repeated = place->scope.index >= 0, known = false;
 	bool optional = field->anonymous;
