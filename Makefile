@@ -3,6 +3,7 @@
 #   make run      install what is needed, build, start the example fleet in the foreground
 #   make test     install what is needed, build with sanitizers, run every test
 #   make bench    CPU per message, beside the yardsticks
+#   make footprint  memory, start, wake-ups and size, beside the yardsticks; fails where an aim is missed
 #   make fuzz     fuzz every parser for FUZZ_SECONDS (default 60) each
 #   make arm64 | armhf | amd64    build with the libraries of this machine's Debian, from its packages, into build/arm64, …
 #   make arm64-trixie | armhf-trixie | amd64-trixie    the same with Debian 13's libraries, on whatever Debian this is
@@ -31,6 +32,11 @@ test:
 bench: release
 	@toolchains/packages build bench
 	@tests/bench/run $(BENCH)
+
+.PHONY: footprint
+footprint: release
+	@toolchains/packages build bench
+	@tests/bench/footprint $(FOOTPRINT)
 
 fuzz:
 	@toolchains/packages build test
