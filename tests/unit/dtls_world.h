@@ -282,11 +282,10 @@ static void say(struct client *client, slice text)
 	assert_int_equal(n, text.n);
 }
 
-/* How many make a crowd: more than there are contexts for; under emulation, where each costs twenty times as much,
- * not twice as many. */
+/* How many make a crowd: more than there are contexts for. */
 static unsigned crowd(void)
 {
-	unsigned n = getenv("FAIRLEAD_EMULATED") ? CLIENTS_MAX / 2 : CLIENTS_MAX;
+	unsigned n = is_emulated() ? CLIENTS_MAX / 2 : CLIENTS_MAX;
 	assert_true(n > DTLS_ACTIVE_MAX && n <= CLIENTS_MAX);
 	return n;
 }

@@ -16,6 +16,11 @@ void assert_slice_equal(slice actual, slice expected, const char *file, int line
 	_fail(file, line);
 }
 
+bool is_emulated(void)
+{
+	return getenv("FAIRLEAD_EMULATED") != NULL;
+}
+
 const char *vectors_path(const char *name)
 {
 	static char path[1024];

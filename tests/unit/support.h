@@ -16,6 +16,10 @@
 	assert_slice_equal((actual), slice_of(expected), __FILE__, __LINE__)
 void assert_slice_equal(slice actual, slice expected, const char *file, int line);
 
+/* Whether this runs under an emulator (the cross builds say so in FAIRLEAD_EMULATED), where the same takes ten times as long:
+ * what is repeated for the sake of repeating is repeated less often. */
+bool is_emulated(void);
+
 /* "FOLDER/name" below the vectors' folder, in a static buffer; NULL where the vectors are absent. A test
  * program that needs them begins with `if (!vectors_path("x")) return vectors_absent("x");` in main(). */
 const char *vectors_path(const char *name);

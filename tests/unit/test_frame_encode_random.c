@@ -183,7 +183,8 @@ static void test_what_is_written_reads_as_what_it_was(void **unused)
 {
 	(void)unused;
 	struct frame_schema *schema = frame_loaded(description);
-	for (unsigned i = 0; i < ROUNDS; i++) {
+	unsigned rounds = is_emulated() ? ROUNDS / 10 : ROUNDS;
+	for (unsigned i = 0; i < rounds; i++) {
 		struct arena arena;
 		struct frame_fault fault;
 		struct frame_piece piece;
@@ -227,7 +228,8 @@ static void test_short_of_memory(void **unused)
 		assert_true(bytes.p ? slice_equal(bytes, whole) : fault.kind != FRAME_FAULT_NONE);
 		arena_finish(&arena);
 	}
-	for (size_t left = 0; left < arena_chunk_room(); left += 8) {
+	size_t step = is_emulated() ? 80 : 8;
+	for (size_t left = 0; left < arena_chunk_room(); left += step) {
 		struct arena arena;
 		arena_init(&arena, BUDGET);
 		arena_starve(&arena, left);

@@ -119,7 +119,8 @@ static void replay_file(const char *path, const char *name, void *arg)
 		if (!slice_equal(untagged(got), expected))
 			fail_msg("%s: %.*s instead of %.*s", name, SLICE_ARG(got),
 			        SLICE_ARG(expected));
-		decode_sentence(replay, got, name);
+		if (!is_emulated() || replay->sentences % 10 == 0)
+			decode_sentence(replay, got, name);
 		replay->sentences++;
 	}
 	assert_int_equal(next_frame(replay, &stream).n, 0);
