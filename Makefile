@@ -54,7 +54,7 @@ cross-test: arm64 armhf arm64-trixie armhf-trixie amd64-trixie
 
 PRESET ?= release
 reproducible:
-	@toolchains/packages build
+	@toolchains/packages build deb
 	@[ $(PRESET) = release ] || { toolchains/packages cross && toolchains/sysroot $(PRESET); }
 	@tests/package/reproducible $(PRESET)
 
