@@ -4,7 +4,7 @@ import socket
 
 import support
 import support_load as load
-from support import Gateway, RestBackend, TOKENS, fleet
+from support import Gateway, RestBackend, TOKENS
 
 RELOADS = 200
 LISTENERS = """  - {{ name: web, protocol: http, bind: "{{address}}:{{port_web}}", idle: {n}s }}
@@ -20,15 +20,15 @@ WORKERS = [(load.RawKeepAlive, "web"), (load.PythonKeepAlive, "web"), (load.Pyth
 
 def test_no_request_fails_over_two_hundred_reloads():
     backend = RestBackend()
-    gateway = Gateway(fleet(backend.url, ""), files=load.TLS_FILES, environment=TOKENS, wait=False)
+    gateway = Gateway(load.patient_fleet(backend.url, ""), files=load.TLS_FILES, environment=TOKENS, wait=False)
     gateway.process.wait()
     gateway.port("coap", socket.SOCK_DGRAM)
-    gateway.write(fleet(backend.url, LISTENERS.format(n=60, tls=load.TLS)))
+    gateway.write(load.patient_fleet(backend.url, LISTENERS.format(n=60, tls=load.TLS)))
     gateway.start()
     with gateway:
         clients = load.Load(gateway.address, [(kind, gateway.port(name)) for kind, name in WORKERS])
         for turn in range(RELOADS):
-            gateway.write(fleet(backend.url, LISTENERS.format(n=60 + turn // 2, tls=load.TLS)) + f"# {turn}\n")
+            gateway.write(load.patient_fleet(backend.url, LISTENERS.format(n=60 + turn // 2, tls=load.TLS)) + f"# {turn}\n")
             gateway.reload()
             if turn % 10 == 0:
                 clients.go_on()

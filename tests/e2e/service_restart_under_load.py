@@ -3,7 +3,7 @@ import socket
 
 import support
 import support_load as load
-from support import Gateway, RestBackend, TOKENS, fleet
+from support import Gateway, RestBackend, TOKENS
 from support_manager import Manager
 
 RESTARTS = 10
@@ -20,10 +20,10 @@ WORKERS = [(load.RawKeepAlive, "web"), (load.PythonKeepAlive, "web"), (load.Pyth
 
 def restart(times, capacity):
     backend = RestBackend()
-    gateway = Gateway(fleet(backend.url, ""), files=load.TLS_FILES, environment=TOKENS, wait=False)
+    gateway = Gateway(load.patient_fleet(backend.url, ""), files=load.TLS_FILES, environment=TOKENS, wait=False)
     gateway.process.wait()
     gateway.port("coap", socket.SOCK_DGRAM)
-    gateway.write(fleet(backend.url, LISTENERS))
+    gateway.write(load.patient_fleet(backend.url, LISTENERS))
     with Manager(gateway, capacity) as manager:
         manager.start()
         clients = load.Load(gateway.address, [(kind, gateway.port(name)) for kind, name in WORKERS])

@@ -19,6 +19,11 @@ TLS_FOLDER, TLS_FILES = make_pki()
 TLS = "tls: { certificate: pki/gateway.crt, key: pki/gateway.key }"
 
 
+def patient_fleet(backend_url, listeners):
+    """A fleet whose backend may be slow: a machine that is busy is no failure of what is tested here."""
+    return support.fleet(backend_url, listeners).replace("timeout: 3s", f"timeout: {support.DEADLINE_S}s")
+
+
 class Worker:
     """A thread that calls self.once(n) with growing numbers until it is stopped. `failed`: what went wrong; `done`: the
     numbers that were answered."""
