@@ -329,7 +329,8 @@ unsigned core_listening(const struct core *core)
 	unsigned n = 0;
 	LIST_EACH (&core->listeners, at, following) {
 		const struct listener *listener = LIST_OWNER(at, struct listener, link);
-		n += listener->started && !listener->stopped;
+		bool own = listener->adapter->ops->built_in;
+		n += listener->started && !listener->stopped && !own;
 	}
 	return n;
 }

@@ -39,7 +39,7 @@ void core_destroy(struct core *);
 
 /* Writes one log line a listener and one a backend with all counters. */
 void core_log_counters(const struct core *);
-/* How many listeners listen, and how many requests are under way. */
+/* How many of the file's listeners listen, and how many requests are under way. */
 unsigned core_listening(const struct core *);
 unsigned core_under_way(const struct core *);
 /* The one in force; NULL before core_load(). */
