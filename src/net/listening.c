@@ -183,11 +183,51 @@ static int look(
 	return place->path && chmod(place->path, place->mode) != 0 ? errno : 0;
 }
 
+/* Its listener of before has nothing to come any more. */
+static void hand_on(struct held_socket *held)
+{
+	struct listening_use *before = held->before;
+	held->before = NULL;
+	if (!before)
+		return;
+	before->socket = NULL;
+	if (before->taken)
+		before->taken(before);
+}
+
+/* The kernel lets nobody listen at 0.0.0.0:8080 while somebody holds 127.0.0.1:8080, or the other way round. Where the
+ * configuration has gone from one to the other, nobody wants the held one, but the manager's duplicate of it stays open
+ * until the manager has been told and has time. So the socket itself, which all duplicates share, gives way: a stream stops
+ * listening, and datagrams let another one be bound beside them. Is there one that has? */
+static bool make_way(struct listening *set, const struct listening_place *place)
+{
+	char text[LISTENING_TEXT_BYTES];
+	bool found = false;
+	LIST_EACH (&set->sockets, at, following) {
+		struct held_socket *held = LIST_OWNER(at, struct held_socket, link);
+		bool foreign = held->inherited && !held->stored; /* a .socket unit's */
+		if (held->user || held->astray || foreign || !listening_overlap(held, place))
+			continue;
+		listening_text(held, text);
+		log_info("net", "%s: closed: another listener wants its port", text);
+		hand_on(held);
+		held->astray = found = true;
+		if (held->kind == LISTENING_TCP)
+			(void)shutdown(held->fd, SHUT_RDWR);
+		else
+			(void)setsockopt(
+			        held->fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	}
+	return found;
+}
+
 /* A new one, in the set or for this use alone. */
 static int make(struct listening *set, const struct listening_place *place,
         struct held_socket **held, int *made)
 {
 	*made = listening_make(place);
+	if (*made < 0 && errno == EADDRINUSE && set && make_way(set, place))
+		*made = listening_make(place);
 	if (*made < 0)
 		return errno;
 	*held = set ? listening_add(set, place, *made) : create(place, *made);
@@ -218,15 +258,9 @@ static int take(struct held_socket *held, int fd, struct listening_use *use)
 	}
 	if (held->inherited && !held->seen)
 		say_whose(held);
-	struct listening_use *before = held->before;
-	held->before = NULL;
 	held->user = use;
 	use->socket = held;
-	if (before) {
-		before->socket = NULL;
-		if (before->taken)
-			before->taken(before);
-	}
+	hand_on(held);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ struct held_socket {
 	bool inherited; /* the manager has it, since this process was born with it */
 	bool stored;    /* it was given to the manager under our name for it */
 	bool seen;      /* of an inherited one: the log has said that it is in use */
-	bool astray;    /* of a path that leads elsewhere by now: nobody can want it */
+	bool astray; /* nobody can want it: its path leads elsewhere by now, or it gave way to another */
 };
 
 struct listening {
@@ -36,6 +36,8 @@ struct listening {
 int listening_make(const struct listening_place *);
 /* What each socket is to have, whoever has made it. false: errno. */
 bool listening_prepare(int fd, const struct listening_place *);
+/* Would the kernel let nobody be bound to the place beside it, although it is another address? */
+bool listening_overlap(const struct held_socket *, const struct listening_place *);
 /* The path with its folder's real name, allocated; NULL: there is no such folder, or no memory. */
 char *listening_real_path(const char *path);
 /* Is the file at the socket's path, by which it is reached, a socket still? */

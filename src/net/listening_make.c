@@ -87,6 +87,31 @@ int listening_make(const struct listening_place *place)
 	return -1;
 }
 
+static bool is_any(const struct sockaddr_storage *address)
+{
+	const void *at = address;
+	if (address->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)at)->sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)at)->sin6_addr);
+}
+
+bool listening_overlap(const struct held_socket *held, const struct listening_place *place)
+{
+	const void *one = &held->address, *other = &place->address;
+	/* The port is in the same place of both families. */
+	if (held->kind != place->kind || place->kind == LISTENING_LOCAL ||
+	        ((const struct sockaddr_in *)one)->sin_port !=
+	                ((const struct sockaddr_in *)other)->sin_port)
+		return false;
+	bool same_family = held->address.ss_family == place->address.ss_family;
+	if (same_family)
+		return is_any(&held->address) || is_any(&place->address);
+	/* A stream's [::] takes IPv4 as well; its datagrams' does not. */
+	const struct sockaddr_storage *v6 =
+	        place->address.ss_family == AF_INET6 ? &place->address : &held->address;
+	return place->kind == LISTENING_TCP && is_any(v6);
+}
+
 char *listening_real_path(const char *path)
 {
 	char folder[PATH_MAX], real[PATH_MAX];

@@ -189,6 +189,30 @@ def test_what_the_configuration_drops_the_manager_forgets():
     backend.close()
 
 
+def test_an_address_that_grows_is_no_reason_not_to_start():
+    """Nobody may listen at 0.0.0.0:8080 while anybody, the manager too, holds 127.0.0.1:8080."""
+    backend = RestBackend()
+    gateway = idle_gateway(WEB + COAP, backend)
+    narrow = fleet(backend.url, WEB + COAP)
+    wide = narrow.replace("{address}", "0.0.0.0")
+    with Manager(gateway) as manager:
+        manager.start()
+        for configuration, reload in ((wide, False), (narrow, True), (wide, True), (narrow, False)):
+            if not reload:
+                manager.stop()
+            gateway.write(configuration)
+            if reload:
+                gateway.reload()
+                manager.wait_ready()
+            else:
+                manager.start()
+            assert curl(gateway.url("/open/x"))[0] == 200
+            assert len(manager.stored) == 2, manager.stored
+        manager.stop()
+        finish(gateway)
+    backend.close()
+
+
 def test_a_manager_that_keeps_nothing_is_lived_with():
     backend = RestBackend()
     gateway = idle_gateway(WEB + COAP, backend)

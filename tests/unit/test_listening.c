@@ -560,10 +560,78 @@ static void wrong_descriptors_are_said(void **state)
 	begin();
 }
 
+/* The same port at another host. */
+static struct listening_place beside(const struct listening_place *place, const char *host)
+{
+	char text[64];
+	const void *at = &place->address;
+	(void)snprintf(text, sizeof text, "%s:%u", host,
+	        (unsigned)ntohs(((const struct sockaddr_in *)at)->sin_port));
+	return place_of(place->kind, text);
+}
+
+/* As a listener of the configuration that goes from one address to the other, while a manager has a duplicate of its socket. */
+static void goes_over(enum listening_kind kind, const char *from, const char *to)
+{
+	struct listening_place old = free_place(kind, from), new = beside(&old, to);
+	struct listening_use use;
+	nkept = ndropped = 0;
+	opens(&old, &use);
+	int managers = fcntl(use.fd, F_DUPFD_CLOEXEC, 0);
+	listening_settle(set, &keeper);
+	assert_int_equal(nkept, 1);
+	ended(&use);
+	opens(&new, &use);
+	listening_settle(set, &keeper);
+	assert_int_equal(ndropped, 1);
+	assert_string_equal(dropped[0], kept[0]);
+	assert_int_equal(nkept, 2);
+	(void)close(managers);
+	if (kind == LISTENING_TCP) {
+		int client = connected(&new);
+		assert_true(client >= 0);
+		(void)close(client);
+	}
+	ended(&use);
+	listening_settle(set, &keeper);
+}
+
+static void an_address_that_grows_or_shrinks_takes_its_port_along(void **state)
+{
+	(void)state;
+	begin();
+	for (int kind = LISTENING_TCP; kind <= LISTENING_UDP; kind++) {
+		goes_over((enum listening_kind)kind, "127.0.0.1", "0.0.0.0");
+		goes_over((enum listening_kind)kind, "0.0.0.0", "127.0.0.1");
+		goes_over((enum listening_kind)kind, "[::1]", "[::]");
+		goes_over((enum listening_kind)kind, "[::]", "[::1]");
+	}
+	goes_over(LISTENING_TCP, "127.0.0.1", "[::]");
+	goes_over(LISTENING_TCP, "[::]", "127.0.0.1");
+	assert_true(said("closed: another listener wants its port"));
+}
+
+static void what_is_in_use_gives_no_way(void **state)
+{
+	(void)state;
+	begin();
+	struct listening_place place = free_place(LISTENING_TCP, "127.0.0.1");
+	struct listening_place wider = beside(&place, "0.0.0.0");
+	struct listening_use use, second = { .taken = NULL };
+	opens(&place, &use);
+	assert_int_equal(listening_open(loop, &wider, &second), EADDRINUSE);
+	int client = connected(&place);
+	assert_true(client >= 0);
+	(void)close(client);
+	ended(&use);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		CASE(an_address_that_grows_or_shrinks_takes_its_port_along),
+		CASE(what_is_in_use_gives_no_way),
 		CASE(what_waits_outlives_the_listener),
 		CASE(datagrams_wait_for_the_successor),
 		CASE(places_are_told_apart),
