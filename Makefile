@@ -13,13 +13,14 @@
 #   make deb-arm64 | deb-armhf | deb-arm64-trixie | deb-armhf-trixie | deb-amd64-trixie    of a cross build
 #   make debs     all six
 #   make deb-test lintian on this machine's package, and its life in a fresh Debian: installed, upgraded, removed, purged (PACKAGES="release arm64 …")
+#   make box-test the package in a whole machine: Debian with its own kernel and systemd, in QEMU (BOX="restarts power" for some themes)
 SHELL := /bin/bash
 PRESETS := debug release asan clang
 CROSS := arm64 armhf amd64 arm64-trixie armhf-trixie amd64-trixie
 DEBS := $(patsubst %,deb-%,$(filter-out amd64,$(CROSS)))
 FUZZ_SECONDS ?= 60
 
-.PHONY: run test bench fuzz cross-test reproducible deb debs deb-test format clean $(PRESETS) $(CROSS) $(DEBS)
+.PHONY: run test bench fuzz cross-test reproducible deb debs deb-test box-test format clean $(PRESETS) $(CROSS) $(DEBS)
 
 run: release
 	@toolchains/packages demo
@@ -76,6 +77,10 @@ deb-test:
 	@toolchains/packages build cross deb debtest
 	@for name in $(filter-out release,$(PACKAGES)); do toolchains/sysroot $$name || exit 1; done
 	@tests/package/run $(PACKAGES)
+
+box-test: deb release
+	@toolchains/packages box
+	@tests/box/run "$$(ls -t build/packages/fairlead_*_$$(dpkg --print-architecture).deb | head -1)" $(BOX)
 
 $(PRESETS):
 	@toolchains/packages build
