@@ -69,10 +69,12 @@ struct board {
 /* How well the board of this file, which was checked against settings_board, fits the machine; 0: it does not. `by`: what fits
  * best, in the arena. */
 unsigned board_fits(struct arena *, const struct config *tree, const struct machine *, slice *by);
-/* Fills in the board, all but `fit` and `matched`. The tree and the machine are borrowed for as long as the board lives. false: error
- * says what is wrong in the file, and where. */
+/* Fills in what the file says, and the machine's model. The tree and the machine are borrowed for as long as the board lives. false:
+ * error says what is wrong in the file, and where. */
 bool board_take(struct arena *, slice name, const struct config *tree, const struct machine *,
         struct board *, struct error *);
+/* Fills in what only the one that is chosen is asked for: its identity and its memory. */
+void board_look(struct arena *, struct board *);
 
 /* "running", "link", "fault". */
 const char *board_role_name(enum board_role);

@@ -207,19 +207,14 @@ static bool is_way(slice name)
 	return false;
 }
 
-static bool take_identity(struct arena *arena, struct board *board, struct error *error)
+static bool check_identity(const struct config *tree, struct error *error)
 {
-	CONFIG_EACH (config_get(board->tree, "identity"), way) {
+	CONFIG_EACH (config_get(tree, "identity"), way) {
 		if (!is_way(way->text))
 			return config_error(way, error,
 			        "\"%s\" is no way to tell a box; there are device-tree-serial, "
 			        "soc-serial, dmi-serial, mac",
 			        way->text.p);
-		if (board->identity.p)
-			continue;
-		board->identity = identity_find(arena, board->root, way->text);
-		if (board->identity.p)
-			board->identity_way = way->text;
 	}
 	return true;
 }
@@ -240,9 +235,20 @@ bool board_take(struct arena *arena, slice name, const struct config *tree,
 		.name = name,
 		.title = config_text(tree, "title"),
 		.model = machine->model,
-		.memory_bytes = memory_find(arena, machine->root),
 		.tree = tree };
 	return check_line(tree, "title", error) && check_match(tree, error) &&
-	       take_identity(arena, board, error) && take_serials(arena, board, error) &&
+	       check_identity(tree, error) && take_serials(arena, board, error) &&
 	       take_lights(arena, board, error) && take_watchdog(arena, board, error);
+}
+
+void board_look(struct arena *arena, struct board *board)
+{
+	board->memory_bytes = memory_find(arena, board->root);
+	CONFIG_EACH (config_get(board->tree, "identity"), way) {
+		board->identity = identity_find(arena, board->root, way->text);
+		if (board->identity.p) {
+			board->identity_way = way->text;
+			break;
+		}
+	}
 }

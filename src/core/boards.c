@@ -227,8 +227,10 @@ static const struct board *choose(const struct boards_where *where, const struct
 		return NULL;
 	}
 	own->arena = mistakes->arena;
-	const struct board *board = read_one(choice.entry, machine, own);
+	struct board *board = read_one(choice.entry, machine, own);
 	mistakes_take(mistakes, own);
+	if (board)
+		board_look(mistakes->arena, board);
 	return board;
 }
 

@@ -36,6 +36,7 @@ static void try_file(struct arena *arena, slice text)
 		check(error.text[0] && error.line);
 		return;
 	}
+	board_look(arena, &board);
 	unsigned fit = board_fits(arena, tree, &machine, &by);
 	check(!fit == !by.n);
 	for (unsigned i = 0; i < board.nserial; i++) {
