@@ -35,6 +35,7 @@ struct dial {
 	unsigned naddresses, address_at;
 	uint64_t pause_ms, up_since_ms;
 	char told[WHY_BYTES]; /* what was said of it last; empty: nothing since it was up */
+	char last[WHY_BYTES]; /* why the last attempt failed */
 };
 
 static void attempt(struct dial *);
@@ -88,10 +89,13 @@ static void pause_before_next(struct dial *dial)
 static void fail(struct dial *dial, const char *why)
 {
 	bool news = strcmp(dial->told, why) != 0;
+	/* Another reason than the one that was told may pass: a port that is plugged in is root's until udev has seen it. */
+	bool lasts = !*dial->told || strcmp(dial->last, why) == 0;
+	(void)snprintf(dial->last, sizeof dial->last, "%s", why);
 	pause_before_next(dial);
 	if (dial->settings.failed)
 		dial->settings.failed(dial->settings.arg);
-	if (!news)
+	if (!news || !lasts)
 		return;
 	(void)snprintf(dial->told, sizeof dial->told, "%s", why);
 	dial->settings.down(dial->settings.arg, dial->told);

@@ -29,7 +29,7 @@ struct dial_settings {
 	void *(*up)(void *arg, struct stream *);
 	const struct stream_events *events;
 	struct stream_limits limits;
-	/* It could not be had: said when that is news, which it is when it was up before, or failed of something else. Another attempt
+	/* It could not be had: said when that is news, which it is when it was up before, or failed of something else twice in a row. Another attempt
 	 * follows. `why`: for a person. */
 	void (*down)(void *arg, const char *why);
 	/* Each attempt that failed, said or not. May be NULL. */

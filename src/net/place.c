@@ -79,7 +79,8 @@ static bool set_parity(struct place *place, slice value)
 static bool set_rs485(struct place *place, slice value)
 {
 	place->serial.rs485 = slice_is(value, "on");
-	return place->serial.rs485 || slice_is(value, "off");
+	place->serial.rs485_off = slice_is(value, "off");
+	return place->serial.rs485 || place->serial.rs485_off;
 }
 
 static bool set_rts(struct place *place, slice value)

@@ -107,7 +107,14 @@ static bool set_direction(int fd, const struct serial_settings *settings)
 		                                                  : SER_RS485_RTS_ON_SEND),
 		.delay_rts_before_send = settings->rts_before_ms,
 		.delay_rts_after_send = settings->rts_after_ms };
-	return !settings->rs485 || ioctl(fd, TIOCSRS485, &rs485) == 0;
+	if (settings->rs485)
+		return ioctl(fd, TIOCSRS485, &rs485) == 0;
+	/* The setting outlives whoever made it. */
+	struct serial_rs485 before = { 0 };
+	bool on = settings->rs485_off && ioctl(fd, TIOCGRS485, &before) == 0 &&
+	          (before.flags & SER_RS485_ENABLED);
+	before.flags &= ~(unsigned)SER_RS485_ENABLED;
+	return !on || ioctl(fd, TIOCSRS485, &before) == 0;
 }
 
 static int fail(int fd, char *why, size_t size, const char *text)

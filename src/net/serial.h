@@ -17,6 +17,7 @@ struct serial_settings {
 	enum serial_parity parity;
 	/* The driver switches the line's direction: RTS is set while something is sent, and so long before and after. */
 	bool rs485;
+	bool rs485_off; /* it does not, whatever it was set to before; neither of the two: it stays as it is */
 	bool rts_low; /* the other way round: RTS is cleared while something is sent */
 	unsigned rts_before_ms, rts_after_ms;
 };

@@ -149,6 +149,8 @@ static void ports_that_the_board_names(void **state)
 	place = parsed("serial://rs485-1?rs485=off");
 	assert_true(place_take_port(&place, &rs485, why));
 	assert_false(place.serial.rs485 || place.serial.rts_low || place.serial.rts_before_ms);
+	assert_true(place.serial.rs485_off);
+	assert_false(parsed("serial://rs485-1").serial.rs485_off);
 	place = parsed("serial://uart_1.x?rs485=on");
 	assert_true(place_take_port(&place, &plain, why));
 	assert_true(place.serial.rs485);
