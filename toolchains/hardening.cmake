@@ -45,7 +45,7 @@ endif()
 
 # The objects hold machine code as well where tests are built, so that a hundred test programs need not be optimised
 # whole; those are linked without (tests/CMakeLists.txt).
-if(FAIRLEAD_LTO AND CMAKE_C_COMPILER_ID STREQUAL GNU)
+if(FAIRLEAD_LTO AND CMAKE_C_COMPILER_ID STREQUAL GNU AND CMAKE_C_COMPILER_AR)
 	set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
 	set(CMAKE_C_COMPILE_OPTIONS_IPO -flto=auto)
 	set(CMAKE_C_LINK_OPTIONS_IPO -flto=auto)
