@@ -64,7 +64,7 @@ FAIRLEAD_POST_INSTALL_TARGET_HOOKS += FAIRLEAD_INSTALL_CONFIGURATION
 
 # Examples for a desk, which want bash and Python, and the init script, which stands in its place if it is wanted.
 define FAIRLEAD_REMOVE_EXAMPLES
-	rm -rf $(addprefix $(TARGET_DIR)/usr/share/fairlead/board/,demo init.d mosquitto)
+	rm -rf $(addprefix $(TARGET_DIR)/usr/share/fairlead/board/,demo init.d)
 endef
 FAIRLEAD_POST_INSTALL_TARGET_HOOKS += FAIRLEAD_REMOVE_EXAMPLES
 

@@ -14,7 +14,8 @@ PV = "0.1.0+git"
 FAIRLEAD_REPOSITORY ?= "git://${FAIRLEAD_CHECKOUT};protocol=file;branch=main"
 SRC_URI = "${FAIRLEAD_REPOSITORY};destsuffix=fairlead-source"
 SRCREV ?= "${AUTOREV}"
-S = "${UNPACKDIR}/fairlead-source"
+# scarthgap unpacks into WORKDIR, its successors into UNPACKDIR.
+S = "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}/fairlead-source"
 
 DEPENDS = "\
     expat \
@@ -56,7 +57,11 @@ INITSCRIPT_PARAMS = "defaults 80 20"
 do_install:append() {
     install -D -m 0644 ${S}/toolchains/debian/fairlead.yaml ${D}${sysconfdir}/fairlead/fairlead.yaml
     install -d -m 0700 -o fairlead -g fairlead ${D}${localstatedir}/lib/fairlead
-    # In its place, and nowhere else.
+    # In their places, and nowhere else.
+    if [ ${nonarch_base_libdir} != ${nonarch_libdir} ]; then
+        install -d ${D}${nonarch_base_libdir}
+        mv ${D}${nonarch_libdir}/udev ${D}${nonarch_base_libdir}/
+    fi
     rm -r ${D}${datadir}/fairlead/board/init.d
     if ${@bb.utils.contains('DISTRO_FEATURES', 'sysvinit', 'true', 'false', d)}; then
         install -D -m 0755 ${S}/board/init.d/fairlead ${D}${sysconfdir}/init.d/fairlead
@@ -65,7 +70,7 @@ do_install:append() {
 
 # Examples for a desk, which want bash and Python.
 PACKAGES =+ "${PN}-demo"
-FILES:${PN}-demo = "${datadir}/fairlead/board/demo ${datadir}/fairlead/board/mosquitto"
+FILES:${PN}-demo = "${datadir}/fairlead/board/demo"
 RDEPENDS:${PN}-demo = "${PN} bash curl python3-core"
 
 FILES:${PN} += "${datadir}/fairlead ${systemd_system_unitdir}"
