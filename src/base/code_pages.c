@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { SEGMENTS_MAX = 256, LINE_BYTES = 512 };
 
@@ -31,22 +32,25 @@ static int note_segments(struct dl_phdr_info *object, size_t size, void *arg)
 {
 	struct segments *segments = arg;
 	(void)size;
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	for (unsigned i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 		if (segment->p_type != PT_LOAD || segment->p_flags & PF_W ||
 		        segments->n == SEGMENTS_MAX)
 			continue;
-		uintptr_t from = object->dlpi_addr + segment->p_vaddr;
-		segments->at[segments->n++] = (struct range){ from, from + segment->p_memsz };
+		uintptr_t from = object->dlpi_addr + segment->p_vaddr, to = from + segment->p_memsz;
+		segments->at[segments->n++] =
+		        (struct range){ from & ~(page - 1), (to + page - 1) & ~(page - 1) };
 	}
 	return 0;
 }
 
-/* The mapping holds (a part of) a segment: the kernel counts whole pages. */
+/* The whole mapping lies in the segment's pages. An emulator of user programs shows smaps of itself, whose addresses are off
+ * by some pages: what reaches out of the segment there is its neighbour, with what was relocated in it. */
 static bool is_segment(const struct segments *segments, const struct range *mapping)
 {
 	for (unsigned i = 0; i < segments->n; i++) {
-		if (mapping->from < segments->at[i].to && segments->at[i].from < mapping->to)
+		if (mapping->from >= segments->at[i].from && mapping->to <= segments->at[i].to)
 			return true;
 	}
 	return false;
