@@ -42,7 +42,10 @@ def call(running, body="{}", *more):
 def refused(running, *whys):
     status, _, body = call(running)
     assert status == 502, (status, body)
-    assert json.loads(body)["detail"] in [f"no TLS with the backend: {why}" for why in whys], body
+    said = [f"no TLS with the backend: {why}" for why in whys]
+    if whys == NO_CLIENT:  # TLS 1.3 is done before the service has looked at a certificate; the call may be on its way
+        said.append("the backend broke the connection off")
+    assert json.loads(body)["detail"] in said, body
 
 
 def test_a_call_goes_over_a_connection_that_is_kept():
