@@ -262,21 +262,26 @@ static bool take_number(struct reading *from, uint64_t *number)
 	return from->p > start;
 }
 
-static const char *const text_keys[LINE_TEXTS] = {
-	[LINE_TIME] = "time",
-	[LINE_KIND] = "kind",
-	[LINE_ACTION] = "action",
-	[LINE_WHO] = "who",
-	[LINE_OBJECT] = "object",
-	[LINE_PEER] = "peer",
-	[LINE_PROTOCOL] = "protocol",
-	[LINE_LISTENER] = "listener",
-	[LINE_REQUEST] = "request",
-	[LINE_STATUS] = "status",
-	[LINE_SINCE] = "since",
-	[LINE_HEAD] = "head",
-	[LINE_DETAIL] = "detail",
-	[LINE_PREVIOUS] = "previous",
+#define KEY(text)                                                                                  \
+	{                                                                                          \
+		text, sizeof text - 1                                                              \
+	}
+/* With their lengths: a log is read from its beginning at each start, and most comparisons end there. */
+static const slice text_keys[LINE_TEXTS] = {
+	[LINE_TIME] = KEY("time"),
+	[LINE_KIND] = KEY("kind"),
+	[LINE_ACTION] = KEY("action"),
+	[LINE_WHO] = KEY("who"),
+	[LINE_OBJECT] = KEY("object"),
+	[LINE_PEER] = KEY("peer"),
+	[LINE_PROTOCOL] = KEY("protocol"),
+	[LINE_LISTENER] = KEY("listener"),
+	[LINE_REQUEST] = KEY("request"),
+	[LINE_STATUS] = KEY("status"),
+	[LINE_SINCE] = KEY("since"),
+	[LINE_HEAD] = KEY("head"),
+	[LINE_DETAIL] = KEY("detail"),
+	[LINE_PREVIOUS] = KEY("previous"),
 };
 
 static bool take_member(struct reading *from, struct line *line)
@@ -297,7 +302,7 @@ static bool take_member(struct reading *from, struct line *line)
 	if (!take_string(from, &text))
 		return false;
 	for (unsigned i = 0; i < LINE_TEXTS; i++) {
-		if (slice_is(key, text_keys[i]))
+		if (slice_equal(key, text_keys[i]))
 			line->text[i] = text;
 	}
 	return true;
