@@ -5,27 +5,33 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 
-static bool is_unreserved(char c)
+/* RFC 3986 section 3.3: letters, digits, -._~ !$&'()*+,;= :@, by a bit each. Every character of every path is asked for. */
+static inline bool is_pchar(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-/* RFC 3986 section 3.3. */
-static bool is_pchar(char c)
-{
-	return is_unreserved(c) || (c != '\0' && strchr("!$&'()*+,;=:@", c) != NULL);
+	static const uint64_t low = 0x2fff7fd200000000u, high = 0x47fffffe87ffffffu;
+	unsigned byte = (unsigned char)c;
+	return byte < 128 && ((byte < 64 ? low : high) >> (byte & 63) & 1);
 }
 
 static void put_byte(struct text *to, char c)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	unsigned char byte = (unsigned char)c;
-	if (is_pchar(c)) {
-		text_char(to, c);
-	} else {
-		char escape[3] = { '%', digits[byte >> 4], digits[byte & 15] };
-		text_bytes(to, escape, sizeof escape);
+	char escape[3] = { '%', digits[byte >> 4], digits[byte & 15] };
+	text_bytes(to, escape, sizeof escape);
+}
+
+void uri_escape_add(struct text *to, slice plain)
+{
+	while (plain.n) {
+		size_t n = 0;
+		while (n < plain.n && is_pchar(plain.p[n]))
+			n++;
+		text_bytes(to, plain.p, n);
+		if (n == plain.n)
+			return;
+		put_byte(to, plain.p[n]);
+		plain = slice_from(plain, n + 1);
 	}
 }
 
@@ -58,8 +64,7 @@ bool uri_segment_allowed(slice plain)
 void uri_segment_add(struct text *to, slice plain)
 {
 	text_char(to, '/');
-	for (size_t i = 0; i < plain.n; i++)
-		put_byte(to, plain.p[i]);
+	uri_escape_add(to, plain);
 }
 
 /* Nothing to decode, nothing to encode, no dot segment: what nearly every path is. */

@@ -20,6 +20,8 @@ enum uri_verdict uri_path_from_text(struct arena *, slice plain, slice *path);
 /* Appends "/" and one decoded segment (a CoAP Uri-Path option), in which "/" is data. The caller has asked
  * uri_segment_allowed(). */
 void uri_segment_add(struct text *, slice plain);
+/* The same without the "/", for a part of a segment. */
+void uri_escape_add(struct text *, slice plain);
 /* No control characters, UTF-8, and neither "." nor "..", not even beside an encoded "/" or "\" or before a ";":
  * a service behind might decode first and climb then. */
 bool uri_segment_allowed(slice plain);

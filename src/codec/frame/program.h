@@ -239,6 +239,8 @@ struct type {
 	struct type *inner, *next;      /* nested types: the first, and the next beside it */
 	const struct enumeration *enumerations;
 	struct member *members; /* parameters, then fields, then instances */
+	const char *
+	        *names; /* their interned names, close together: what is looked for at run time */
 	unsigned nmembers;
 	enum endian endian, bit_endian;
 	enum encoding encoding;
@@ -310,7 +312,14 @@ const struct enumeration *loader_find_enum(const struct loader *, slice path);
 /* A type's name as `type:` and `as<>` have it. BASE_NONE with true: not a plain type. */
 bool loader_plain_type(const struct type *self, slice name, struct type_use *);
 /* The member's number, or -1. */
-int type_member(const struct type *, slice interned_name);
+static inline int type_member(const struct type *type, slice interned_name)
+{
+	for (unsigned i = 0; type && i < type->nmembers; i++) {
+		if (type->names[i] == interned_name.p)
+			return (int)i;
+	}
+	return -1;
+}
 
 /* Parses and resolves an expression. NULL: the error is set, with `line` and a column. */
 const struct expression *expression_compile(

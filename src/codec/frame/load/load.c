@@ -206,7 +206,7 @@ static bool declare_member(struct loader *loader, struct type *type, const struc
 	member->kind = kind;
 	member->field.name = member->name;
 	member->field.line = node->line;
-	type->nmembers++;
+	type->names[type->nmembers++] = member->name.p;
 	return true;
 }
 
@@ -225,7 +225,8 @@ static bool declare_members(struct loader *loader, struct type *type, const stru
 	if (n > MEMBER_MAX)
 		return node_error(node, loader->error, "more than %d members", MEMBER_MAX);
 	type->members = arena_alloc(loader->arena, n * sizeof *type->members);
-	if (!type->members)
+	type->names = arena_alloc(loader->arena, n * sizeof *type->names);
+	if (!type->members || !type->names)
 		return node_error(node, loader->error, "out of memory");
 	for (unsigned kind = 0; kind < 3; kind++) {
 		unsigned number = 0;

@@ -41,15 +41,6 @@ bool loader_is_member_name(const struct loader *loader, slice name)
 	return known && known->is_member;
 }
 
-int type_member(const struct type *type, slice name)
-{
-	for (unsigned i = 0; type && i < type->nmembers; i++) {
-		if (type->members[i].name.p == name.p)
-			return (int)i;
-	}
-	return -1;
-}
-
 static slice cut_path(slice *rest)
 {
 	for (size_t i = 0; i + 1 < rest->n; i++) {

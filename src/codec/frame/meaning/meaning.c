@@ -204,12 +204,7 @@ bool path_fill(struct frame *frame, const struct scope *scope, const struct path
 		if (!plain.n)
 			return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
 			        "a part of the path is empty");
-		/* It writes "/" and the segment; the "/" is not ours here. */
-		struct text segment;
-		text_init(&segment, frame->arena, plain.n + 1);
-		uri_segment_add(&segment, plain);
-		slice encoded = text_slice(&segment);
-		text_slice_add(&text, slice_from(encoded, 1));
+		uri_escape_add(&text, plain);
 	}
 	slice raw = text_slice(&text);
 	return (raw.p && uri_path_normalise(frame->arena, raw, path) == URI_OK) ||

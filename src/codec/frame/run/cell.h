@@ -59,6 +59,30 @@ static inline void cell_put_real(struct cell *cell, double number)
 	cell->as.real = number;
 }
 
+static inline void cell_put_text(struct cell *cell, slice text)
+{
+	cell_put(cell, CELL_TEXT, false, 0);
+	cell->as.text = text;
+}
+
+static inline void cell_put_bytes(struct cell *cell, slice bytes)
+{
+	cell_put(cell, CELL_BYTES, false, 0);
+	cell->as.text = bytes;
+}
+
+static inline void cell_put_object(struct cell *cell, struct object *object)
+{
+	cell_put(cell, CELL_STRUCT, false, 0);
+	cell->as.object = object;
+}
+
+static inline void cell_put_array(struct cell *cell, struct array *array)
+{
+	cell_put(cell, CELL_ARRAY, false, 0);
+	cell->as.array = array;
+}
+
 static inline struct cell cell_of_text(slice bytes)
 {
 	return (struct cell){ .kind = CELL_TEXT, .as.text = bytes };

@@ -172,7 +172,7 @@ static bool read_struct(struct frame *frame, const struct scope *scope, const st
 			return false;
 		field_apply_enum(&use->type->members[i].field, &object->cells[i]);
 	}
-	*cell = (struct cell){ .kind = CELL_STRUCT, .as.object = object };
+	cell_put_object(cell, object);
 	return read_object(frame, object);
 }
 
@@ -187,8 +187,9 @@ static bool read_plain(struct frame *frame, const struct scope *scope, const str
 	if (field->has_contents && !slice_equal(bytes, field->contents))
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_CONTENTS, origin,
 		        "the fixed bytes are not there");
-	*cell = (struct cell){ .kind = use->base == BASE_TEXT ? CELL_TEXT : CELL_BYTES,
-		.as.text = bytes };
+	cell_put_bytes(cell, bytes);
+	if (use->base == BASE_TEXT)
+		cell->kind = CELL_TEXT;
 	if (use->base == BASE_TEXT && !encoding_decode(frame->schema, frame->arena, use->encoding,
 	                                      bytes, &cell->as.text, &why))
 		return frame_fail_field(frame, scope, field, FRAME_FAULT_TEXT, origin, why);
@@ -360,7 +361,7 @@ bool field_read_repeated(struct frame *frame, const struct scope *outer, const s
 	if (field->repeat == REPEAT_TIMES &&
 	        !evaluate_size(frame, outer, field->repeat_by, "the repetition", &times))
 		return false;
-	*cell = (struct cell){ .kind = CELL_ARRAY, .as.array = array };
+	cell_put_array(cell, array);
 	if (field->repeat == REPEAT_TO_END && field->use.base != BASE_BITS)
 		input_align(input);
 	for (;;) {
@@ -458,7 +459,7 @@ bool frame_read_apart(struct frame *frame, const struct type *type, slice bytes,
 	object->field = named;
 	object->little = frame->root->little;
 	frame->steps_left += bytes.n * STEPS_PER_BYTE;
-	*cell = (struct cell){ .kind = CELL_STRUCT, .as.object = object };
+	cell_put_object(cell, object);
 	return read_object(frame, object);
 }
 

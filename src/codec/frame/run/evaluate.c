@@ -96,7 +96,7 @@ static bool make_array(struct frame *frame, const struct scope *scope,
 			return false;
 	}
 	*array = (struct array){ items, expression->nitems, expression->nitems };
-	*result = (struct cell){ .kind = CELL_ARRAY, .as.array = array };
+	cell_put_array(result, array);
 	return true;
 }
 
@@ -119,7 +119,7 @@ static bool to_bytes(struct frame *frame, const struct scope *scope, struct cell
 			        "as<bytes>: an item is no byte");
 		bytes[i] = (char)(unsigned char)at->as.integer;
 	}
-	*result = (struct cell){ .kind = CELL_BYTES, .as.text = { bytes, array->n } };
+	cell_put_bytes(result, (slice){ bytes, array->n });
 	return true;
 }
 
@@ -140,7 +140,7 @@ static bool cast(struct frame *frame, const struct scope *scope,
 static bool join(struct frame *frame, const struct scope *scope,
         const struct expression *expression, struct cell *result)
 {
-	*result = cell_of_text(SLICE(""));
+	cell_put_text(result, SLICE(""));
 	for (unsigned i = 0; i < expression->nitems; i++) {
 		struct cell part;
 		slice made;
@@ -158,7 +158,7 @@ static bool join(struct frame *frame, const struct scope *scope,
 static bool unary(struct frame *frame, const struct scope *scope,
         const struct expression *expression, struct cell *result)
 {
-	struct cell zero = cell_of_integer(0), of;
+	struct cell zero, of;
 	bool on;
 	if (expression->op == OP_NOT) {
 		if (!evaluate_boolean(frame, scope, expression->first, &on))
@@ -174,13 +174,16 @@ static bool unary(struct frame *frame, const struct scope *scope,
 		result->scaling = NULL;
 		return true;
 	}
+	cell_put_integer(&zero, 0);
 	if (expression->op == OP_NEGATE)
 		return cells_calculate(frame, scope, OP_SUBTRACT, &zero, &of, result);
 	if (of.kind != CELL_INTEGER)
 		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "~ does not go with %s",
 		        cell_kind_name(&of));
-	*result = of.natural ? cell_of_natural(~(uint64_t)of.as.integer)
-	                     : cell_of_integer(~of.as.integer);
+	if (of.natural)
+		cell_put_natural(result, ~(uint64_t)of.as.integer);
+	else
+		cell_put_integer(result, ~of.as.integer);
 	return true;
 }
 
@@ -255,13 +258,13 @@ static bool extension_leaf(struct frame *frame, const struct scope *scope,
 {
 	switch ((int)expression->op) {
 	case OP_DEVICE:
-		*result = cell_of_text(frame->device);
+		cell_put_text(result, frame->device);
 		return true;
 	case OP_REPLY:
 		*result = cell_of_value(frame->reply);
 		return true;
 	case OP_STATUS:
-		*result = cell_of_text(slice_of(status_name(frame->status)));
+		cell_put_text(result, slice_of(status_name(frame->status)));
 		return true;
 	case OP_TAKEN:
 		cell_put_natural(result, frame->taken);
@@ -278,7 +281,7 @@ static bool extension_leaf(struct frame *frame, const struct scope *scope,
 		       frame_fail(frame, FRAME_FAULT_EXPRESSION, scope,
 		               "_request: this frame answers none");
 	case OP_TRANSACTION:
-		*result = cell_of_natural(frame->transaction);
+		cell_put_natural(result, frame->transaction);
 		return true;
 	default:
 		return frame_fail(frame, FRAME_FAULT_EXPRESSION, scope, "not an expression");
@@ -298,10 +301,10 @@ static bool leaf(struct frame *frame, const struct scope *scope,
 		cell_put_boolean(result, expression->integer != 0);
 		return true;
 	case OP_TEXT:
-		*result = cell_of_text(expression->text);
+		cell_put_text(result, expression->text);
 		return true;
 	case OP_BYTES:
-		*result = (struct cell){ .kind = CELL_BYTES, .as.text = expression->text };
+		cell_put_bytes(result, expression->text);
 		return true;
 	case OP_OWN:
 		return object_member(frame, self, expression->member, result);
@@ -361,6 +364,18 @@ static bool operate(struct frame *frame, const struct scope *scope,
 	}
 }
 
+/* The member that an OP_MEMBER names, where the object is there, has it, and it was read. Of what an element is, loading
+ * often knows no more than that it is one of several types, so that the name is looked for. */
+static inline const struct cell *member_at_hand(
+        const struct object *of, const struct expression *expression)
+{
+	if (!of)
+		return NULL;
+	int number = of->type == expression->type ? (int)expression->member
+	                                          : type_member(of->type, expression->text);
+	return number >= 0 && of->cells[number].kind > CELL_BUSY ? &of->cells[number] : NULL;
+}
+
 /* The structure that an expression is, where that needs no working out; NULL: it does. */
 static const struct object *object_at_hand(
         const struct scope *scope, const struct expression *expression)
@@ -375,9 +390,7 @@ static const struct object *object_at_hand(
 		cell = scope->it;
 		break;
 	case OP_MEMBER:
-		of = object_at_hand(scope, expression->first);
-		if (of && of->type == expression->type)
-			cell = &of->cells[expression->member];
+		cell = member_at_hand(object_at_hand(scope, expression->first), expression);
 		break;
 	case OP_CAST:
 		of = expression->type ? object_at_hand(scope, expression->first) : NULL;
@@ -403,13 +416,11 @@ static inline bool at_hand(
 		*result = scope->self->cells[expression->member];
 		return true;
 	case OP_MEMBER: {
-		const struct object *of =
-		        expression->type ? object_at_hand(scope, expression->first) : NULL;
-		if (!of || of->type != expression->type ||
-		        of->cells[expression->member].kind <= CELL_BUSY)
-			return false;
-		*result = of->cells[expression->member];
-		return true;
+		const struct cell *cell =
+		        member_at_hand(object_at_hand(scope, expression->first), expression);
+		if (cell)
+			*result = *cell;
+		return cell != NULL;
 	}
 	case OP_INTEGER:
 		cell_put(result, CELL_INTEGER, expression->natural, expression->integer);

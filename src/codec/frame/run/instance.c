@@ -1,5 +1,5 @@
 /* Members that are computed, or read elsewhere, when somebody asks: once, and never while they need themselves. */
-#include "codec/frame/program.h"
+#include "codec/frame/run/cell.h"
 
 static bool compute_value(struct frame *frame, const struct scope *scope, const struct field *field,
         struct cell *cell)
@@ -92,10 +92,13 @@ static bool compute(struct frame *frame, struct object *object, unsigned number,
 	             frame->fault->kind != FRAME_FAULT_UNKNOWN && !frame->root->input->wanted;
 	if (!good && field->optional && known) {
 		*frame->fault = (struct frame_fault){ .kind = FRAME_FAULT_NONE };
-		*made = (struct cell){ .kind = CELL_ABSENT };
+		cell_put(made, CELL_ABSENT, false, 0);
 		good = true;
 	}
-	object->cells[number] = good ? *made : (struct cell){ .kind = CELL_UNREAD };
+	if (good)
+		object->cells[number] = *made;
+	else
+		cell_put(&object->cells[number], CELL_UNREAD, false, 0);
 	return good;
 }
 

@@ -225,13 +225,16 @@ static bool call_input(struct frame *frame, const struct scope *scope, enum meth
 bool object_call(enum method_name method, struct object *object, struct cell *result)
 {
 	if (method == CALL_IO) {
-		*result = (struct cell){ .kind = CELL_IO, .as.input = object->input };
+		cell_put(result, CELL_IO, false, 0);
+		result->as.input = object->input;
 		return true;
 	}
 	struct object *to = method == CALL_PARENT ? object->parent
 	                    : method == CALL_ROOT ? object->root
 	                                          : NULL;
-	*result = (struct cell){ .kind = to ? CELL_STRUCT : CELL_ABSENT, .as.object = to };
+	cell_put_object(result, to);
+	if (!to)
+		result->kind = CELL_ABSENT;
 	return method == CALL_PARENT || method == CALL_ROOT;
 }
 
