@@ -29,8 +29,8 @@ unsigned board_fits(
 	if (best)
 		*by = arena_printf(arena, "compatible %.*s", SLICE_ARG(compatible));
 	CONFIG_EACH (config_get(match, "dmi"), at) {
-		unsigned fit = machine_fits_dmi(
-		        machine, config_text(at, "vendor"), config_text(at, "product"));
+		unsigned fit = machine_fits_dmi(machine, config_text(at, "vendor"),
+		        config_text(at, "product"), config_text(at, "cpu"));
 		if (fit <= best)
 			continue;
 		best = fit;

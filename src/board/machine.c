@@ -7,6 +7,7 @@
 /* Not /proc/device-tree, a link to it: a service may not be let see more of /proc than processes. */
 #define TREE "/sys/firmware/devicetree/base"
 #define DMI  "/sys/class/dmi/id"
+#define CPU  "/sys/devices/system/cpu/modalias"
 
 enum { FITS_COMPATIBLE = 1000000, FITS_DMI_MAX = 1000 };
 
@@ -31,6 +32,17 @@ bool machine_next(slice *list, slice *text)
 	return false;
 }
 
+/* DMI is not the PC's alone: ARM's servers have it as well. "cpu:type:x86,ven0000fam0006mod00CF:feature:,0000,0001…" says what it is. */
+static slice read_cpu(struct arena *arena, slice root)
+{
+	slice alias = sysfs_word(arena, root, CPU);
+	if (!slice_starts(alias, SLICE("cpu:type:")))
+		return (slice){ NULL, 0 };
+	slice type = slice_from(alias, 9);
+	type = slice_cut(&type, ':');
+	return slice_cut(&type, ',');
+}
+
 void machine_read(struct arena *arena, slice root, struct machine *machine)
 {
 	*machine = (struct machine){ .root = root };
@@ -38,6 +50,7 @@ void machine_read(struct arena *arena, slice root, struct machine *machine)
 	slice model = sysfs_word(arena, root, TREE "/model");
 	slice vendor = sysfs_word(arena, root, DMI "/sys_vendor");
 	slice product = sysfs_word(arena, root, DMI "/product_name");
+	machine->cpu = read_cpu(arena, root);
 	if (vendor.p)
 		machine->vendor = machine_tidy(arena, vendor);
 	if (product.p)
@@ -71,9 +84,11 @@ static bool fits(slice pattern, slice text, unsigned *exact)
 	return true;
 }
 
-unsigned machine_fits_dmi(const struct machine *machine, slice vendor, slice product)
+unsigned machine_fits_dmi(const struct machine *machine, slice vendor, slice product, slice cpu)
 {
 	unsigned exact = 1;
+	if (cpu.n && !slice_equal(cpu, machine->cpu))
+		return 0;
 	if (!fits(vendor, machine->vendor, &exact) || !fits(product, machine->product, &exact))
 		return 0;
 	return exact < FITS_DMI_MAX ? exact : FITS_DMI_MAX;

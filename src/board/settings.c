@@ -5,6 +5,9 @@
 static const struct setting settings_dmi[] = {
 	{ .key = "vendor", .type = SETTING_TEXT, .help = "of sys_vendor; * stands for anything" },
 	{ .key = "product", .type = SETTING_TEXT, .help = "of product_name" },
+	{ .key = "cpu",
+	        .type = SETTING_TEXT,
+	        .help = "x86, aarch64: what cpu/modalias in /sys/devices/system begins with" },
 	{ .key = NULL },
 };
 
@@ -15,7 +18,7 @@ static const struct setting settings_match[] = {
 	{ .key = "dmi",
 	        .type = SETTING_TREES,
 	        .inner = settings_dmi,
-	        .help = "list of vendor and product, as DMI has them" },
+	        .help = "list of vendor and product, as DMI has them, and cpu" },
 	{ .key = NULL },
 };
 

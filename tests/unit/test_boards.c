@@ -151,6 +151,8 @@ static void an_industrial_pc(void **state)
 	(void)state;
 	fake_file("/sys/class/dmi/id/sys_vendor", "Advantech\n");
 	fake_file("/sys/class/dmi/id/product_name", "UNO-2271G\x01\n");
+	fake_file("/sys/devices/system/cpu/modalias",
+	        "cpu:type:x86,ven0000fam0006mod005C:feature:,0000,0001,0002\n");
 	fake_file("/sys/class/dmi/id/product_serial", "KSA1234567\n");
 	assert_int_equal(chmod(fake_path("/sys/class/dmi/id/product_serial"), 0400), 0);
 	fake_interface("enp2s0", "pci0000:00/0000:00:1c.1/0000:02:00.0", "00:d0:c9:aa:bb:cc");
@@ -169,6 +171,29 @@ static void an_industrial_pc(void **state)
 	board = found();
 	assert_slice(board->identity, "KSA1234567");
 	assert_slice(board->identity_way, "dmi-serial");
+}
+
+static void a_server_of_arm_that_has_dmi(void **state)
+{
+	(void)state;
+	static const char *const processors[] = { "cpu:type:aarch64:feature:,0000,0001\n",
+		"cpu:type:x86_65,ven0000\n", "cpu:type:\n", "x86\n", "" };
+	fake_file("/sys/class/dmi/id/sys_vendor", "Ampere(R)\n");
+	fake_file("/sys/class/dmi/id/product_name", "Mt. Snow\n");
+	assert_slice(found()->name, "generic"); /* it does not say what it is */
+	for (unsigned i = 0; i < sizeof processors / sizeof *processors; i++) {
+		fake_file("/sys/devices/system/cpu/modalias", processors[i]);
+		const struct board *board = found();
+		assert_slice(board->name, "generic");
+		assert_slice(board->model, "Ampere(R) Mt. Snow");
+	}
+	fake_file("/boards/altra/board.yaml",
+	        "title: a\nmatch: { dmi: [{ vendor: \"Ampere*\", cpu: aarch64 }] }\n");
+	char folders[PATH_MAX * 2];
+	(void)snprintf(folders, sizeof folders, "%s/boards:%s", fake_root, OURS);
+	assert_slice(find_in(folders, "auto")->name, "generic");
+	fake_file("/sys/devices/system/cpu/modalias", processors[0]);
+	assert_slice(find_in(folders, "auto")->name, "altra");
 }
 
 static void a_machine_that_says_nothing(void **state)
@@ -348,6 +373,7 @@ int main(void)
 		TEST(a_beaglebone),
 		TEST(an_imx8m_module_of_another_maker),
 		TEST(an_industrial_pc),
+		TEST(a_server_of_arm_that_has_dmi),
 		TEST(a_machine_that_says_nothing),
 		TEST(garbage_in_the_device_tree),
 		TEST(what_says_more_comes_first),
