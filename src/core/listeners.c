@@ -147,18 +147,35 @@ static bool still_wanted(
 	return current_setup(core, listener->name) != NULL;
 }
 
-/* "tcp://0.0.0.0:5027" and "0.0.0.0:5027" are one place; "udp://0.0.0.0:5027" is another, but who is there goes anyway. */
+/* "tcp://0.0.0.0:5027" and "0.0.0.0:5027" are one place; "udp://0.0.0.0:5027" is another, but who is there goes anyway. So
+ * does who is at one of the machine's addresses where the other wants all of them ("0.0.0.0", "[::]"). */
 static const char *address_in(const char *bind)
 {
 	const char *scheme_end = strstr(bind, "://");
 	return scheme_end ? scheme_end + 3 : bind;
 }
 
+static bool is_any(const char *host, size_t n)
+{
+	return n && strspn(host, "[:0.]") >= n;
+}
+
+static bool in_the_way(const char *bind, const char *wanted)
+{
+	const char *one = address_in(bind), *other = address_in(wanted);
+	const char *one_port = strrchr(one, ':'), *other_port = strrchr(other, ':');
+	if (strcmp(one, other) == 0)
+		return true;
+	return one_port && other_port && strcmp(one_port, other_port) == 0 &&
+	       (is_any(one, (size_t)(one_port - one)) ||
+	               is_any(other, (size_t)(other_port - other)));
+}
+
 static void make_room(struct core *core, const struct list *opened, const char *bind)
 {
 	LIST_EACH (&core->listeners, at, following) {
 		struct listener *listener = LIST_OWNER(at, struct listener, link);
-		if (*bind && strcmp(address_in(listener->bind), address_in(bind)) == 0 &&
+		if (*bind && in_the_way(listener->bind, bind) &&
 		        !still_wanted(core, opened, listener))
 			listener_stop(listener);
 	}
