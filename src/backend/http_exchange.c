@@ -401,7 +401,10 @@ enum status http_exchange_finish(struct exchange *exchange, const struct http_ca
 		return take_answer(exchange, call, counters);
 	case HTTP_END_REFUSED:
 		counters->at[COUNTER_REFUSED]++;
-		exchange->why = SLICE("the backend refused the connection");
+		exchange->why =
+		        call->why ? arena_printf(exchange->arena,
+		                            "the backend's name cannot be looked up: %s", call->why)
+		                  : SLICE("the backend refused the connection");
 		return STATUS_BAD_BACKEND;
 	case HTTP_END_UNTRUSTED:
 		counters->at[COUNTER_REFUSED]++;

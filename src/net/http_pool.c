@@ -352,8 +352,11 @@ static void name_resolved(
 		serve_waiting(pool);
 		return;
 	}
-	while (!list_empty(&pool->waiting))
-		end_call(LIST_OWNER(pool->waiting.next, struct http_call, link), HTTP_END_REFUSED);
+	while (!list_empty(&pool->waiting)) {
+		struct http_call *call = LIST_OWNER(pool->waiting.next, struct http_call, link);
+		call->why = error;
+		end_call(call, HTTP_END_REFUSED);
+	}
 }
 
 /* true: there is an address to connect to. */

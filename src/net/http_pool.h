@@ -63,7 +63,7 @@ struct http_call {
 	unsigned nfields;
 	slice answer;
 	bool sent;       /* bytes have left */
-	const char *why; /* static; HTTP_END_UNTRUSTED */
+	const char *why; /* static; of HTTP_END_UNTRUSTED; of HTTP_END_REFUSED, or NULL: a name's */
 
 	/* The pool's own. */
 	struct http_pool *pool;
