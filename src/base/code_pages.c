@@ -26,6 +26,7 @@ struct range {
 struct segments {
 	struct range at[SEGMENTS_MAX];
 	unsigned n;
+	struct range own; /* the one that this code is in */
 };
 
 static int note_segments(struct dl_phdr_info *object, size_t size, void *arg)
@@ -39,14 +40,16 @@ static int note_segments(struct dl_phdr_info *object, size_t size, void *arg)
 		        segments->n == SEGMENTS_MAX)
 			continue;
 		uintptr_t from = object->dlpi_addr + segment->p_vaddr, to = from + segment->p_memsz;
-		segments->at[segments->n++] =
-		        (struct range){ from & ~(page - 1), (to + page - 1) & ~(page - 1) };
+		struct range pages = { from & ~(page - 1), (to + page - 1) & ~(page - 1) };
+		uintptr_t here = (uintptr_t)code_pages_release;
+		segments->at[segments->n++] = pages;
+		if (here >= pages.from && here < pages.to)
+			segments->own = pages;
 	}
 	return 0;
 }
 
-/* The whole mapping lies in the segment's pages. An emulator of user programs shows smaps of itself, whose addresses are off
- * by some pages: what reaches out of the segment there is its neighbour, with what was relocated in it. */
+/* The whole mapping lies in the segment's pages. */
 static bool is_segment(const struct segments *segments, const struct range *mapping)
 {
 	for (unsigned i = 0; i < segments->n; i++) {
@@ -71,9 +74,23 @@ static bool read_mapping(const char *line, struct range *mapping)
 	return true;
 }
 
+/* An emulator of user programs shows smaps of itself, whose addresses may be off by a page or more; what is said there of one
+ * range is true of another. So they are believed only where this very code has the mapping that it must have. */
+static bool is_of_this_program(FILE *smaps, const struct segments *segments)
+{
+	struct range mapping;
+	char line[LINE_BYTES];
+	while (fgets(line, sizeof line, smaps)) {
+		if (read_mapping(line, &mapping) && mapping.from == segments->own.from &&
+		        mapping.to == segments->own.to)
+			return mapping.to > mapping.from;
+	}
+	return false;
+}
+
 size_t code_pages_release(void)
 {
-	struct segments segments = { .n = 0 };
+	struct segments segments = { .n = 0, .own = { 0, 0 } };
 	struct range mapping = { 0, 0 };
 	char line[LINE_BYTES];
 	size_t released = 0;
@@ -81,7 +98,9 @@ size_t code_pages_release(void)
 	if (!smaps)
 		return 0;
 	(void)dl_iterate_phdr(note_segments, &segments);
-	while (fgets(line, sizeof line, smaps)) {
+	bool believed = is_of_this_program(smaps, &segments);
+	rewind(smaps);
+	while (believed && fgets(line, sizeof line, smaps)) {
 		if (read_mapping(line, &mapping))
 			continue;
 		unsigned long written;
