@@ -176,14 +176,16 @@ static void listener_gone(uv_handle_t *handle)
 	listener_free(listener);
 }
 
-/* Nobody else will: those whose connections have been made are not turned away for having come last. */
+/* Nobody else will: those whose connections have been made are not turned away for having come last. Those who have to shake hands first
+ * would be: they stay in the queue, and whoever may have that gets them. */
 static void take_waiting(struct stream_listener *listener)
 {
 	for (unsigned i = 0; i < TAKEN_AT_ONCE_MAX; i++) {
 		int fd = accept4(listener->use.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
+		if (fd >= 0)
+			take(listener, fd);
+		else if (errno != ECONNABORTED && errno != EINTR) /* that one went before it came */
 			return;
-		take(listener, fd);
 	}
 }
 
@@ -192,7 +194,9 @@ void stream_listener_close(struct stream_listener *listener)
 	if (!listener)
 		return;
 	enum listening_future future = listening_future(&listener->use);
-	if (listener->listens && (future == LISTENING_LOST || future == LISTENING_STORED))
+	bool shakes_hands = listener->accept.tls || listener->accept.websocket;
+	if (listener->listens && !shakes_hands &&
+	        (future == LISTENING_LOST || future == LISTENING_STORED))
 		take_waiting(listener);
 	listener->closing = true;
 	listening_end(&listener->use);

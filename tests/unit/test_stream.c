@@ -1,12 +1,18 @@
 /* Streams between two ends in one loop, over real sockets. */
 #include "support.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "loop/loop.h"
+#include "net/listening.h"
 #include "net/stream.h"
+#include "net/websocket.h"
 
 static struct loop *loop;
 static struct stream_listener *listener;
@@ -411,6 +417,74 @@ static void addresses_are_read_and_written(void **state)
 	close_server();
 }
 
+/* The manager's duplicate. */
+static bool keep(void *arg, int fd, const char *name)
+{
+	(void)name;
+	*(int *)arg = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return true;
+}
+
+/* "127.0.0.1:PORT", of one that is free. */
+static void free_address(char text[32])
+{
+	struct sockaddr_storage at;
+	socklen_t n = sizeof at;
+	assert_true(net_parse_address(SLICE("127.0.0.1:0"), &at));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(struct sockaddr_in)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	net_address_text((struct sockaddr *)&at, text, 32);
+	(void)close(fd);
+}
+
+/* Where a manager was given the socket and does not say that it keeps it (systemd 252), those in the queue are taken at the end;
+ * but not those who have to shake hands first, since there is no time for that: the next process may find them. */
+static void at_the_end_who_must_shake_hands_is_left_in_the_queue(void **state)
+{
+	(void)state;
+	static const char *const protocols[] = { "mqtt", NULL };
+	static const struct websocket_accept websocket = { .path = "/", .protocols = protocols };
+	for (int shakes = 0; shakes < 2; shakes++) {
+		int kept = -1;
+		const struct listening_keeper keeper = { .arg = &kept, .keep = keep };
+		const struct stream_accept accept = { .accepted = accepted,
+			.refused = turned_away,
+			.events = &events,
+			.limits = limits,
+			.connections_max = 2,
+			.websocket = shakes ? &websocket : NULL,
+			.handshake_ms = 1000 };
+		char address[32], error[128];
+		struct sockaddr_storage at;
+		struct listening *set = listening_create();
+		free_address(address);
+		assert_true(net_parse_address(slice_of(address), &at));
+		accepted_count = refused = 0;
+		accept_none = true;
+		loop = loop_create();
+		listening_serve(set, loop);
+		listener = stream_listen(loop, slice_of(address), &accept, error, sizeof error);
+		assert_non_null(listener);
+		listening_settle(set, &keeper);
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(
+		        connect(fd, (struct sockaddr *)&at, sizeof(struct sockaddr_in)), 0);
+		listening_stop(set);
+		stream_listener_close(listener);
+		loop_destroy(loop);
+		listening_destroy(set);
+		assert_int_equal(accepted_count, shakes ? 0 : 1);
+		assert_int_equal(refused, 0);
+		int waiting = accept4(kept, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		assert_int_equal(waiting >= 0, shakes);
+		if (waiting >= 0)
+			(void)close(waiting);
+		(void)close(kept);
+		(void)close(fd);
+	}
+}
+
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -427,6 +501,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		        more_connections_than_allowed_are_turned_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_refused_connection_is_an_error, setup, teardown),
+		cmocka_unit_test(at_the_end_who_must_shake_hands_is_left_in_the_queue),
 		cmocka_unit_test(addresses_are_read_and_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
