@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/own_address.h"
 
 struct listener *listeners_find(struct core *core, const char *name)
 {
@@ -148,27 +149,37 @@ static bool still_wanted(
 }
 
 /* "tcp://0.0.0.0:5027" and "0.0.0.0:5027" are one place; "udp://0.0.0.0:5027" is another, but who is there goes anyway. So
- * does who is at one of the machine's addresses where the other wants all of them ("0.0.0.0", "[::]"). */
+ * does who is at one of the machine's addresses where the other wants all of them ("0.0.0.0", "[::]"), or the other way round; but for
+ * an address that the machine does not have, nobody goes before his time. */
 static const char *address_in(const char *bind)
 {
 	const char *scheme_end = strstr(bind, "://");
 	return scheme_end ? scheme_end + 3 : bind;
 }
 
-static bool is_any(const char *host, size_t n)
+/* "10.0.0.5:80" is "10.0.0.5" and ":80". */
+static slice host_in(const char *address, const char **port)
 {
-	return n && strspn(host, "[:0.]") >= n;
+	const char *colon = strrchr(address, ':');
+	*port = colon ? colon : address + strlen(address);
+	return (slice){ address, (size_t)(*port - address) };
+}
+
+static bool is_any(slice host)
+{
+	return host.n && strspn(host.p, "[:0.]") >= host.n;
 }
 
 static bool in_the_way(const char *bind, const char *wanted)
 {
-	const char *one = address_in(bind), *other = address_in(wanted);
-	const char *one_port = strrchr(one, ':'), *other_port = strrchr(other, ':');
-	if (strcmp(one, other) == 0)
+	const char *port, *wanted_port;
+	const char *address = address_in(bind), *wanted_address = address_in(wanted);
+	if (strcmp(address, wanted_address) == 0)
 		return true;
-	return one_port && other_port && strcmp(one_port, other_port) == 0 &&
-	       (is_any(one, (size_t)(one_port - one)) ||
-	               is_any(other, (size_t)(other_port - other)));
+	slice host = host_in(address, &port), wanted_host = host_in(wanted_address, &wanted_port);
+	if (!*port || strcmp(port, wanted_port) != 0)
+		return false;
+	return is_any(wanted_host) || (is_any(host) && own_address_is(wanted_host));
 }
 
 static void make_room(struct core *core, const struct list *opened, const char *bind)

@@ -212,6 +212,16 @@ def test_an_address_that_grows_is_no_reason_not_to_start():
             names = [f"fairlead/tcp/{address}_{gateway.port('web')}", f"fairlead/udp/{address}_{gateway.port('coap')}"]
             assert sorted(manager.stored) == sorted(names), manager.stored
             assert "reload to try again" not in gateway.log(), gateway.log()
+        # To an address that this machine does not have (RFC 5737), nobody can go.
+        manager.stop()
+        gateway.write(wide)
+        manager.start()
+        gateway.write(narrow.replace("{address}", "192.0.2.1"))
+        gateway.reload()
+        manager.wait_ready()
+        gateway.wait_log("listener web: 192.0.2.1")
+        assert gateway.log().count("the old one goes on") == 2, gateway.log()
+        assert curl(gateway.url("/open/x"))[0] == 200
         manager.stop()
         finish(gateway)
     backend.close()

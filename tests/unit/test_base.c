@@ -10,6 +10,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/media.h"
+#include "base/own_address.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "base/uri.h"
@@ -303,6 +304,25 @@ static void log_lines_cannot_be_forged(void **state)
 	assert_logged("no utf-8: \xff\xc3\xbc", "no utf-8: ???");
 }
 
+static void addresses_are_this_machines_or_not(void **state)
+{
+	(void)state;
+	static const char *const own[] = { "127.0.0.1", "127.77.0.5", "0.0.0.0" };
+	/* RFC 5737 gives the first to documents, and to no machine. */
+	static const char *const others[] = { "192.0.2.1", "", "[]", "[", "]", "localhost",
+		"127.0.0.1:80", "1.2.3.4.5", "[127.0.0.1", "/run/fairlead/line.sock" };
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		assert_true(own_address_is(slice_of(own[i])));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(own_address_is(slice_of(others[i])));
+	char large[1000];
+	memset(large, '1', sizeof large);
+	assert_false(own_address_is((slice){ large, sizeof large }));
+	/* Where there is IPv6. */
+	assert_int_equal(own_address_is(SLICE("::1")), own_address_is(SLICE("[::1]")));
+	assert_false(own_address_is(SLICE("[2001:db8::1]")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +335,7 @@ int main(void)
 		cmocka_unit_test(only_this_machine_is_loopback),
 		cmocka_unit_test(forms_have_blanks_for_pluses),
 		cmocka_unit_test(files_are_read_whole_or_not_at_all),
+		cmocka_unit_test(addresses_are_this_machines_or_not),
 		cmocka_unit_test(bytes_have_two_digits),
 		cmocka_unit_test(slices_are_put_into_one_block),
 		cmocka_unit_test(arenas_stop_at_their_budget),
