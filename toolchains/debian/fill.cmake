@@ -12,6 +12,10 @@ string(REGEX REPLACE "^fairlead \\([^)]*\\)" "fairlead (${CPACK_DEBIAN_PACKAGE_V
 file(WRITE ${root}/usr/share/doc/fairlead/changelog "${changelog}")
 file(COPY ${from}/copyright DESTINATION ${root}/usr/share/doc/fairlead
 	FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+# Where the documents' links to the example fleet, the boards and the descriptions lead.
+foreach(folder board schemas)
+	file(CREATE_LINK ../../fairlead/${folder} ${root}/usr/share/doc/fairlead/${folder} SYMBOLIC)
+endforeach()
 # For a Debian without systemd.
 file(MAKE_DIRECTORY ${root}/etc/init.d)
 file(RENAME ${root}/usr/share/fairlead/board/init.d/fairlead ${root}/etc/init.d/fairlead)
