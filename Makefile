@@ -19,6 +19,8 @@ PRESETS := debug release asan clang
 CROSS := arm64 armhf amd64 arm64-trixie armhf-trixie amd64-trixie
 DEBS := $(patsubst %,deb-%,$(filter-out amd64,$(CROSS)))
 FUZZ_SECONDS ?= 60
+# Servers that tests and yardsticks start are in folders that an ordinary user's path has not.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 .PHONY: run test bench fuzz cross-test reproducible deb debs deb-test box-test format clean $(PRESETS) $(CROSS) $(DEBS)
 

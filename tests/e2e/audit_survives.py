@@ -41,7 +41,7 @@ def traced(gateway, injection):
     script = os.path.join(gateway.folder, "traced")
     with open(script, "w", encoding="utf-8") as out:
         out.write(f"#!/bin/sh\nexec strace -f -qq -o /dev/null -P {files(gateway)[0]} "
-                  f'-e inject={injection} {support.BINARY} "$@"\n')
+                  f'-e inject={injection} "{support.BINARY}" "$@"\n')
     os.chmod(script, 0o755)
     gateway.binary = script
     # The leak sanitizer is a tracer itself.

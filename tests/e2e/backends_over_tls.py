@@ -9,7 +9,7 @@ import tempfile
 
 import support
 from support_http import LISTENER
-from support_tls import make_pki
+from support_tls import Authority, make_pki
 
 FOLDER, FILES = make_pki()
 PATH = "/open/x"
@@ -88,16 +88,16 @@ def test_large_bodies_go_both_ways():
 
 
 def test_only_the_service_that_is_meant_is_told():
-    support.run("openssl", "x509", "-req", "-in", "gateway.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", "-1",
-                "-copy_extensions", "copy", "-out", "old.crt", cwd=FOLDER)
-    shutil.copy(os.path.join(FOLDER, "gateway.key"), os.path.join(FOLDER, "old.key"))
+    elder = Authority(FOLDER, "elder")
+    elder.issue("old", "server", "localhost", since=-2 * 24 * 3600, until=-24 * 3600)
+    FILES["pki/elder.crt"] = elder.read("crt")
     for name, trust, why in (
             ("gateway", "ca: pki/ca.crt", "its certificate is for another name"),
             ("gateway", "ca: pki/ca.crt, server_name: ship.example", "its certificate is for another name"),
             ("gateway", "ca: pki/stranger.crt, server_name: localhost", "its certificate is signed by nobody who is trusted here"),
             ("gateway", "server_name: localhost", "its certificate is signed by nobody who is trusted here"),
             ("impostor", TRUST, "its certificate is signed by nobody who is trusted here"),
-            ("old", TRUST, "its certificate has expired")):
+            ("old", "ca: pki/elder.crt, server_name: localhost", "its certificate has expired")):
         backend = support.RestBackend(tls=context(name))
         with gateway(backend.url, trust) as running:
             refused(running, why)

@@ -53,7 +53,7 @@ def test_with_standard_descriptors_closed():
     folder = support.tempfile.mkdtemp(prefix="fairlead-state-")
     script = os.path.join(folder, "start")
     with open(script, "w", encoding="utf-8") as out:
-        out.write(f'#!/bin/sh\nexec {support.BINARY} "$@" <&- >&- 2>&-\n')
+        out.write(f'#!/bin/sh\nexec "{support.BINARY}" "$@" <&- >&- 2>&-\n')
     os.chmod(script, 0o755)
     state = os.path.join(folder, "state")
     with Gateway(CONFIGURATION.format(state=state, backend=backend.url), binary=script, wait=False) as gate:
@@ -74,7 +74,7 @@ def few_descriptors(configuration, number, wait=True):
     folder = support.tempfile.mkdtemp(prefix="fairlead-few-")
     script = os.path.join(folder, "start")
     with open(script, "w", encoding="utf-8") as out:
-        out.write(f'#!/bin/sh\nrm -r {folder}\nulimit -n {number}\nexec {support.BINARY} "$@"\n')
+        out.write(f'#!/bin/sh\nrm -r {folder}\nulimit -n {number}\nexec "{support.BINARY}" "$@"\n')
     os.chmod(script, 0o755)
     return Gateway(configuration, binary=script, wait=wait)
 

@@ -35,11 +35,11 @@ COMMANDS = [
     (r"board/demo/valve ", STAYS, r'^ships/actuators/valve-3 \{"open":true\}$'),
     (r"curl -i \S+/ships/actuators/valve-3 ", ENDS, r'\AHTTP/1\.1 200 (?s:.*)\{"open":true\}\Z'),
     (r"token=\$\(curl .*/oauth/token .*--cert .*\); curl .*/engine-7 ", ENDS, r"\AHTTP/1\.1 204 "),
-    (r"\S+ client add engine-9 ", ENDS, NOTHING),
-    (r"token=\$\(\S+ token issue engine-9 .*\); curl .*/engine-9 ", ENDS, r"\AHTTP/1\.1 204 "),
+    (r".+ client add engine-9 ", ENDS, NOTHING),
+    (r"token=\$\(.+ token issue engine-9 .*\); curl .*/engine-9 ", ENDS, r"\AHTTP/1\.1 204 "),
     (r"curl -i .*/engine-8 ", ENDS, r"\AHTTP/1\.1 403 (?s:.*)engine-7 may not POST /ships/sensors/engine-8"),
-    (r"\S+ check .*--as engine-7 POST /ships/sensors/engine-8$", SAYS_NO, r"^allow .*: another path\n(?s:.*)^answer +refused: no rule allows it$"),
-    (r"\S+ audit tail ", ENDS, r" client\.add object=engine-9 (?s:.*) refused who=engine-7 object=/ships/sensors/engine-8 "),
+    (r".+ check .*--as engine-7 POST /ships/sensors/engine-8$", SAYS_NO, r"^allow .*: another path\n(?s:.*)^answer +refused: no rule allows it$"),
+    (r".+ audit tail ", ENDS, r" client\.add object=engine-9 (?s:.*) refused who=engine-7 object=/ships/sensors/engine-8 "),
 ]
 # How often a backend was called for each protocol by then.
 DELIVERED = {"http": 4, "coap": 4, "mqtt": 3, "soap": 1, "binary": 2}

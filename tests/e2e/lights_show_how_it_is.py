@@ -164,7 +164,7 @@ def test_fault_while_the_state_cannot_be_written():
             gateway.binary = os.path.join(gateway.folder, "traced")
             with open(gateway.binary, "w", encoding="utf-8") as script:
                 script.write("#!/bin/sh\nexec strace -f -qq -o /dev/null -e trace=pwrite64 "
-                             f'-e inject=pwrite64:error=ENOSPC:when=40..46 {support.BINARY} "$@"\n')
+                             f'-e inject=pwrite64:error=ENOSPC:when=40..46 "{support.BINARY}" "$@"\n')
             os.chmod(gateway.binary, 0o755)
             gateway.environment["ASAN_OPTIONS"] = "detect_leaks=0"  # which cannot trace what is traced
             gateway.start()

@@ -170,7 +170,7 @@ def hanging_disk(gateway, path):
     script = os.path.join(gateway.folder, "traced")
     with open(script, "w", encoding="utf-8") as out:
         out.write(f"#!/bin/sh\nexec strace -f -qq -o /dev/null -P {path} "
-                  f'-e inject=fdatasync,fsync:delay_enter=3000000 {support.BINARY} "$@"\n')
+                  f'-e inject=fdatasync,fsync:delay_enter=3000000 "{support.BINARY}" "$@"\n')
     os.chmod(script, 0o755)
     gateway.binary = script
     # The leak sanitizer is a tracer itself.

@@ -21,7 +21,10 @@ def settings(name):
 def test_systemd_finds_no_mistake():
     with tempfile.TemporaryDirectory() as folder, open(UNIT, encoding="utf-8") as text:
         path = os.path.join(folder, "fairlead.service")
-        unit = text.read().replace("/usr/bin/fairlead", support.BINARY)
+        # By a name without spaces, as it is installed.
+        program = os.path.join(folder, "fairlead")
+        os.symlink(support.BINARY, program)
+        unit = text.read().replace("/usr/bin/fairlead", program)
         with open(path, "w", encoding="utf-8") as out:
             out.write(re.sub(r"^Documentation=.*\n", "", unit, flags=re.M))  # the pages are not installed here
         done = run("systemd-analyze", "verify", path)
@@ -81,7 +84,7 @@ def test_the_filter_lets_the_gateway_do_all_that_it_does():
         gateway.kill()
         trace, script = (os.path.join(gateway.folder, name) for name in ("trace", "traced"))
         with open(script, "w", encoding="utf-8") as out:
-            out.write(f'#!/bin/sh\nexec strace -f -qq -o {trace} {support.BINARY} "$@"\n')
+            out.write(f'#!/bin/sh\nexec strace -f -qq -o {trace} "{support.BINARY}" "$@"\n')
         os.chmod(script, 0o755)
         gateway.binary = script
         gateway.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"

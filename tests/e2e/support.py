@@ -24,6 +24,8 @@ VECTORS = os.environ.get("FAIRLEAD_VECTORS") or os.path.join(SOURCE, "..", "shar
 READING = {"sensor": "temperature", "value": 81.4, "unit": "Cel", "time": 1764057600123456789}
 READING_TEXT = '{"sensor":"temperature","value":81.4,"unit":"Cel","time":1764057600123456789}'
 DEADLINE_S = 30
+# Where Debian has servers; not in an ordinary user's path.
+os.environ["PATH"] += ":/usr/sbin:/sbin"
 # No test depends on what machine it runs on; those of boards say where theirs are.
 os.environ.setdefault("FAIRLEAD_BOARDS", "")
 

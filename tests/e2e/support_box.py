@@ -49,7 +49,7 @@ class Box:
         """`limits`: commands of sh just before it starts, such as ulimit."""
         script = os.path.join(self.folder, "start")
         with open(script, "w", encoding="utf-8") as out:
-            out.write(f"#!/bin/sh\n{limits}\nexec {' '.join(self.enter)} -t {self.holder.pid} {support.BINARY} \"$@\"\n")
+            out.write(f"#!/bin/sh\n{limits}\nexec {' '.join(self.enter)} -t {self.holder.pid} \"{support.BINARY}\" \"$@\"\n")
         os.chmod(script, 0o755)
         return support.Gateway(configuration.replace("{state}", self.state), binary=script, **options)
 

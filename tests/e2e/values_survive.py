@@ -125,7 +125,7 @@ def traced(box, *injections):
     with open(script, "w", encoding="utf-8") as out:
         out.write("#!/bin/sh\nexec strace -f -qq -o /dev/null "
                   + " ".join(f"-e inject={injection}" for injection in injections)
-                  + f' {support.BINARY} "$@"\n')
+                  + f' "{support.BINARY}" "$@"\n')
     os.chmod(script, 0o755)
     # The leak sanitizer is a tracer itself.
     return box.gateway(binary=script, wait=False, environment={
