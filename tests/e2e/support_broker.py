@@ -35,7 +35,9 @@ class Mosquitto:
             text = board.read()
         text = text.replace("/etc/mosquitto/", self.folder + "/").replace("/var/lib/mosquitto/", self.folder + "/")
         text = text.replace("listener 1884 127.0.0.1", f"listener {self.port} {self.address}\n{more}")
-        self._write("mosquitto.conf", f"user {'root' if os.geteuid() == 0 else ''}\nlog_type all\n" + text)
+        # Started by root it would become another user, whose the folder is not.
+        user = "user root\n" if os.geteuid() == 0 else ""
+        self._write("mosquitto.conf", user + "log_type all\n" + text)
         if start:
             self.start()
 

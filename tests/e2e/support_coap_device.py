@@ -1,6 +1,8 @@
 """CoAP devices that the gateway calls: libcoap's example server, a real one, and a scripted one that says exactly what
 goes over the wire."""
+import atexit
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -20,6 +22,7 @@ class RealDevice:
         self.port = port or self._pair()
         self.secure = secure
         self.folder = tempfile.mkdtemp(prefix="coap-device-")
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self.start()
 
     def _pair(self):
