@@ -108,11 +108,6 @@ void supervision_loaded(struct supervision *supervision)
 	panel_take_lights(&supervision->panel);
 }
 
-void supervision_failed(struct supervision *supervision)
-{
-	panel_failed(&supervision->panel);
-}
-
 /* READY=1 and what there is: "2 of 2 listeners, 3 backends, 5 endpoints". */
 static void say_ready(struct supervision *supervision, const char *remark)
 {
@@ -136,6 +131,15 @@ static void drop(void *arg, const char *name)
 {
 	const struct supervision *supervision = arg;
 	notify_unstore(supervision->notify, name);
+}
+
+/* Whoever is started next finds no socket that was closed to make way for a listener of this one. */
+void supervision_failed(struct supervision *supervision)
+{
+	const struct listening_keeper keeper = { supervision, keep, drop };
+	panel_failed(&supervision->panel);
+	if (supervision->notify)
+		listening_forget(supervision->sockets, &keeper);
 }
 
 /* Before the manager hears READY=1: whatever happens after that, it has them. */

@@ -35,8 +35,10 @@
 struct listening *listening_create(void)
 {
 	struct listening *set = calloc(1, sizeof *set);
-	if (set)
-		list_init(&set->sockets);
+	if (!set)
+		return NULL;
+	list_init(&set->sockets);
+	list_init(&set->useless);
 	return set;
 }
 
@@ -153,6 +155,8 @@ void listening_destroy(struct listening *set)
 		return;
 	LIST_EACH (&set->sockets, at, following)
 		let_go(LIST_OWNER(at, struct held_socket, link));
+	LIST_EACH (&set->useless, at, following)
+		free(LIST_OWNER(at, struct useless_name, link));
 	free(set);
 }
 
@@ -351,8 +355,45 @@ static void close_unwanted(struct held_socket *held, const struct listening_keep
 	let_go(held);
 }
 
+/* The manager forgets by name: one by the same name that is of use is given to it anew. */
+static void forget_name(
+        const struct listening *set, const struct listening_keeper *keeper, const char *name)
+{
+	char own[LISTENING_NAME_BYTES];
+	keeper->drop(keeper->arg, name);
+	LIST_EACH (&set->sockets, at, following) {
+		struct held_socket *held = LIST_OWNER(at, struct held_socket, link);
+		if (!held->stored || held->astray || !listening_name(held, own) ||
+		        strcmp(own, name) != 0)
+			continue;
+		held->inherited = false;
+		held->stored = keeper->keep(keeper->arg, held->fd, name);
+	}
+}
+
+void listening_forget(struct listening *set, const struct listening_keeper *keeper)
+{
+	char name[LISTENING_NAME_BYTES];
+	LIST_EACH (&set->useless, at, following) {
+		struct useless_name *useless = LIST_OWNER(at, struct useless_name, link);
+		forget_name(set, keeper, useless->name);
+		list_remove(&useless->link);
+		free(useless);
+	}
+	LIST_EACH (&set->sockets, at, following) {
+		struct held_socket *held = LIST_OWNER(at, struct held_socket, link);
+		if (!held->astray || !held->stored)
+			continue;
+		held->inherited = held->stored = false;
+		if (listening_name(held, name))
+			forget_name(set, keeper, name);
+	}
+}
+
 void listening_settle(struct listening *set, const struct listening_keeper *keeper)
 {
+	if (keeper)
+		listening_forget(set, keeper);
 	LIST_EACH (&set->sockets, at, following) {
 		struct held_socket *held = LIST_OWNER(at, struct held_socket, link);
 		if (!held->user)

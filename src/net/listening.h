@@ -74,6 +74,9 @@ struct listening_keeper {
 /* All listeners that there are to be have been opened (after the start, and after each reload): what nobody has taken is
  * closed, and what the manager does not have yet is given to it. `keeper` NULL: there is none. */
 void listening_settle(struct listening *, const struct listening_keeper *);
+/* The start has failed, or is settled (listening_settle() does it): the manager closes what neither this process nor the next
+ * can use, since it was handed over dead, its path leads elsewhere, or it gave way to another. */
+void listening_forget(struct listening *, const struct listening_keeper *);
 /* The process is about to end: nobody in it will take what is left from now on. */
 void listening_stop(struct listening *);
 

@@ -138,16 +138,31 @@ static slice next_name(const char **names)
 	return name;
 }
 
+/* One of our own: without a word the manager would hand it over at each start. Where there is no memory for it, it does. */
+static void note_useless(struct listening *set, slice name)
+{
+	struct useless_name *useless =
+	        name.n < LISTENING_NAME_BYTES ? calloc(1, sizeof *useless) : NULL;
+	if (!useless)
+		return;
+	memcpy(useless->name, name.p, name.n);
+	list_init(&useless->link);
+	list_append(&set->useless, &useless->link);
+}
+
 static void adopt_all(struct listening *set, unsigned long count, const char *names)
 {
 	for (int fd = FIRST_FD; fd < FIRST_FD + (int)count; fd++) {
 		slice name = next_name(&names);
-		const char *why = adopt(set, fd, slice_starts(name, SLICE(LISTENING_NAME_PREFIX)));
+		bool ours = slice_starts(name, SLICE(LISTENING_NAME_PREFIX));
+		const char *why = adopt(set, fd, ours);
 		if (!why)
 			continue;
 		log_warning("net", "LISTEN_FDS: descriptor %d (%.*s) is not used: %s", fd,
 		        name.n ? (int)name.n : 7, name.n ? name.p : "unnamed", why);
 		(void)close(fd);
+		if (ours)
+			note_useless(set, name);
 	}
 }
 

@@ -26,8 +26,15 @@ struct held_socket {
 	bool astray; /* nobody can want it: its path leads elsewhere by now, or it gave way to another */
 };
 
+/* One of our own that was handed over and is of no use: the manager is to forget it. */
+struct useless_name {
+	struct list link;
+	char name[LISTENING_NAME_BYTES];
+};
+
 struct listening {
 	struct list sockets;
+	struct list useless;
 	bool stopping;
 	bool keeper_says; /* the manager has said that it keeps what it is given */
 };

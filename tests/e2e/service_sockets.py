@@ -227,6 +227,29 @@ def test_an_address_that_grows_is_no_reason_not_to_start():
     backend.close()
 
 
+def test_a_start_that_fails_leaves_no_dead_socket_to_the_next():
+    backend = RestBackend()
+    gateway = idle_gateway(WEB + SECOND, backend)
+    narrow = fleet(backend.url, WEB + SECOND)
+    with Manager(gateway) as manager:
+        manager.start()
+        manager.stop()
+        # The first listener's socket gives way, and then the second one cannot be: no machine has its address (RFC 5737).
+        gateway.write(fleet(backend.url, WEB.replace("{address}", "0.0.0.0") + SECOND.replace("{address}", "192.0.2.1")))
+        manager.launch()
+        assert gateway.process.wait(support.DEADLINE_S) == 1, gateway.log()
+        web, second = (f"fairlead/tcp/{gateway.address}_{gateway.port(name)}" for name in ("web", "second"))
+        wait_until(lambda: list(manager.stored) == [second], "the manager has the one that lives alone")
+        gateway.write(narrow)
+        manager.start()
+        assert "is not used" not in gateway.log(), gateway.log()
+        assert sorted(manager.stored) == sorted([web, second]), manager.stored
+        assert curl(gateway.url("/open/x"))[0] == curl(gateway.url("/open/x", "second"))[0] == 200
+        manager.stop()
+        finish(gateway)
+    backend.close()
+
+
 def test_a_manager_that_keeps_nothing_is_lived_with():
     backend = RestBackend()
     gateway = idle_gateway(WEB + COAP, backend)

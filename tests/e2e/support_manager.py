@@ -71,8 +71,8 @@ class Manager:
         else:
             self.stored.setdefault(name, []).extend(fds)
 
-    def start(self, extra=()):
-        """Starts the gateway with what is stored and `extra`: sockets by name, as those of a .socket unit."""
+    def launch(self, extra=()):
+        """Starts the gateway with what is stored and `extra`: sockets by name, as those of a .socket unit. It may fail."""
         pairs = [(name, fd) for name, kept in self.stored.items() for fd in kept]
         pairs += [(name, sock.fileno()) for name, sock in extra]
         gateway = self.gateway
@@ -83,8 +83,12 @@ class Manager:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=[fd for _, fd in pairs])
         gateway._readers = [gateway._reader(gateway.process.stderr, gateway.lines),
                             gateway._reader(gateway.process.stdout, gateway.printed)]
+
+    def start(self, extra=()):
+        """launch(), until it is ready."""
+        self.launch(extra)
         self.wait_ready()
-        gateway.wait_log("ready:")  # so that what was said before that has been read
+        self.gateway.wait_log("ready:")  # so that what was said before that has been read
 
     def wait_ready(self):
         assert self.ready.acquire(timeout=support.DEADLINE_S), self.gateway.log()

@@ -100,6 +100,38 @@ static void only_our_own_are_removed_from_the_store(void **state)
 	assert_true(said("no listener of the configuration wants"));
 }
 
+static void one_of_our_own_that_is_dead_is_forgotten(void **state)
+{
+	(void)state;
+	struct listening_place dead = free_place(LISTENING_TCP, "127.0.0.1");
+	struct listening_place good = free_place(LISTENING_TCP, "127.0.0.1");
+	struct listening_place foreign = free_place(LISTENING_TCP, "127.0.0.1");
+	char names[200], own[80], text[64];
+	net_address_text((struct sockaddr *)&good.address, text, sizeof text);
+	(void)snprintf(own, sizeof own, "fairlead/tcp/127.0.0.1_%s", strrchr(text, ':') + 1);
+	(void)snprintf(names, sizeof names, "fairlead/tcp/dead:%s:%s:web.socket", own, own);
+	int a = bound(&dead, false), b = bound(&good, true), c = bound(&foreign, false);
+	put_fd(3, a);
+	put_fd(4, b);
+	assert_int_equal(dup2(4, 5), 5);
+	put_fd(6, c);
+	hand_over(NULL, "4", names);
+	begin();
+	/* As where the start fails; the second one of a name takes the first along, which is given anew. */
+	listening_forget(set, &keeper);
+	assert_int_equal(ndropped, 2);
+	assert_string_equal(dropped[0], "fairlead/tcp/dead");
+	assert_string_equal(dropped[1], own);
+	assert_int_equal(nkept, 1);
+	assert_string_equal(kept[0], own);
+	struct listening_use use;
+	opens(&good, &use);
+	listening_settle(set, &keeper);
+	assert_int_equal(ndropped, 2);
+	assert_int_equal(nkept, 1);
+	ended(&use);
+}
+
 static void a_path_that_leads_elsewhere_is_made_anew(void **state)
 {
 	(void)state;
@@ -185,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(what_is_handed_over_is_used),
 		CASE(only_our_own_are_removed_from_the_store),
+		CASE(one_of_our_own_that_is_dead_is_forgotten),
 		CASE(a_path_that_leads_elsewhere_is_made_anew),
 		CASE(wrong_numbers_are_said),
 		CASE(wrong_descriptors_are_said),
