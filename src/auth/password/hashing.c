@@ -1,7 +1,8 @@
 /* Why a thread of its own and not one of libuv's: those look up names, and a few hundred devices that come back at once
  * would keep every look-up waiting for as long as it takes to verify all their passwords. It is one, and yields to
- * the core thread (its nice value is higher): on a box with one processor the gateway goes on meanwhile. How many may wait is
- * bounded, so that whoever is taken is answered in time; the rest is told to come again. */
+ * the core thread (its nice value is a little higher): on a box with one processor the gateway goes on meanwhile. A little only,
+ * since it yields to all other programs with it: at 10 and beside a few busy ones a login took minutes. How many may
+ * wait is bounded, so that whoever is taken is answered in time; the rest is told to come again. */
 #include "auth/password/hashing.h"
 
 #include <pthread.h>
@@ -15,7 +16,7 @@
 #include "base/log.h"
 #include "loop/mailbox.h"
 
-enum { JOBS_MAX = 64, NICER = 10 };
+enum { JOBS_MAX = 64, NICER = 3 };
 
 struct hashing {
 	pthread_t thread;
@@ -31,7 +32,8 @@ static void *serve(void *arg)
 	struct list letters;
 	bool stopped = false;
 	list_init(&letters);
-	(void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICER);
+	id_t self = (id_t)syscall(SYS_gettid);
+	(void)setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + NICER);
 	while (!stopped) {
 		(void)mailbox_wait(hashing->orders, &letters, MAILBOX_WAIT_FOREVER);
 		LIST_EACH (&letters, at, following) {
