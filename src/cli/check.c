@@ -92,6 +92,8 @@ int cli_check(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "--schema") == 0)
 		return cli_print_schema();
 	struct question question = { .client = NULL };
+	/* A service manager asks before a reload. */
+	log_find_journal();
 	if (!take_question(&argc, argv, &question)) {
 		(void)fprintf(
 		        stderr, "fairlead check: these go with --as CLIENT METHOD PATH\n%s", help);

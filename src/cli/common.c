@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "adapters/common/dialect.h"
+#include "base/log.h"
 #include "core/config_file.h"
 
 enum { DIALECTS_MAX = 8 };
@@ -48,15 +49,15 @@ const char *cli_configuration_path(int argc, char **argv, const char *help, bool
 			return NULL;
 		}
 		if (!takes_file || i + 1 == argc) {
-			(void)fprintf(stderr, "fairlead %s: %s %s\n%s", argv[0],
-			        takes_file ? "a file must follow" : "unknown argument", argv[i],
-			        help);
+			log_say(LOG_LEVEL_ERROR, "fairlead %s: %s %s", argv[0],
+			        takes_file ? "a file must follow" : "unknown argument", argv[i]);
+			(void)fputs(help, stderr);
 			return NULL;
 		}
 		path = argv[++i];
 	}
 	if (!path && access(CLI_DEFAULT_FILE, F_OK) != 0) {
-		(void)fprintf(stderr, "fairlead %s: there is no %s in this folder; say -c FILE\n",
+		log_say(LOG_LEVEL_ERROR, "fairlead %s: there is no %s in this folder; say -c FILE",
 		        argv[0], CLI_DEFAULT_FILE);
 		return NULL;
 	}
@@ -89,12 +90,12 @@ void cli_print_mistakes(const struct mistakes *mistakes)
 		const struct mistake *mistake = &mistakes->at[i];
 		slice file = mistake_path(mistakes, mistake);
 		if (mistake->line)
-			(void)fprintf(stderr, "%.*s:%u:%u: %.*s\n", SLICE_ARG(file), mistake->line,
+			log_say(LOG_LEVEL_ERROR, "%.*s:%u:%u: %.*s", SLICE_ARG(file), mistake->line,
 			        mistake->column, SLICE_ARG(mistake->text));
 		else
-			(void)fprintf(
-			        stderr, "%.*s: %.*s\n", SLICE_ARG(file), SLICE_ARG(mistake->text));
+			log_say(LOG_LEVEL_ERROR, "%.*s: %.*s", SLICE_ARG(file),
+			        SLICE_ARG(mistake->text));
 	}
 	if (mistakes->count > MISTAKES_MAX)
-		(void)fprintf(stderr, "… and %u more\n", mistakes->count - MISTAKES_MAX);
+		log_say(LOG_LEVEL_ERROR, "… and %u more", mistakes->count - MISTAKES_MAX);
 }

@@ -134,12 +134,12 @@ static int serve(struct cli_gateway *gateway, struct supervision *supervision, c
 	supervision_loaded(supervision);
 	struct error error = { 0 };
 	if (!cli_gateway_open_state(gateway, &error)) {
-		(void)fprintf(stderr, "fairlead run: %s\n", error.text);
+		log_say(LOG_LEVEL_ERROR, "fairlead run: %s", error.text);
 		supervision_failed(supervision);
 		return CLI_FAILED;
 	}
 	if (!watch_signals(supervision) || !core_start(gateway->core, &error)) {
-		(void)fprintf(stderr, "fairlead run: %s\n",
+		log_say(LOG_LEVEL_ERROR, "fairlead run: %s",
 		        error.text[0] ? error.text : "signals cannot be watched");
 		supervision_failed(supervision);
 		return CLI_FAILED;
@@ -163,6 +163,7 @@ static int serve(struct cli_gateway *gateway, struct supervision *supervision, c
 int cli_run(int argc, char **argv)
 {
 	bool helped;
+	log_find_journal();
 	const char *path = cli_configuration_path(argc, argv, help, &helped);
 	if (!path)
 		return helped ? CLI_OK : CLI_WRONG;
@@ -180,9 +181,9 @@ int cli_run(int argc, char **argv)
 		code = serve(&gateway, &supervision, path);
 		supervision_finish(&supervision);
 	} else {
-		(void)fputs("fairlead run: out of memory, or too few files may be open (ulimit -n, "
-		            "LimitNOFILE=)\n",
-		        stderr);
+		log_say(LOG_LEVEL_ERROR,
+		        "fairlead run: out of memory, or too few files may be open (ulimit -n, "
+		        "LimitNOFILE=)");
 	}
 	cli_gateway_finish(&gateway);
 	listening_destroy(sockets);

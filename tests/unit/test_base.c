@@ -1,7 +1,11 @@
 #include "support.h"
 
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -273,24 +277,51 @@ static void utf8_is_checked_strictly(void **state)
 	assert_false(utf8_valid(SLICE("\x80")));
 }
 
+/* Standard error is a pipe until end_capture() gives the line that was written into it, without its end. */
+struct capture {
+	int ends[2], kept;
+	char line[1100];
+};
+
+static void begin_capture(struct capture *capture)
+{
+	capture->kept = dup(STDERR_FILENO);
+	assert_int_equal(pipe(capture->ends), 0);
+	(void)dup2(capture->ends[1], STDERR_FILENO);
+}
+
+static const char *end_capture(struct capture *capture)
+{
+	(void)dup2(capture->kept, STDERR_FILENO);
+	ssize_t n = read(capture->ends[0], capture->line, sizeof capture->line - 1);
+	(void)close(capture->kept);
+	(void)close(capture->ends[0]);
+	(void)close(capture->ends[1]);
+	assert_true(n > 0);
+	capture->line[n] = '\0';
+	assert_ptr_equal(strchr(capture->line, '\n'), capture->line + n - 1);
+	capture->line[n - 1] = '\0';
+	return capture->line;
+}
+
 /* What one line becomes on standard error, behind its time, level and area. */
 static void assert_logged(const char *said, const char *written)
 {
-	int ends[2], kept = dup(STDERR_FILENO);
-	char line[1100];
-	assert_int_equal(pipe(ends), 0);
-	(void)dup2(ends[1], STDERR_FILENO);
+	struct capture capture;
+	begin_capture(&capture);
 	log_info("area", "%s", said);
-	(void)dup2(kept, STDERR_FILENO);
-	ssize_t n = read(ends[0], line, sizeof line);
-	(void)close(kept);
-	(void)close(ends[0]);
-	(void)close(ends[1]);
-	assert_true(n > 0 && line[n - 1] == '\n');
-	line[n - 1] = '\0';
-	const char *area = strstr(line, " info area ");
+	const char *area = strstr(end_capture(&capture), " info area ");
 	assert_non_null(area);
 	assert_string_equal(area + strlen(" info area "), written);
+}
+
+/* The same of a command's line, whatever is shown of the log. */
+static void assert_said(const char *said, const char *written)
+{
+	struct capture capture;
+	begin_capture(&capture);
+	log_say(LOG_LEVEL_ERROR, "%s", said);
+	assert_string_equal(end_capture(&capture), written);
 }
 
 static void log_lines_cannot_be_forged(void **state)
@@ -302,6 +333,56 @@ static void log_lines_cannot_be_forged(void **state)
 	              "2Jb\xc2\xa0",
 	        "a??2Jb\xc2\xa0");
 	assert_logged("no utf-8: \xff\xc3\xbc", "no utf-8: ???");
+}
+
+/* A line while JOURNAL_STREAM names standard error, or with `inode` added to it another file. */
+static void assert_in_journal(
+        enum log_level level, unsigned inode, const char *said, const char *written)
+{
+	struct capture capture;
+	struct stat about;
+	char stream[64];
+	begin_capture(&capture);
+	(void)fstat(STDERR_FILENO, &about);
+	(void)snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)about.st_dev,
+	        (uintmax_t)about.st_ino + inode);
+	(void)setenv("JOURNAL_STREAM", stream, 1);
+	log_find_journal();
+	log_write(level, "area", "%s", said);
+	(void)unsetenv("JOURNAL_STREAM");
+	const char *line = end_capture(&capture);
+	if (inode)
+		line = strstr(line, " area ");
+	assert_non_null(line);
+	assert_string_equal(line, written);
+}
+
+static void the_journal_is_told_the_level(void **state)
+{
+	(void)state;
+	char longest[1100];
+	memset(longest, 'x', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	log_set_level(LOG_LEVEL_DEBUG);
+	assert_in_journal(LOG_LEVEL_ERROR, 0, "said", "<3>area said");
+	assert_in_journal(LOG_LEVEL_WARNING, 0, "said", "<4>area said");
+	assert_in_journal(LOG_LEVEL_INFO, 0, "said", "<6>area said");
+	assert_in_journal(LOG_LEVEL_DEBUG, 0, "said", "<7>area said");
+	/* No second line, and so no second prefix. */
+	assert_in_journal(LOG_LEVEL_INFO, 0, "a\n<0>b\r<1>c", "<6>area a?<0>b?<1>c");
+	struct capture capture;
+	begin_capture(&capture);
+	log_error("area", "%s", longest);
+	assert_int_equal(strlen(end_capture(&capture)), 1022);
+	assert_memory_equal(capture.line, "<3>area xx", 10);
+	assert_said("a\n<0>b", "<3>a?<0>b");
+	/* Somebody else's stream, and then none. */
+	assert_in_journal(LOG_LEVEL_ERROR, 1, "said", " area said");
+	assert_said("a\nb\x1b", "a?b?");
+	assert_in_journal(LOG_LEVEL_ERROR, 0, "said", "<3>area said");
+	log_find_journal();
+	log_set_level(LOG_LEVEL_INFO);
+	assert_logged("said", "said");
 }
 
 static void addresses_are_this_machines_or_not(void **state)
@@ -327,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(log_lines_cannot_be_forged),
+		cmocka_unit_test(the_journal_is_told_the_level),
 		cmocka_unit_test(siphash_gives_the_published_vectors),
 		cmocka_unit_test(a_clock_that_is_lost_begins_with_the_build),
 		cmocka_unit_test(paths_have_one_spelling),
