@@ -17,10 +17,13 @@ import support
 import support_coap as coap
 import support_mqtt as mqtt
 from support import run, wait_until
+from support_passwords import scrypt
 from support_tls import make_pki
 
 CHARS = {kind: f"{kind}{dice.token_hex(8 if kind.endswith('Psk') else 20)}" for kind in (
-    "Token", "Pass", "LatePsk", "Jwt", "Key", "Psk", "Introspection", "Broker", "Foreign", "Typed", "LatePass", "Plain", "Wrong", "Passphrase")}
+    "Token", "Pass", "LatePsk", "Jwt", "Key", "Psk", "Introspection", "Broker", "Foreign", "Typed", "LatePass", "Plain", "Wrong", "Passphrase", "Hashed")}
+# How the last one is kept. Whoever is refused costs what the last hash cost that was verified, and hundreds are: so it is a cheap one.
+HASH = scrypt(CHARS["Hashed"], 10)
 READINGS = "/ships/sensors/engine-7"
 FORM = "application/x-www-form-urlencoded"
 WAYS = ("token", "user", "apikey", "jwt", "cloud")
@@ -44,7 +47,7 @@ class Watch:
     """All that was seen, by where."""
 
     def __init__(self):
-        self.secrets, self.seen = dict(CHARS), []
+        self.secrets, self.seen = {**CHARS, "Hash": HASH.rpartition("$")[2]}, []
 
     def add(self, where, *contents):
         for content in contents:
@@ -90,6 +93,7 @@ roles:
 clients:
   - {{ id: engine-7, roles: [sensor], token: file:secrets/Token, psk: file:secrets/Psk, api_key: file:secrets/Key }}
   - {{ id: engine-8, roles: [sensor], password: file:secrets/Pass }}
+  - {{ id: engine-6, roles: [sensor], password: file:secrets/Hash }}
 backends:
   telemetry: {{ protocol: rest, targets: [{{ url: {backend.url} }}], retries: 0 }}
   issuer: {{ protocol: issuer, url: "http://box.example", clients: [user, cert], users: [user] }}
@@ -270,6 +274,7 @@ def private_key_lines(files):
 
 def secret_files():
     files = {f"secrets/{kind}": secret for kind, secret in CHARS.items()}
+    files["secrets/Hash"] = HASH
     files["secrets/LongPsk"] = CHARS["Plain"] * 4
     files["secrets/ShortJwt"] = CHARS["Plain"][:24]
     files["secrets/OddHash"] = f"$2b$12${CHARS['Plain']}"
@@ -330,6 +335,13 @@ def administered(watch, gateway):
     return made
 
 
+def derive_quickly(key, passphrase):
+    """The same key under the same passphrase, in 2048 rounds and not in 600,000: each command that opens it goes through them."""
+    run("openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA256", "-iter", "2048", "-in", key, "-out", key + ".new",
+        "-passin", "env:PASSPHRASE", "-passout", "env:PASSPHRASE", env=dict(os.environ, PASSPHRASE=passphrase))
+    os.replace(key + ".new", key)
+
+
 def over_pki(watch, folder):
     """The device CA, whose key and bundles have passphrases: right ones, wrong ones, and one in plain."""
     pki = os.path.join(folder, "authority")
@@ -338,6 +350,7 @@ def over_pki(watch, folder):
         return watch.command("pki", *arguments, "--dir", pki, cwd=folder).returncode
     right, wrong = "file:secrets/Passphrase", "file:secrets/Wrong"
     assert command("init", "--name", "Test", "--passphrase", right) == 0
+    derive_quickly(os.path.join(pki, "ca.key"), CHARS["Passphrase"])
     assert command("issue", "engine-7", "--profile", "device", "--ca-passphrase", right, "--p12", "engine-7.p12", "--passphrase", right) == 0
     for given in (wrong, CHARS["Passphrase"], "env:" + "NOT_SET"):
         assert command("issue", "engine-8", "--profile", "device", "--ca-passphrase", given) != 0
@@ -391,6 +404,7 @@ def test_nothing_secret_gets_out():
     text = configuration(backend, provider)
     with support.Gateway(text, files={**pki, **secret_files()}) as gateway:
         gateway.signal(signal.SIGUSR2)  # the debug log
+        assert support.curl("-u", f"engine-6:{CHARS['Hashed']}", "--json", "{}", gateway.url("/ships/sensors/engine-6"))[0] == 200
         tokens = issued(watch, gateway)
         tokens.update(administered(watch, gateway))
         tried = {**CHARS, **tokens}
