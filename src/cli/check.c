@@ -95,8 +95,8 @@ int cli_check(int argc, char **argv)
 	/* A service manager asks before a reload. */
 	log_find_journal();
 	if (!take_question(&argc, argv, &question)) {
-		(void)fprintf(
-		        stderr, "fairlead check: these go with --as CLIENT METHOD PATH\n%s", help);
+		log_say(LOG_LEVEL_ERROR, "fairlead check: these go with --as CLIENT METHOD PATH");
+		(void)fputs(help, stderr);
 		return CLI_WRONG;
 	}
 	bool helped;
@@ -110,7 +110,7 @@ int cli_check(int argc, char **argv)
 	if (core)
 		code = check(core, path, &question);
 	else
-		(void)fputs("fairlead check: out of memory\n", stderr);
+		log_say(LOG_LEVEL_ERROR, "fairlead check: out of memory");
 	core_destroy(core);
 	loop_destroy(loop);
 	return code;

@@ -65,7 +65,7 @@ def test_a_reload_with_mistakes_fails_and_says_which(box, fleet):
     before = pid(box)
     box.run(f"cp {YAML} /root/good.yaml; sed -i 's/protocol: coap,/protocol: cope,/' {YAML}")
     assert box.run("systemctl reload fairlead", check=False).code != 0
-    said = box.run("journalctl -u fairlead -o cat --no-pager -n 30").out
+    said = box.run("journalctl -u fairlead -p err -o cat --no-pager -n 30").out
     assert f"{YAML}:" in said and "cope" in said, said
     fleet.put("/kept/reload", "1")
     assert pid(box) == before and box.run("systemctl is-active fairlead").out.strip() == "active"
