@@ -7,6 +7,8 @@ import subprocess
 
 from machine import SOURCE, support
 
+import support_load
+
 DEMO = os.path.join(SOURCE, "board", "demo")
 READING = os.path.join(DEMO, "reading.json")
 FORWARDS = ["80", "1883", "5027", "5683", "5683/udp", "5684", "5684/udp", "8080", "8443", "8883", "9001", "10110"]
@@ -16,7 +18,7 @@ LISTENERS = """  - { name: ais, protocol: binary, bind: "unix:///run/fairlead/ai
 """
 BACKENDS = "  filed: { protocol: file, path: /srv/readings/readings.jsonl }\n"
 ENDPOINTS = """  - { name: filed, path: "/filed/{x}", methods: [POST], auth: [none], to: filed }
-  - { name: kept, path: "/kept/{x}", methods: [GET, PUT], auth: [none], keep: last }
+  - { name: kept, path: "/kept/{x}", methods: [GET, PUT, POST], auth: [none], keep: last }
 """
 
 
@@ -25,7 +27,7 @@ def configuration():
         fleet = text.read()
     for old, new in (("state: state ", "state: /var/lib/fairlead "), ("../../schemas", "/usr/share/fairlead/schemas"), ("file:pki/engine-7.token", "env:ENGINE_7"),
                      ("\nauth:\n", LISTENERS + "\nauth:\n"), ("\nbackends:\n", "\nbackends:\n" + BACKENDS), ("\nendpoints:\n", "\nendpoints:\n" + ENDPOINTS),
-                     ("messages: 16", "messages: 500")):
+                     ("messages: 16", "messages: 500"), ("body: 256KiB,", "body: 256KiB, values: 50000,")):
         assert old in fleet, old
         fleet = fleet.replace(old, new)
     return re.sub(r"(?<=[ :])pki/", "/etc/fairlead/pki/", fleet)
@@ -113,6 +115,27 @@ class Caller:
         self.connection = None
 
 
+class Device:
+    """The same over another protocol, by a client of tests/e2e/support_load.py: it says a thing again only where its protocol does."""
+
+    def __init__(self, fleet, index, kind, port):
+        self.client, self.acknowledged, self.number = kind("127.0.0.1", fleet.ports[port], index), [], 0
+        self.client.path = lambda n: f"/kept/{index}-{n}"
+        self.client.body = lambda n: str(n).encode()
+
+    def __call__(self):
+        number = self.number
+        self.number += 1
+        try:
+            self.client.once(number)
+        except Exception:
+            self.client.end()
+            raise
+        self.acknowledged.append(self.client.path(number))
+
+
 def callers(fleet, name):
-    """Two that keep their connections, and two that do not."""
-    return [Caller(fleet, f"{name}{index}", keep=index % 2 == 0) for index in range(4)]
+    """By HTTP two that keep their connections and two that do not; one by MQTT with QoS 1, and two by CoAP."""
+    devices = [Device(fleet, f"{name}-{kind.__name__.lower()}", kind, port)
+               for kind, port in ((support_load.Mqtt, "1883"), (support_load.Coap, "5683/udp"), (support_load.CoapTcp, "5683"))]
+    return [Caller(fleet, f"{name}{index}", keep=index % 2 == 0) for index in range(4)] + devices

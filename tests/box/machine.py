@@ -95,7 +95,7 @@ class Machine:
     def arguments(self):
         forwards = "".join(f",hostfwd={'udp' if name.endswith('/udp') else 'tcp'}:127.0.0.1:{port}-10.0.2.15:{name.split('/')[0]}"
                            for name, port in self.ports.items())
-        return [QEMU, *self.accel, "-rtc", f"base={self.clock}", "-m", MEMORY, "-smp", "2", "-nodefaults", "-display", "none", "-no-shutdown",
+        return [QEMU, *self.accel, "-rtc", f"base={self.clock}", "-m", MEMORY, "-smp", os.environ.get("BOX_CPUS", "2"), "-nodefaults", "-display", "none", "-no-shutdown",
                 "-kernel", os.path.join(self.image, "vmlinux"), "-initrd", os.path.join(self.image, "initrd.gz"),
                 "-append", "console=ttyS0 quiet systemd.show_status=0 systemd.journald.forward_to_console=0 mitigations=off",
                 *self.drive,

@@ -14,7 +14,10 @@ THIS = "journalctl -o cat --no-pager _SYSTEMD_INVOCATION_ID=$(systemctl show -p 
 
 
 def test_installed_it_runs(box, fleet):
+    # Lights that are there before are looked at again, by the rules that the package brings, and by this one.
+    box.run("""echo 'SUBSYSTEM=="leds", ACTION=="change", RUN+="/bin/touch /run/light-%k"' >/etc/udev/rules.d/99-seen.rules""")
     printed = box.run("apt-get install -y /box/fairlead.deb 2>&1 </dev/null").out
+    box.run("ls /run/light-* && rm /etc/udev/rules.d/99-seen.rules && udevadm control --reload")
     # Type=notify: whoever waits for the installation finds the listeners listening, without another try.
     answer = box.run("""exec 3<>/dev/tcp/127.0.0.1/8080
 printf 'POST /hello/world HTTP/1.1\\r\\nHost: box\\r\\nConnection: close\\r\\nContent-Type: application/json\\r\\nContent-Length: 1\\r\\n\\r\\n1' >&3

@@ -25,7 +25,7 @@ def patient_fleet(backend_url, listeners):
 
 
 class Worker:
-    """A thread that calls self.once(n) with growing numbers until it is stopped. `failed`: what went wrong; `done`: the
+    """Once started, a thread that calls self.once(n) with growing numbers until it is stopped. `failed`: what went wrong; `done`: the
     numbers that were answered."""
 
     def __init__(self, address, port, name):
@@ -33,7 +33,6 @@ class Worker:
         self.failed, self.done = [], []
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
 
     def _run(self):
         n = 0
@@ -57,6 +56,9 @@ class Worker:
 
     def path(self, n):
         return f"/open/{self.name}-{n}"
+
+    def body(self, _n):
+        return b'{"n":1}'
 
     def stop(self):
         self.over.set()
@@ -136,7 +138,7 @@ class PythonKeepAlive(Worker):
     def once(self, n):
         if not self.connection:
             self.connection = self.new_connection()
-        self.connection.request("POST", self.path(n), b'{"n":1}', {"Content-Type": "application/json"})
+        self.connection.request("POST", self.path(n), self.body(n), {"Content-Type": "application/json"})
         answer = self.connection.getresponse()
         answer.read()
         assert answer.status == 200, answer.status
@@ -193,11 +195,12 @@ class Mqtt(Worker):
         got = self.client.next()
         if got is None or got == b"\x20\x02\x00\x03":
             self.end()
+            time.sleep(self.pause_s)
         else:
             assert got == b"\x20\x02\x00\x00", got
 
     def once(self, n):
-        packet = mqtt.publish(self.path(n)[1:], b'{"n":1}', qos=1, identifier=n % 65535 + 1)
+        packet = mqtt.publish(self.path(n)[1:], self.body(n), qos=1, identifier=n % 65535 + 1)
         for attempt in range(20):
             while not self.client:
                 self.connect()
@@ -222,9 +225,9 @@ class Coap(Worker):
     def once(self, n):
         if not self.client:
             self.client = coap.Client(self.address, self.port)
-            self.client.socket.settimeout(COAP_REPEAT_S)
-        asked = self.client.request(coap.POST, self.path(n), b'{"n":1}', form=coap.JSON)
-        for _ in range(5):
+        asked = self.client.request(coap.POST, self.path(n), self.body(n), form=coap.JSON)
+        for copy in range(5):
+            self.client.socket.settimeout(COAP_REPEAT_S << copy)
             self.client.send(asked.pack())
             try:
                 answer = self.client.receive()
@@ -253,7 +256,7 @@ class CoapTcp(Worker):
             self.data = b""
         options = [(coap.URI_PATH, part.encode()) for part in self.path(n).strip("/").split("/")]
         self.connection.sendall(coap.stream_pack(coap.POST, token, options + [(coap.CONTENT_FORMAT, bytes([coap.JSON]))],
-                                                 b'{"n":1}'))
+                                                 self.body(n)))
         released = False
         while True:
             message, length = coap.stream_parse(self.data)
@@ -282,6 +285,8 @@ class Load:
 
     def __init__(self, address, workers):
         self.workers = [kind(address, port, f"{kind.__name__.lower()}{i}") for i, (kind, port) in enumerate(workers)]
+        for worker in self.workers:
+            worker.thread.start()
 
     def failures(self):
         return [line for worker in self.workers for line in worker.failed]
